@@ -1,0 +1,53 @@
+# The commands a person needs. `make notebooks` and `make test` set everything up on first use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+NOTEBOOKS := $(sort $(wildcard notebooks/[0-9]*.py))
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export PYTHONHASHSEED ?= 0
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help setup notebooks test lint bench lock clean
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+setup: $(STAMP)  ## make .venv and install requirements.txt
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"textrnn needs Python 3.11 to 3.13, this is {v[0]}.{v[1]}: set PYTHON=python3.12, say")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+notebooks: $(STAMP)  ## build every notebook from its .py and run it top to bottom
+	@set -e; begin=$$(date +%s); for source in $(NOTEBOOKS); do \
+	  printf '%s … ' "$$source"; start=$$(date +%s); \
+	  jupytext --quiet --to ipynb --update "$$source"; \
+	  jupyter nbconvert --log-level=ERROR --execute --inplace --ExecutePreprocessor.record_timing=False \
+	    --ExecutePreprocessor.timeout=1800 "$${source%.py}.ipynb"; \
+	  printf '%s s\n' $$(($$(date +%s) - start)); \
+	done; printf 'all notebooks: %s s\n' $$(($$(date +%s) - begin))
+
+test: $(STAMP)  ## run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)  ## check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: $(STAMP)  ## measure the embedded corpus and the classifiers side by side
+	$(BIN)/python benchmarks/corpus.py
+	$(BIN)/python benchmarks/headlines.py --train datasets/headlines/train.tsv --dev datasets/headlines/dev.tsv --model majority
+	$(BIN)/python benchmarks/headlines.py --train datasets/headlines/train.tsv --dev datasets/headlines/dev.tsv --model linear
+	$(BIN)/python benchmarks/headlines.py --train datasets/headlines/train.tsv --dev datasets/headlines/dev.tsv --model textrnn
+
+lock: $(STAMP)  ## refresh requirements.txt from the ranges in pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-header --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --extra notebooks --extra dev --upgrade --output-file requirements.txt pyproject.toml
+	printf -- '-e .\n' >> requirements.txt
+
+clean:  ## remove the environment and everything built
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,104 @@
+"""Train one tagger on ATIS and print its slot F1.
+
+    python benchmarks/atis.py --train atis/train --dev atis/dev --model bilstm
+
+Each folder holds seq.in, seq.out and label. The public files are at github.com/monologg/JointBERT, data/atis.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import pandas as pd
+
+from textrnn import datasets, slots
+
+SETTINGS = {  # the same for all, but for the words that one step is shown
+    "embed_dim": 100,
+    "units": 128,
+    "dropout": 0.4,
+    "word_dropout": 0.1,
+}
+WINDOW = 3
+NUM_EPOCHS = 30
+BATCH_SIZE = 32
+LEARNING_RATE = 0.003
+
+
+def train_tagger(train: pd.DataFrame, *, kind: str, seed: int, **changes) -> tuple[keras.Model, list[str], list[str]]:
+    """Returns a tagger trained on `train`, its vocabulary and its tag names."""
+    options = {"window": WINDOW, "num_epochs": NUM_EPOCHS, "learning_rate": LEARNING_RATE, **SETTINGS, **changes}
+    num_epochs, learning_rate = options.pop("num_epochs"), options.pop("learning_rate")
+    batch_size = options.pop("batch_size", BATCH_SIZE)
+    vocabulary = slots.build_vocabulary(train.words, min_shape_words=3)
+    tag_names = slots.list_tags(train.tags)
+    ids = slots.encode_words(train.words, vocabulary)
+    tag_ids = slots.encode_tags(train.tags, tag_names)
+    model = slots.build_tagger(
+        kind,
+        num_words=len(vocabulary),
+        num_tags=len(tag_names),
+        stand_ins=slots.list_stand_ins(vocabulary),
+        seed=seed,
+        **options,
+    )
+    num_batches = -(-len(train) // batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, num_batches * num_epochs)
+    optimizer = keras.optimizers.Adam(rate, global_clipnorm=5.0)
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", jit_compile=False)
+    batches = slots.draw_batches(ids, tag_ids, seed=seed, batch_size=batch_size, num_epochs=num_epochs)
+    model.fit(batches, epochs=num_epochs, steps_per_epoch=num_batches, verbose=0)
+    return model, vocabulary, tag_names
+
+
+def measure(tables: dict[str, pd.DataFrame], *, kind: str, seed: int) -> dict:
+    """Returns the slot F1 of one training on every split but train, with what is needed to read it."""
+    start = time.perf_counter()
+    model, vocabulary, tag_names = train_tagger(tables["train"], kind=kind, seed=seed)
+    result = {
+        "model": kind,
+        "seed": seed,
+        "train_rows": len(tables["train"]),
+        "classes": len(tag_names),
+        "weights": model.count_params(),
+        "train_seconds": round(time.perf_counter() - start, 1),
+    }
+    for name in [name for name in tables if name != "train"]:
+        table = tables[name]
+        predicted = slots.predict_tags(model, table.words, vocabulary=vocabulary, tag_names=tag_names)
+        result[f"{name}_rows"] = len(table)
+        result[f"{name}_slot_f1"] = round(slots.slot_f1(table.tags, predicted), 4)
+        result[f"{name}_slot_f1_strict"] = round(slots.slot_f1(table.tags, predicted, strict=True), 4)
+    return result
+
+
+def main() -> int:
+    """Trains and prints; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--train", required=True, help="folder to learn from")
+    parser.add_argument("--dev", required=True, help="folder to score")
+    parser.add_argument("--test", help="folder to score as well, once")
+    parser.add_argument("--model", required=True, choices=slots.TAGGERS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+    options = parser.parse_args()
+    try:
+        folders = {"train": options.train, "dev": options.dev, "test": options.test}
+        tables = {name: datasets.read_tagged(folder) for name, folder in folders.items() if folder}
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    result = measure(tables, kind=options.model, seed=options.seed)
+    if options.json:
+        print(json.dumps(result))
+    else:
+        print("\n".join(f"{name:>22}  {value}" for name, value in result.items()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,653 @@
+"""Named data sets and files of one's own as train/dev/test tables: read, download, verify, split, audit.
+
+A classification table has the columns `text` and `label`, both strings; a slot-filling table has `words`, `tags` and
+`intent`. Nothing is downloaded at import, and nothing is written but into the cache folder.
+"""
+
+import csv
+import hashlib
+import io
+import os
+import re
+import unicodedata
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pandas as pd
+import platformdirs
+import pooch
+from pooch.downloaders import HTTPDownloader
+from sklearn.model_selection import train_test_split
+
+SPLITS = ("train", "dev", "test")
+SETS = ("headlines", "thucnews", "sogou", "atis")
+ENCODINGS = ("utf-8-sig", "gb18030", "utf-16", "big5")
+MAX_DOCUMENT_BYTES = 64 * 2**20
+MIN_CLASS_ROWS = 10
+
+THUCNEWS_ADDRESS = (
+    "https://raw.githubusercontent.com/649453932/Chinese-Text-Classification-Pytorch/master/THUCNews/data/"
+)
+ATIS_ADDRESS = "https://raw.githubusercontent.com/monologg/JointBERT/master/data/atis/"
+# Git blob ids: the SHA-1 that git gives to the content, which the public repository shows for each file.
+THUCNEWS_BLOBS = {
+    "train.txt": "ffe8979a12879da0747847aca49e9a6c1d29898f",
+    "dev.txt": "cf7f8de6fc3e3c72284ab59e7ed850f49b7185c0",
+    "test.txt": "9c216ace7d0cf2c89fec1b4c9d49a92dc1791d0a",
+    "class.txt": "4c20bac1a8a6be2c207f0e97be4c279651d76d21",
+}
+
+
+class Splits(NamedTuple):
+    """The tables of a data set; `test` (or `dev`) is `None` where the files at hand have no such split."""
+
+    train: pd.DataFrame
+    dev: pd.DataFrame | None
+    test: pd.DataFrame | None
+
+
+class SogouDocument(NamedTuple):
+    """One document of the SogouCS/SogouCA news; `label` is the channel of the host it stood on."""
+
+    url: str
+    docno: str
+    title: str
+    content: str
+    label: str
+
+
+# --- files of one's own -------------------------------------------------------------------------------------------
+
+
+def _read_text(path: Path, encoding: str | None) -> str:
+    """Returns the text of a file, one line feed at the end of each line; refuses what it cannot decode."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: expected a file, got a folder")
+    data = path.read_bytes()
+    try:
+        text = data.decode(encoding or "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{path}: line {line}: expected {encoding or 'UTF-8'}, got byte 0x{data[error.start]:02x}{_advice(data)}"
+        ) from None
+    except LookupError:
+        raise ValueError(f"encoding: {encoding!r} is no encoding that Python knows; try one of {ENCODINGS}") from None
+    if not text.strip():
+        raise ValueError(f"{path}: expected at least one row, got an empty file")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ValueError(f"{path}: line {line}: got a NUL character; is it a text file?{_advice(data)}")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _advice(data: bytes) -> str:
+    """Returns a hint that names the encoding which reads `data` as text with common Chinese characters, if one does."""
+    candidates = ["utf-16"] if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ["gb18030", "big5"]
+    for encoding in candidates:
+        try:
+            data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return f'; try encoding="{encoding}"'
+    return ""
+
+
+def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yields the number of the line at which a row starts, and its fields."""
+    if path.suffix.lower() != ".csv":
+        # In a TSV a quote is a quote: a reader that pairs them swallows every line up to the next one.
+        lines = text.split("\n")
+        yield from ((number, line.split("\t")) for number, line in enumerate(lines[: -1 if not lines[-1] else None], 1))
+        return
+    reader, start = csv.reader(io.StringIO(text), strict=True), 1
+    try:
+        for fields in reader:
+            yield start, fields
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"{path}: line {start}: {error}; is a quote left open?") from None
+
+
+def read_table(
+    path: str | os.PathLike,
+    *,
+    encoding: str | None = None,
+    text_column: str = "text",
+    label_column: str = "label",
+) -> pd.DataFrame:
+    """Returns the table of one file of labelled texts: columns `text` and `label`, a row for each row of the file.
+
+    A file whose name ends in `.csv` is read as CSV (commas, quotes may enclose commas and line breaks); any other is
+    read as TSV (one line a row, tabs between fields, quotes are characters like any other). If the first row holds
+    both column names, it is the header, columns stand in any order and others are ignored; without a header a row is
+    `label<TAB>text` (in a CSV, `label,text`).
+
+    Args:
+        path: the file.
+        encoding: as Python names it; UTF-8, with or without a byte order mark, unless told otherwise.
+        text_column: the header's name for the text.
+        label_column: the header's name for the label.
+
+    Raises:
+        ValueError: the file is empty, cannot be decoded, or a row has the wrong number of fields, no text or no label,
+            or two labels differ by case alone; the message names file and line.
+        FileNotFoundError: there is no such file.
+    """
+    path = Path(path)
+    rows = list(_rows(path, _read_text(path, encoding)))
+    header = [name.strip() for name in rows[0][1]]
+    has_header = text_column in header and label_column in header
+    if not has_header and (text_column, label_column) != ("text", "label"):
+        raise ValueError(f"{path}: line 1: expected columns {label_column!r} and {text_column!r}, got {header}")
+    width = len(header) if has_header else 2
+    columns = (header.index(label_column), header.index(text_column)) if has_header else (0, 1)
+    separator = "," if path.suffix.lower() == ".csv" else "<TAB>"
+    labels, texts = [], []
+    for line, fields in rows[has_header:]:
+        if len(fields) != width:
+            expected = f"{width} columns" if has_header else f"`label{separator}text`"
+            got = f"{len(fields)} column{'s' * (len(fields) != 1)}" if any(fields) else "an empty line"
+            raise ValueError(f"{path}: line {line}: expected {expected}, got {got}")
+        label, text = (fields[column].strip() for column in columns)
+        if not label or not text:
+            raise ValueError(f"{path}: line {line}: expected a {'label' if text else 'text'}, got none")
+        labels.append(label)
+        texts.append(text)
+    if not texts:
+        raise ValueError(f"{path}: expected at least one row after the header, got none")
+    _check_label_spelling(path, labels)
+    return pd.DataFrame({"text": texts, "label": labels})
+
+
+def _check_label_spelling(path: Path, labels: list[str]):
+    spellings = {}
+    for label in sorted(set(labels)):
+        other = spellings.setdefault(unicodedata.normalize("NFKC", label).casefold(), label)
+        if other != label:
+            line = labels.index(label) + 1
+            raise ValueError(f"{path}: row {line}: label {label!r} differs from {other!r} by case or width alone")
+
+
+def read_splits(folder: str | os.PathLike, *, encoding: str | None = None) -> Splits:
+    """Returns the tables of a folder with `train.tsv` and, if there are any, `dev.tsv` and `test.tsv` (or `.csv`).
+
+    Raises:
+        FileNotFoundError: there is no train file.
+        ValueError: a file cannot be read (see `read_table`), or dev or test has a label that train lacks.
+    """
+    folder = Path(folder)
+    paths = {split: _first_existing(folder / f"{split}.tsv", folder / f"{split}.csv") for split in SPLITS}
+    if paths["train"] is None:
+        raise FileNotFoundError(f"{folder}: expected train.tsv or train.csv in it, found neither")
+    tables = {split: read_table(path, encoding=encoding) if path else None for split, path in paths.items()}
+    return check_splits(Splits(**tables), names={split: str(path) for split, path in paths.items()})
+
+
+def _first_existing(*paths: Path) -> Path | None:
+    return next((path for path in paths if path.is_file()), None)
+
+
+def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Splits:
+    """Returns `splits` unchanged if every label of dev and test has a row in train and train has two classes or more.
+
+    Args:
+        splits: the tables.
+        names: what to call each split in a message, such as its file.
+
+    Raises:
+        ValueError: otherwise; the message names the split, the row and the label.
+    """
+    names = names or {split: split for split in SPLITS}
+    known = set(splits.train["label"])
+    if len(known) < 2:
+        raise ValueError(f"{names['train']}: expected at least two classes, got {sorted(known)}")
+    for split in ("dev", "test"):
+        table = getattr(splits, split)
+        for row, label in enumerate(() if table is None else table["label"], start=1):
+            if label not in known:
+                raise ValueError(
+                    f"{names[split]}: row {row}: label {label!r} has no row in train, which has {sorted(known)}"
+                )
+    return splits
+
+
+def split_table(table: pd.DataFrame, *, dev: float = 0.15, test: float = 0.15, seed: int = 0) -> Splits:
+    """Returns train, dev and test tables drawn from one table, each class in the same proportion.
+
+    Args:
+        table: columns `text` and `label`.
+        dev: the share of dev, above 0 and below 1.
+        test: the share of test, 0 for none.
+        seed: decides the draw.
+
+    Raises:
+        ValueError: the shares leave no train, or a class has too few rows to stand in every split.
+    """
+    if not (0 < dev < 1 and 0 <= test < 1 and dev + test < 1):
+        raise ValueError(f"dev, test: expected shares that leave some for train, got {dev} and {test}")
+    num_splits = 3 if test else 2
+    counts = table["label"].value_counts()
+    if counts.min() < num_splits:
+        raise ValueError(
+            f"label {counts.idxmin()!r} has {counts.min()} row(s); {num_splits} are needed to stand in every split"
+        )
+    held = max(round(len(table) * (dev + test)), counts.size * (num_splits - 1))
+    train, held = train_test_split(table, test_size=held, random_state=seed, stratify=table["label"])
+    if not test:
+        return Splits(train.reset_index(drop=True), held.reset_index(drop=True), None)
+    held_dev, held_test = train_test_split(
+        held, test_size=test / (dev + test), random_state=seed, stratify=held["label"]
+    )
+    return Splits(*(part.reset_index(drop=True) for part in (train, held_dev, held_test)))
+
+
+# --- Sogou news ---------------------------------------------------------------------------------------------------
+
+
+def _sogou_encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(2**20)
+    try:
+        start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # A character cut by the end of the sample is no sign of another encoding.
+        return "utf-8" if error.start > len(start) - 4 and len(start) == 2**20 else "gb18030"
+    return "utf-8"
+
+
+def _between(block: bytes, opening: bytes, closing: bytes) -> bytes | None:
+    start = block.find(opening)
+    end = block.rfind(closing) if start >= 0 else -1
+    return block[start + len(opening) : end] if end >= start + len(opening) else None
+
+
+def sogou_label(url: str) -> str:
+    """Returns the channel of a Sohu address, empty if it has none.
+
+    >>> sogou_label("http://sports.sohu.com/20120706/n1.shtml"), sogou_label("http://try.women.sohu.com/1.html")
+    ('sports', 'women')
+    """
+    host = (urlsplit(url.strip()).hostname or "").removesuffix(".com").removesuffix(".sohu")
+    return host.rpartition(".")[2]
+
+
+def read_sogou(path: str | os.PathLike, *, encoding: str | None = None) -> Iterator[SogouDocument]:
+    """Yields the documents of a SogouCS/SogouCA file, one at a time, in constant memory.
+
+    The markup looks like XML and is none: `&` stands bare and bytes may be broken, so tags are searched, not parsed.
+    The original files are GB18030, converted copies UTF-8; broken bytes become U+FFFD.
+
+    Args:
+        path: a file of `<doc><url>…</url><docno>…</docno><contenttitle>…</contenttitle><content>…</content></doc>`.
+        encoding: found from the first megabyte unless given.
+
+    Yields:
+        `SogouDocument(url, docno, title, content, label)`: strings with NFKC digits and letters as in the file; a
+        title may be empty.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file holds no document, or one above 64 MiB (the markup is broken there).
+
+    Warns:
+        UserWarning: a document lacks a tag; it is left out, and the warning names its place.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    encoding = encoding or _sogou_encoding(path)
+    count = 0
+    for offset, block in _sogou_blocks(path):
+        fields = [_between(block, b"<%b>" % tag, b"</%b>" % tag) for tag in _SOGOU_TAGS]
+        if None in fields:
+            missing = _SOGOU_TAGS[fields.index(None)].decode()
+            warnings.warn(f"{path}: byte {offset}: document without <{missing}> left out", stacklevel=2)
+            continue
+        url, docno, title, content = (field.decode(encoding, errors="replace").strip() for field in fields)
+        count += 1
+        yield SogouDocument(url, docno, title, content, sogou_label(url))
+    if not count:
+        raise ValueError(f"{path}: expected <doc>…</doc> markup of SogouCS or SogouCA, got no document")
+
+
+_SOGOU_TAGS = (b"url", b"docno", b"contenttitle", b"content")
+
+
+def _sogou_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yields each `<doc>…` without its closing tag, and the byte at which it starts."""
+    with path.open("rb") as file:
+        rest, offset = b"", 0
+        while chunk := file.read(2**22):
+            *blocks, tail = (rest + chunk).split(b"</doc>")
+            for block in blocks:
+                yield offset, block
+                offset += len(block) + len(b"</doc>")
+            rest = tail
+            if len(rest) > MAX_DOCUMENT_BYTES:
+                raise ValueError(f"{path}: byte {offset}: no </doc> within 64 MiB; is it a SogouCS or SogouCA file?")
+        if b"<doc>" in rest:
+            warnings.warn(f"{path}: byte {offset}: the last document is cut off and left out", stacklevel=3)
+
+
+def read_sogou_table(path: str | os.PathLike, *, min_class_rows: int = MIN_CLASS_ROWS) -> pd.DataFrame:
+    """Returns the titles of a Sogou file and their channels as a table of `text` and `label`.
+
+    Documents without a title or channel, titles that occurred before, and channels with fewer than `min_class_rows`
+    titles are left out.
+
+    Raises:
+        ValueError: fewer than two channels remain.
+
+    Warns:
+        UserWarning: something was left out; the warning counts it.
+    """
+    titles, num_documents = {}, 0
+    for document in read_sogou(path):
+        num_documents += 1
+        if document.title and document.label:
+            titles.setdefault(document.title, document.label)
+    counts = Counter(titles.values())
+    kept = [(title, label) for title, label in titles.items() if counts[label] >= min_class_rows]
+    if len(kept) < num_documents:
+        small = sorted(label for label, count in counts.items() if count < min_class_rows)
+        warnings.warn(
+            f"{path}: {num_documents - len(kept)} of {num_documents} documents left out: no title or channel, a title "
+            f"seen before, or a channel with fewer than {min_class_rows} titles ({', '.join(small) or 'none'})",
+            stacklevel=2,
+        )
+    if len({label for _, label in kept}) < 2:
+        raise ValueError(
+            f"{path}: expected at least two channels with {min_class_rows} titles each, got {dict(counts)}"
+        )
+    return pd.DataFrame(kept, columns=["text", "label"])
+
+
+# --- ATIS ---------------------------------------------------------------------------------------------------------
+
+
+def read_tagged(folder: str | os.PathLike) -> pd.DataFrame:
+    """Returns one split of a slot-filling set: words, their BIO tags, and what the sentence asks for.
+
+    The folder holds three files with one line per sentence: `seq.in` (words, separated by spaces), `seq.out` (one tag
+    per word: `O`, `B-slot` or `I-slot`) and `label` (the intent).
+
+    Returns:
+        A table with one row per sentence, in file order: `words` (list of str), `tags` (list of str, one per word) and
+        `intent` (str). `attrs["num_stray_inside"]` counts the `I-` tags that continue no span of their slot; they are
+        kept as they are.
+
+    Raises:
+        ValueError: a file is empty or no UTF-8, the files differ in their number of lines, or a line is empty, has
+            more or fewer tags than words, or holds something that is no BIO tag.
+        FileNotFoundError: a file is missing.
+    """
+    folder = Path(folder)
+    lines = {name: _read_text(folder / name, None).rstrip("\n").split("\n") for name in ("seq.in", "seq.out", "label")}
+    for name in ("seq.out", "label"):
+        if len(lines[name]) != len(lines["seq.in"]):
+            expected, got = len(lines["seq.in"]), len(lines[name])
+            raise ValueError(f"{folder / name}: expected {expected} lines, as many as seq.in, got {got}")
+    rows, num_stray_inside = [], 0
+    for number, (words, tags, intent) in enumerate(zip(*lines.values(), strict=True), start=1):
+        words, tags, intent = words.split(), tags.split(), intent.strip()
+        for name, value in (("seq.in", words), ("label", intent)):
+            if not value:
+                raise ValueError(f"{folder / name}: line {number}: got an empty line")
+        if len(tags) != len(words):
+            where = f"{folder / 'seq.out'}: line {number}"
+            raise ValueError(f"{where}: expected {len(words)} tags, one per word, got {len(tags)}")
+        previous = "O"
+        for tag in tags:
+            if not re.fullmatch(r"O|[BI]-.+", tag):
+                where = f"{folder / 'seq.out'}: line {number}"
+                raise ValueError(f"{where}: expected `O`, `B-slot` or `I-slot`, got {tag!r}")
+            num_stray_inside += tag.startswith("I-") and previous[2:] != tag[2:]
+            previous = tag
+        rows.append((words, tags, intent))
+    table = pd.DataFrame(rows, columns=["words", "tags", "intent"])
+    table.attrs["num_stray_inside"] = int(num_stray_inside)
+    return table
+
+
+def read_atis(folder: str | os.PathLike) -> Splits:
+    """Returns the splits of ATIS (Hemphill, Godfrey & Doddington 1990) that a folder holds.
+
+    The public files have 4,478 train, 500 dev and 893 test sentences; each split has its folder with `seq.in`,
+    `seq.out` and `label`.
+
+    Raises:
+        FileNotFoundError: there is no `train/` folder.
+        ValueError: a file is malformed (see `read_tagged`).
+    """
+    folder = Path(folder)
+    if not (folder / "train").is_dir():
+        raise FileNotFoundError(f"{folder}: expected a folder with train/, dev/ and test/, got no train/ in it")
+    return Splits(*(read_tagged(folder / name) if (folder / name).is_dir() else None for name in SPLITS))
+
+
+# --- named sets ---------------------------------------------------------------------------------------------------
+
+
+def cache_folder() -> Path:
+    """Returns the folder for downloads: `TEXTRNN_CACHE` from the environment, else the user's cache folder."""
+    return Path(os.environ.get("TEXTRNN_CACHE") or platformdirs.user_cache_path("textrnn"))
+
+
+def git_blob_id(path: str | os.PathLike) -> str:
+    """Returns the id that git gives to the content of a file: SHA-1 of `blob`, its size, a NUL and the bytes."""
+    data = Path(path).read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def fetch_thucnews(
+    folder: str | os.PathLike | None = None,
+    *,
+    address: str = THUCNEWS_ADDRESS,
+    blobs: dict[str, str] | None = None,
+    progressbar: bool = True,
+) -> Path:
+    """Returns the folder that holds the four public THUCNews title files, after downloading what is missing there.
+
+    A file gets its name only when its content has the right git blob id: an interrupted, cut or wrong download leaves
+    nothing behind, and the next call starts that file again. A file that is there but damaged is fetched again. Each
+    download is tried up to three times.
+
+    Args:
+        folder: where to put them; `thucnews` in `cache_folder()` unless given.
+        address: where they are, up to and with the last slash; give a mirror's if the public one is out of reach.
+        blobs: the files and their git blob ids, those of the public files unless given.
+        progressbar: whether each download shows one.
+
+    Raises:
+        OSError: a download failed, or what came is not the public file; the message says what to do.
+    """
+    folder = Path(folder) if folder else cache_folder() / "thucnews"
+    blobs = THUCNEWS_BLOBS if blobs is None else blobs
+    http = HTTPDownloader(progressbar=progressbar, timeout=30)
+
+    def download_and_verify(url, output_file, registry):
+        http(url, output_file, registry)
+        got, expected = git_blob_id(output_file), blobs[url.rpartition("/")[2]]
+        if got != expected:
+            raise ValueError(f"{url}: expected the file with git blob id {expected}, got one with {got}")
+
+    registry = pooch.create(folder, base_url=address, registry=dict.fromkeys(blobs), retry_if_failed=2)
+    for name, blob in blobs.items():
+        path = folder / name
+        if path.is_file() and git_blob_id(path) != blob:
+            path.unlink()
+        try:
+            registry.fetch(name, downloader=download_and_verify)
+        except Exception as error:  # requests, urllib3 and pooch raise many kinds; one clear message serves them all
+            raise OSError(
+                f"{address}{name} could not be downloaded to {folder} ({error}). Try again, pass the address of a "
+                f"mirror to fetch_thucnews(address=…), or put the files {', '.join(blobs)} into a folder of your own "
+                f'and pass it as load("thucnews", data_dir=…)'
+            ) from error
+    return folder
+
+
+def _read_thucnews(folder: Path) -> Splits:
+    """Returns the tables of the public files (`title<TAB>class id`), the names put in from `class.txt`."""
+    label_names = _read_text(folder / "class.txt", None).split()
+    tables = {}
+    for split in SPLITS:
+        path = folder / f"{split}.txt"
+        if split != "train" and not path.exists():
+            tables[split] = None
+            continue
+        texts, labels = [], []
+        for line, fields in _rows(path, _read_text(path, None)):
+            if len(fields) != 2:
+                raise ValueError(f"{path}: line {line}: expected `title<TAB>class id`, got {len(fields)} column(s)")
+            text, class_id = fields[0].strip(), fields[1].strip()
+            if not text:
+                raise ValueError(f"{path}: line {line}: expected a title, got none")
+            if not (class_id.isdecimal() and int(class_id) < len(label_names)):
+                raise ValueError(
+                    f"{path}: line {line}: expected a class id from 0 to {len(label_names) - 1}, got {class_id!r}"
+                )
+            texts.append(text)
+            labels.append(label_names[int(class_id)])
+        tables[split] = pd.DataFrame({"text": texts, "label": labels})
+    return Splits(**tables)
+
+
+def _headlines_folder() -> Path:
+    """Returns the folder of the embedded headlines: inside the installed package, or in the checkout."""
+    packaged = Path(__file__).parent / "headlines"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "datasets" / "headlines"
+
+
+def load(name: str | os.PathLike, *, data_dir: str | os.PathLike | None = None, seed: int = 0) -> Splits:
+    """Returns the train, dev and test tables of a named set, or of a file or folder of one's own.
+
+    - `"headlines"`: original Chinese headlines in ten classes, part of the project (CC0); needs no download.
+    - `"thucnews"`: Sina News titles 2005-2011 in the same ten classes (for research use); downloaded once into
+      `cache_folder()`, or read from `data_dir`: the public `train.txt`, `dev.txt`, `test.txt` and `class.txt`, or
+      `train.tsv` and so on with `label<TAB>text`.
+    - `"sogou"`: titles of a SogouCS/SogouCA file; `data_dir` is the file, or the folder that holds it.
+    - `"atis"`: slot filling; `data_dir` is the folder with `train/`, `dev/` and `test/`.
+    - the path of a TSV or CSV file (split 70/15/15), of a Sogou `.dat` file, or of a folder with `train.tsv`,
+      `dev.tsv` and `test.tsv`.
+
+    Args:
+        name: one of the names above, or a path.
+        data_dir: where the files of a named set are.
+        seed: decides how a single file is split.
+
+    Raises:
+        ValueError: an unknown name, or a file that is malformed (the message names file and line).
+        FileNotFoundError: a file is missing.
+        OSError: a download failed.
+    """
+    if data_dir is not None and not Path(data_dir).exists():
+        raise FileNotFoundError(f"data_dir: {data_dir}: no such file or folder")
+    if name == "headlines":
+        return read_splits(data_dir or _headlines_folder())
+    if name == "thucnews":
+        folder = Path(data_dir) if data_dir else fetch_thucnews()
+        public = (folder / "train.txt").is_file() and (folder / "class.txt").is_file()
+        return check_splits(_read_thucnews(folder)) if public else read_splits(folder)
+    if name in ("sogou", "atis") and data_dir is None:
+        raise ValueError(f'load("{name}"): expected data_dir=, the place of its files: they cannot be fetched for you')
+    if name == "sogou":
+        return split_table(read_sogou_table(_sogou_file(Path(data_dir))), seed=seed)
+    if name == "atis":
+        return read_atis(data_dir)
+    path = Path(name)
+    if not path.exists():
+        raise ValueError(f"expected one of {', '.join(SETS)}, or the path of a file or folder, got {str(name)!r}")
+    if path.is_dir():
+        return read_splits(path)
+    return split_table(read_sogou_table(path) if path.suffix == ".dat" else read_table(path), seed=seed)
+
+
+def _sogou_file(path: Path) -> Path:
+    files = sorted(path.glob("*.dat")) if path.is_dir() else [path]
+    if len(files) != 1:
+        raise ValueError(f"{path}: expected one .dat file in it, got {len(files)}; pass the file itself as data_dir")
+    return files[0]
+
+
+def file_hashes(paths: Iterable[str | os.PathLike]) -> dict[str, str]:
+    """Returns the SHA-256 of each file, by file name."""
+    return {Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths}
+
+
+# --- audit --------------------------------------------------------------------------------------------------------
+
+
+def _bare(text: str) -> str:
+    """Returns `text` in NFKC and lower case, letters and digits alone: what two copies of a headline share."""
+    normal = unicodedata.normalize("NFKC", text).lower()
+    return "".join(char for char in normal if char.isalnum())
+
+
+def audit(tables: Splits | dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Returns what to know of a data set before training: a row for each measure, a column for each split.
+
+    Counts: rows, classes, exact and normalised duplicates (rows whose text stood in an earlier row of the split; the
+    normalised form keeps letters and digits alone, NFKC, lower case), rows whose normalised text has other labels in
+    the split too, rows whose text stands in train, in dev or in test as well. Class balance: rows of the smallest and
+    the largest class. Lengths in characters. Out of vocabulary: the share (0 to 1) of characters that train lacks, and
+    of texts with one.
+    """
+    tables = tables._asdict() if isinstance(tables, Splits) else tables
+    tables = {split: table for split, table in tables.items() if table is not None}
+    exact = {split: set(table["text"]) for split, table in tables.items()}
+    bare = {split: table["text"].map(_bare) for split, table in tables.items()}
+    known = set().union(*next(iter(tables.values()))["text"])
+    columns = {}
+    for split, table in tables.items():
+        lengths, classes = table["text"].str.len(), table["label"].value_counts()
+        unknown = table["text"].map(lambda text: sum(char not in known for char in text))
+        num_labels = table["label"].groupby(bare[split].to_numpy()).nunique()
+        column = {
+            "rows": len(table),
+            "classes": classes.size,
+            "rows of the smallest class": classes.min(),
+            "rows of the largest class": classes.max(),
+            "exact duplicates": table["text"].duplicated().sum(),
+            "normalised duplicates": bare[split].duplicated().sum(),
+            "rows with labels in conflict": bare[split].isin(num_labels.index[num_labels > 1]).sum(),
+        }
+        for other in tables:
+            if other != split:
+                column[f"also in {other}, exact"] = table["text"].isin(exact[other]).sum()
+                column[f"also in {other}, normalised"] = bare[split].isin(set(bare[other])).sum()
+        column |= {
+            "length, shortest": lengths.min(),
+            "length, mean": round(lengths.mean(), 1),
+            "length, 95 % quantile": lengths.quantile(0.95),
+            "length, longest": lengths.max(),
+            "unknown characters, share": round(unknown.sum() / lengths.sum(), 5),
+            "texts with an unknown character, share": round((unknown > 0).mean(), 4),
+        }
+        columns[split] = pd.Series(column, dtype=object)
+    return pd.DataFrame(columns).reindex(_audit_order(columns))
+
+
+def _audit_order(columns: dict[str, pd.Series]) -> list[str]:
+    """Returns the measures of all splits, overlaps before lengths."""
+    names = dict.fromkeys(name for column in columns.values() for name in column.index)
+    return sorted(names, key=lambda name: ("unknown" in name, "length" in name, "also in" in name))
+
+
+def overlaps(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Returns the rows of `first` whose normalised text stands in `second` too, with both labels.
+
+    Columns: `text`, `label` (in first), `other_text`, `other_label` (in second).
+    """
+    second = pd.DataFrame(
+        {"key": second["text"].map(_bare), "other_text": second["text"], "other_label": second["label"]}
+    )
+    keyed = first[["text", "label"]].assign(key=first["text"].map(_bare))
+    return keyed.merge(second.drop_duplicates("key"), on="key").drop(columns="key")

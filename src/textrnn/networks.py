@@ -1,0 +1,212 @@
+"""Functions that build classifiers of text as uncompiled Keras models: string in, probabilities out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from textrnn.preprocessing import TextEncoder, TextToIds
+
+POOLINGS = ("last", "max", "mean", "attention")
+
+
+@keras.saving.register_keras_serializable(package="textrnn")
+class MaskedPooling(keras.layers.Layer):
+    """One vector for each sequence from its real steps: `(batch, steps, features)` to `(batch, features)`.
+
+    Steps that the mask leaves out have no influence at all; a sequence without any real step gives zeros.
+
+    Args:
+        kind: `"last"`: the state after the last real step, of a bidirectional layer each direction's own last;
+            `"max"`, `"mean"`: of each feature over the real steps; `"attention"`: the mean weighted by a learnt score
+            of each step, softmax(v · tanh(W x + b)) (Bahdanau, Cho & Bengio 2015).
+        bidirectional: whether the second half of the features runs from the end to the start; `"last"` asks.
+        units: the width of the attention's hidden layer.
+    """
+
+    def __init__(self, kind: str, *, bidirectional: bool = False, units: int = 64, **kwargs):
+        super().__init__(**kwargs)
+        if kind not in POOLINGS:
+            raise ValueError(f"kind: expected one of {POOLINGS}, got {kind!r}")
+        self.kind, self.bidirectional, self.units = kind, bidirectional, units
+
+    def build(self, input_shape):
+        """Creates the weights of the attention; the other kinds have none."""
+        if self.kind == "attention":
+            self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
+            self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+            self.score = self.add_weight(shape=(self.units, 1), name="score")
+
+    def call(self, states, mask=None):
+        """Returns the summary of `states` over the steps that `mask` keeps."""
+        if mask is None:
+            mask = ops.ones(ops.shape(states)[:2], dtype="bool")
+        real = ops.expand_dims(ops.cast(mask, states.dtype), -1)  # (batch, steps, 1)
+        if self.kind == "last":
+            return self._last(states, mask)
+        if self.kind == "max":
+            summary = ops.max(ops.where(real > 0, states, ops.full_like(states, -1e9)), axis=1)
+            return ops.where(ops.any(mask, axis=1, keepdims=True), summary, ops.zeros_like(summary))
+        if self.kind == "mean":
+            return ops.sum(states * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
+        scores = ops.matmul(ops.tanh(ops.matmul(states, self.kernel) + self.bias), self.score)
+        weights = real * ops.softmax(ops.where(real > 0, scores, ops.full_like(scores, -1e9)), axis=1)
+        return ops.sum(states * weights, axis=1)
+
+    def _last(self, states, mask):
+        length = ops.sum(ops.cast(mask, "int32"), axis=1)
+        at_end = ops.expand_dims(ops.one_hot(length - 1, ops.shape(states)[1], dtype=states.dtype), -1)
+        last = ops.sum(states * at_end, axis=1)  # a length of 0 gives no step, and zeros
+        if not self.bidirectional:
+            return last
+        units = states.shape[-1] // 2
+        first = states[:, 0] * ops.cast(mask[:, :1], states.dtype)
+        return ops.concatenate([last[:, :units], first[:, units:]], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        """Returns `(batch, features)`."""
+        return (input_shape[0], input_shape[-1])
+
+    def get_config(self):
+        """Returns the settings."""
+        return {**super().get_config(), "kind": self.kind, "bidirectional": self.bidirectional, "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="textrnn")
+class LabelProbabilities(keras.layers.Dense):
+    """A dense softmax layer that knows its classes by name, so that no second list can get out of order.
+
+    Args:
+        label_names: the label of each output, in order.
+    """
+
+    def __init__(self, label_names: Sequence[str], **kwargs):
+        names = list(label_names)
+        if len(names) < 2 or len(set(names)) != len(names) or not all(isinstance(n, str) and n.strip() for n in names):
+            raise ValueError(f"label_names: expected two or more different, non-empty strings, got {names}")
+        if any(char in name for name in names for char in "\n\r\0\u0085\u2028\u2029"):
+            raise ValueError(f"label_names: expected names without line breaks or NUL, got {names}")
+        kwargs.pop("units", None)
+        kwargs.setdefault("activation", "softmax")
+        super().__init__(len(names), **kwargs)
+        self.label_names = names
+
+    def get_config(self):
+        """Returns the settings."""
+        return {**super().get_config(), "label_names": self.label_names}
+
+
+def label_names(model: keras.Model) -> list[str]:
+    """Returns the label of each output of `model`, in order.
+
+    Raises:
+        ValueError: the last layer is no `LabelProbabilities`.
+    """
+    if isinstance(model.layers[-1], LabelProbabilities):
+        return list(model.layers[-1].label_names)
+    raise ValueError(f"model: expected LabelProbabilities(label_names) as its last layer, got {model.layers[-1]!r}")
+
+
+def text_encoder(model: keras.Model) -> TextEncoder:
+    """Returns the encoder of the `TextToIds` layer of `model`.
+
+    Raises:
+        ValueError: it has no such layer.
+    """
+    for layer in model.layers:
+        if isinstance(layer, TextToIds):
+            return layer.encoder
+    raise ValueError("model: expected a TextToIds layer after the input, found none")
+
+
+def ids_model(model: keras.Model) -> keras.Model:
+    """Returns `model` without its text layer: ids to probabilities, the same layers and weights.
+
+    Training and bulk scoring compute the ids once with `model`'s `TextToIds` layer and use this for the rest.
+    """
+    for layer in model.layers:
+        if isinstance(layer, TextToIds):
+            return keras.Model(layer.output, model.output, name=f"{model.name}_on_ids")
+    raise ValueError("model: expected a TextToIds layer after the input, found none")
+
+
+def _check_rate(name: str, rate: float):
+    if not 0 <= rate < 1:
+        raise ValueError(f"{name}: expected a share from 0 to below 1, got {rate}")
+
+
+def build_textrnn(
+    encoder: TextEncoder,
+    label_names: Sequence[str],
+    *,
+    cell: str = "lstm",
+    embed_dim: int = 64,
+    units: int = 128,
+    num_layers: int = 1,
+    bidirectional: bool = True,
+    pooling: str | Sequence[str] = ("max", "mean"),
+    dropout: float = 0.4,
+    ngram_dropout: float = 0.4,
+) -> keras.Model:
+    """Returns the TextRNN: embedding, recurrent layers, pooling over the real characters, softmax.
+
+    The answer for a text is the same alone, in a batch and behind any padding. TextRNN for Chinese news goes back to
+    Liu, Qiu & Huang (2016); the n-gram embeddings follow fastText (Joulin et al. 2017).
+
+    Args:
+        encoder: the vocabulary; if it has n-grams, each order has an embedding of its own beside the characters'.
+        label_names: the label of each output.
+        cell: `"lstm"`, `"gru"` or `"simple"`.
+        embed_dim: the width of each embedding.
+        units: the width of a recurrent layer, in each direction.
+        num_layers: how many recurrent layers stand on each other.
+        bidirectional: whether each layer also reads from the end.
+        pooling: one of `"last"`, `"max"`, `"mean"`, `"attention"`, or several, side by side.
+        dropout: the share of the recurrent layers' inputs and of the summary that is dropped in training, [0, 1).
+        ngram_dropout: the share of n-grams whose whole vector is dropped in training, [0, 1).
+
+    Returns:
+        An uncompiled model, `string (batch,)` to `float32 (batch, classes)`; rows sum to 1.
+
+    Raises:
+        ValueError: a setting is out of range.
+    """
+    cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}
+    if cell not in cells:
+        raise ValueError(f"cell: expected one of {tuple(cells)}, got {cell!r}")
+    for name, size in {"embed_dim": embed_dim, "units": units, "num_layers": num_layers}.items():
+        if size < 1:
+            raise ValueError(f"{name}: expected at least 1, got {size}")
+    _check_rate("dropout", dropout)
+    _check_rate("ngram_dropout", ngram_dropout)
+    text = keras.Input((), dtype="string", name="text")
+    x, mask = _embed(encoder, text, embed_dim=embed_dim, dropout=dropout, ngram_dropout=ngram_dropout)
+    for number in range(1, num_layers + 1):
+        layer = cells[cell](units, return_sequences=True, name=f"{cell}_{number}")
+        if bidirectional:
+            layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
+        x = layer(x, mask=mask)  # (batch, steps, units or 2 * units)
+        if number < num_layers:
+            x = keras.layers.Dropout(dropout)(x)
+    kinds = (pooling,) if isinstance(pooling, str) else tuple(pooling)
+    pools = [MaskedPooling(kind, bidirectional=bidirectional, name=f"{kind}_pooling")(x, mask=mask) for kind in kinds]
+    summary = keras.layers.Concatenate(name="summary")(pools) if len(pools) > 1 else pools[0]
+    summary = keras.layers.Dropout(dropout)(summary)
+    return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textrnn")
+
+
+def _embed(encoder: TextEncoder, text: Any, *, embed_dim: int, dropout: float, ngram_dropout: float):
+    """Returns the vectors of the ids `(batch, steps, embed_dim * orders)` and the mask of the real steps."""
+    ids = TextToIds(encoder, name="text_to_ids")(text)
+    orders = [ids[..., order] for order in range(len(encoder.num_ids))] if encoder.ngrams else [ids]
+    mask = orders[0] > 0  # (batch, steps)
+    vectors = []
+    for order, (order_ids, num_ids) in enumerate(zip(orders, encoder.num_ids, strict=True), start=1):
+        vector = keras.layers.Embedding(num_ids, embed_dim, name=f"embedding_{order}")(order_ids)
+        if order > 1:
+            # Whole vectors are dropped, so that the network cannot learn each headline by its rarest n-gram.
+            vector = keras.layers.Dropout(ngram_dropout, noise_shape=(None, None, 1))(vector)
+        vectors.append(vector)
+    x = keras.layers.Concatenate(name="embedding")(vectors) if len(vectors) > 1 else vectors[0]
+    return keras.layers.Dropout(dropout)(x), mask

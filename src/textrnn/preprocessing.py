@@ -1,0 +1,418 @@
+"""From text to ids: normalise, split into characters or words, number them; in Python and inside the graph.
+
+`TextEncoder` is the readable definition, in plain Python. `TextToIds` is the same definition as a Keras layer made of
+TensorFlow operations, so that it is saved inside the model. Both give the same ids for every text; tests hold them
+to it.
+"""
+
+import functools
+import hashlib
+import json
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import jieba
+import keras
+import numpy as np
+import tensorflow as tf
+
+PADDING_ID = 0
+UNKNOWN_ID = 1
+FIRST_ID = 2
+MAX_NGRAM = 3
+MAX_WORD_LENGTH = 8
+NUM_CODE_POINTS = sys.maxunicode + 1
+INVISIBLE = {"\u200b", "\ufeff"}  # zero-width space, byte order mark
+
+
+def _normal_form(char: str, *, lower: bool) -> str:
+    """Returns what one code point becomes: nothing, a space, or its NFKC form."""
+    if 0xD800 <= ord(char) <= 0xDFFF:
+        return "\ufffd"  # half of a surrogate pair: cannot be written in UTF-8
+    if char.isspace():
+        return " "
+    if char in INVISIBLE or unicodedata.category(char) == "Cc":
+        return ""
+    form = unicodedata.normalize("NFKC", char)
+    if lower:
+        form = unicodedata.normalize("NFKC", form.lower())
+    return "".join(" " if part.isspace() else part for part in form)
+
+
+@functools.cache
+def _changed_code_points(lower: bool) -> dict[int, str]:
+    """Returns the code points that `normalise` changes, and what each becomes."""
+    forms = ((code, _normal_form(chr(code), lower=lower)) for code in range(NUM_CODE_POINTS))
+    return {code: form for code, form in forms if form != chr(code)}
+
+
+def normalise(text: str, *, lower: bool = True) -> str:
+    """Returns `text` with one form for each character and single spaces.
+
+    Every code point is replaced by its NFKC form (full-width to half-width, ligatures to letters) and, on demand, its
+    lower case; control characters go; each run of white space becomes one space, none at the ends. NFKC is applied
+    code point by code point, since that is what a TensorFlow graph can do too: a letter followed by a separate accent
+    stays two characters.
+
+    >>> normalise("ＡＢＣ　１２３！  ㎡")
+    'abc 123! m2'
+    """
+    return " ".join(text.translate(_changed_code_points(lower)).split())
+
+
+@functools.cache
+def _jieba() -> jieba.Tokenizer:
+    """Returns a jieba tokenizer that has read its dictionary and written no cache file."""
+    tokenizer = jieba.Tokenizer()
+    path = tokenizer.get_dict_file()
+    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(path)
+    tokenizer.initialized = True
+    return tokenizer
+
+
+def split_words(text: str) -> list[str]:
+    """Returns the words of `text` as jieba cuts them (exact mode); white space is left out.
+
+    >>> split_words("女单夺冠 教练落泪")
+    ['女单', '夺冠', '教练', '落泪']
+    """
+    return [word for word in _jieba().cut(text) if not word.isspace()]
+
+
+def _most_frequent(counts: Counter, *, min_count: int, max_size: int | None) -> list:
+    """Returns the keys seen at least `min_count` times, frequent first, ties in code point order."""
+    ranked = sorted((-count, key) for key, count in counts.items() if count >= min_count)
+    return [key for _, key in ranked[:max_size]]
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """How a text becomes ids: the vocabulary and the settings of every step, immutable and written as JSON.
+
+    Id 0 is padding, id 1 whatever the vocabulary does not hold, ids from 2 on the tokens in the order given.
+
+    Attributes:
+        tokens: the characters, or the words, that have an id.
+        ngrams: for each order from 2 on, the character n-grams that have an id; empty for plain tokens.
+        unit: `"char"`: one token for each Unicode code point; `"word"`: the longest word of `tokens` that starts at a
+            position, else the character.
+        lower: whether letters become lower case.
+        max_length: tokens after this many are left out.
+    """
+
+    tokens: tuple[str, ...]
+    ngrams: tuple[tuple[str, ...], ...] = ()
+    unit: str = "char"
+    lower: bool = True
+    max_length: int = 32
+
+    def __post_init__(self):
+        if self.unit not in ("char", "word"):
+            raise ValueError(f'unit: expected "char" or "word", got {self.unit!r}')
+        if self.max_length < 1:
+            raise ValueError(f"max_length: expected at least 1, got {self.max_length}")
+        if self.ngrams and self.unit == "word":
+            raise ValueError('ngrams: go with unit="char" alone, got unit="word"')
+        for name, vocabulary in [("tokens", self.tokens), *((f"{n}-grams", v) for n, v in self._orders())]:
+            if len(set(vocabulary)) != len(vocabulary):
+                doubled = next(token for token, count in Counter(vocabulary).items() if count > 1)
+                raise ValueError(f"{name}: every entry stands once, got {doubled!r} twice")
+        for token in self.tokens:
+            if not token or any(normalise(char, lower=self.lower) != char for char in token if char != " "):
+                raise ValueError(f"tokens: {token!r} can never occur in a normalised text; normalise it first")
+            if len(token) > (1 if self.unit == "char" else MAX_WORD_LENGTH):
+                raise ValueError(f"tokens: {token!r} is longer than one {self.unit}")
+        for order, vocabulary in self._orders():
+            shorter = set(self.tokens) if order == 2 else set(self.ngrams[order - 3])
+            for ngram in vocabulary:
+                if len(ngram) != order or ngram[:-1] not in shorter or ngram[-1] not in self._token_ids:
+                    raise ValueError(f"{order}-grams: {ngram!r} needs {order} characters, all parts with an id")
+
+    def _orders(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        return enumerate(self.ngrams, start=2)
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: Iterable[str],
+        *,
+        unit: str = "char",
+        lower: bool = True,
+        max_length: int = 32,
+        min_count: int = 1,
+        max_tokens: int | None = None,
+        max_ngram: int = 1,
+        min_ngram_count: int = 2,
+        max_ngrams: int | None = 60_000,
+    ) -> "TextEncoder":
+        """Returns the encoder whose vocabulary is what occurs in `texts` (give it the training texts alone).
+
+        Args:
+            texts: strings; read once.
+            unit: `"char"` or `"word"`. For words, jieba cuts the training texts, and every character that occurs is a
+                word too; later texts are cut by longest match against that list, so no dictionary is needed to use it.
+            lower: whether letters become lower case.
+            max_length: tokens of a text after this many are left out.
+            min_count: tokens seen less often than this are unknown.
+            max_tokens: keep at most this many, the most frequent.
+            max_ngram: 1, or up to 3: also give each character the id of the 2-gram (and 3-gram) that ends there.
+            min_ngram_count: n-grams seen less often than this are unknown.
+            max_ngrams: keep at most this many of each order, the most frequent.
+
+        Raises:
+            ValueError: no text holds a visible character, or a setting is out of range.
+        """
+        if unit not in ("char", "word"):
+            raise ValueError(f'unit: expected "char" or "word", got {unit!r}')
+        if not 1 <= max_ngram <= MAX_NGRAM:
+            raise ValueError(f"max_ngram: expected 1 to {MAX_NGRAM}, got {max_ngram}")
+        counts, ngram_counts = Counter(), [Counter() for _ in range(max_ngram - 1)]
+        for text in texts:
+            normal = normalise(text, lower=lower)
+            counts.update(normal)
+            if unit == "word":
+                words = split_words(normal)
+                counts.update(word for word in words if 1 < len(word) <= MAX_WORD_LENGTH)
+            for order, counter in enumerate(ngram_counts, start=2):
+                counter.update(normal[i : i + order] for i in range(len(normal) - order + 1))
+        if not counts:
+            raise ValueError("texts: expected at least one text with a visible character, got none")
+        tokens = tuple(_most_frequent(counts, min_count=min_count, max_size=max_tokens))
+        known, ngrams, shorter = set(tokens), [], set(tokens)
+        for counter in ngram_counts:
+            whole = Counter({g: c for g, c in counter.items() if g[:-1] in shorter and g[-1] in known})
+            ngrams.append(tuple(_most_frequent(whole, min_count=min_ngram_count, max_size=max_ngrams)))
+            shorter = set(ngrams[-1])
+        return cls(tokens=tokens, ngrams=tuple(ngrams), unit=unit, lower=lower, max_length=max_length)
+
+    @functools.cached_property
+    def _token_ids(self) -> dict[str, int]:
+        return {token: id_ for id_, token in enumerate(self.tokens, start=FIRST_ID)}
+
+    @functools.cached_property
+    def _ngram_ids(self) -> list[dict[str, int]]:
+        return [{ngram: id_ for id_, ngram in enumerate(v, start=FIRST_ID)} for v in self.ngrams]
+
+    @property
+    def num_ids(self) -> tuple[int, ...]:
+        """How many ids each order has, padding and unknown included: `(tokens, 2-grams, …)`."""
+        return tuple(len(vocabulary) + FIRST_ID for vocabulary in (self.tokens, *self.ngrams))
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the settings and the vocabulary: equal for encoders that give equal ids."""
+        text = json.dumps(self.to_config(), ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+    def to_config(self) -> dict[str, Any]:
+        """Returns the encoder as JSON values; `from_config` is the way back."""
+        config = asdict(self)
+        return {**config, "tokens": list(self.tokens), "ngrams": [list(v) for v in self.ngrams]}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "TextEncoder":
+        """Returns the encoder that `to_config` described."""
+        return cls(
+            **{
+                **config,
+                "tokens": tuple(config["tokens"]),
+                "ngrams": tuple(tuple(v) for v in config["ngrams"]),
+            }
+        )
+
+    def split(self, text: str) -> list[str]:
+        """Returns the tokens of `text` after normalising, all of them, known or not.
+
+        >>> TextEncoder(tokens=("A", "股"), lower=False).split("Ａ股 首秀")
+        ['A', '股', ' ', '首', '秀']
+        """
+        normal = normalise(text, lower=self.lower)
+        if self.unit == "char":
+            return list(normal)
+        tokens, start = [], 0
+        while start < len(normal):
+            ends = range(min(start + MAX_WORD_LENGTH, len(normal)), start + 1, -1)
+            end = next((end for end in ends if normal[start:end] in self._token_ids), start + 1)
+            tokens.append(normal[start:end])
+            start = end
+        return tokens
+
+    def encode_one(self, text: str) -> np.ndarray:
+        """Returns the ids of one text, without padding: `int32 (steps,)`, or `(steps, orders)` with n-grams.
+
+        >>> TextEncoder(tokens=("股", "同")).encode_one("同步A股")
+        array([3, 1, 1, 2], dtype=int32)
+        """
+        tokens = self.split(text)[: self.max_length]
+        columns = [[self._token_ids.get(token, UNKNOWN_ID) for token in tokens]]
+        for order, ids in enumerate(self._ngram_ids, start=2):
+            ends = range(1, len(tokens) + 1)
+            columns.append(
+                [ids.get("".join(tokens[e - order : e]), UNKNOWN_ID) if e >= order else PADDING_ID for e in ends]
+            )
+        ids = np.array(columns, dtype="int32").T
+        return ids if self.ngrams else ids[:, 0]
+
+    def encode(self, texts: Iterable[str]) -> np.ndarray:
+        """Returns the ids of `texts`, padded with zeros on the right to the longest: `int32 (batch, steps[, orders])`.
+
+        There is at least one step, so that a batch of empty texts is still a batch.
+        """
+        rows = [self.encode_one(text) for text in texts]
+        steps = max([1, *map(len, rows)])
+        shape = (len(rows), steps, 1 + len(self.ngrams)) if self.ngrams else (len(rows), steps)
+        ids = np.zeros(shape, dtype="int32")
+        for row, values in zip(ids, rows, strict=True):
+            row[: len(values)] = values
+        return ids
+
+
+def _lookup_table(keys: Iterable[int], values: Iterable[int], *, default: int) -> tf.lookup.StaticHashTable:
+    """Returns an `int64 -> int64` table; an empty one holds a key that nothing asks for."""
+    keys, values = [-1, *keys], [default, *values]
+    initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(keys, tf.int64), tf.constant(values, tf.int64))
+    return tf.lookup.StaticHashTable(initializer, default_value=default)
+
+
+def _shift(values: tf.Tensor, by: int, fill: int) -> tf.Tensor:
+    """Returns `values (batch, steps)` moved right by `by` steps (left if negative), the gap filled."""
+    gap = tf.fill([tf.shape(values)[0], tf.minimum(abs(by), tf.shape(values)[1])], tf.cast(fill, values.dtype))
+    return tf.concat([gap, values[:, :-by]], 1) if by > 0 else tf.concat([values[:, -by:], gap], 1)
+
+
+@keras.saving.register_keras_serializable(package="textrnn")
+class TextToIds(keras.layers.Layer):
+    """Text to ids inside the graph: `string (batch,)` to `int32 (batch, steps)`, or `(batch, steps, orders)`.
+
+    `steps` is the length of the longest text of the batch, at most `encoder.max_length` and at least 1. Bytes that are
+    not UTF-8 count as U+FFFD, one for each run, which is an unknown character.
+    """
+
+    def __init__(self, encoder: TextEncoder | dict[str, Any], **kwargs):
+        super().__init__(**kwargs)
+        self.encoder = TextEncoder.from_config(encoder) if isinstance(encoder, dict) else encoder
+        self.trainable = False
+        with tf.init_scope():
+            self._build_normaliser()
+            if self.encoder.unit == "char":
+                self._build_char_tables()
+            else:
+                self._build_word_tables()
+
+    def _build_normaliser(self):
+        changed = _changed_code_points(self.encoder.lower)
+        self._changed = _lookup_table(changed, range(1, len(changed) + 1), default=0)
+        # Row 0 stands for "as it was"; the rows after it are the code points that a changed one becomes.
+        rows = [[-1], *([ord(char) for char in form] for form in changed.values())]
+        self._form_codes = np.array([code for row in rows for code in row], dtype="int64")
+        self._form_splits = np.cumsum([0, *map(len, rows)]).astype("int64")
+
+    def _build_char_tables(self):
+        encoder = self.encoder
+        codes = [ord(token) for token in encoder.tokens]
+        self._tokens = _lookup_table(codes, range(FIRST_ID, encoder.num_ids[0]), default=UNKNOWN_ID)
+        self._ngrams = []
+        for order, ngrams in encoder._orders():
+            prefixes = encoder._token_ids if order == 2 else encoder._ngram_ids[order - 3]
+            keys = [prefixes[g[:-1]] * encoder.num_ids[0] + encoder._token_ids[g[-1]] for g in ngrams]
+            self._ngrams.append(_lookup_table(keys, range(FIRST_ID, len(keys) + FIRST_ID), default=UNKNOWN_ID))
+
+    def _build_word_tables(self):
+        # A trie: node * NUM_CODE_POINTS + code point -> next node; a node knows the id of the word that ends there.
+        edges, word_ids = {}, [0]
+        for word, id_ in self.encoder._token_ids.items():
+            node = 0
+            for char in word:
+                key = node * NUM_CODE_POINTS + ord(char)
+                if key not in edges:
+                    edges[key] = len(word_ids)
+                    word_ids.append(0)
+                node = edges[key]
+            word_ids[node] = id_
+        self._edges = _lookup_table(edges.keys(), edges.values(), default=-1)
+        self._word_ids = np.array(word_ids, dtype="int64")
+
+    def _normal_codes(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Returns the code points of the normalised texts: ragged `int64 (batch, steps)`."""
+        decoded = tf.strings.unicode_decode(texts, "UTF-8")
+        codes, rows = tf.cast(decoded.flat_values, tf.int64), decoded.value_rowids()
+        forms = tf.RaggedTensor.from_row_splits(self._form_codes, self._form_splits, validate=False)
+        forms = tf.gather(forms, self._changed.lookup(codes))  # (characters, code points of each)
+        origin = forms.value_rowids()
+        codes = tf.where(forms.values < 0, tf.gather(codes, origin), forms.values)
+        rows = tf.gather(rows, origin)
+        return tf.RaggedTensor.from_value_rowids(*self._single_spaces(codes, rows), nrows=decoded.nrows())
+
+    @staticmethod
+    def _single_spaces(codes: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns `codes` and `rows` without spaces at the ends of a row and without spaces after spaces."""
+        visible = tf.not_equal(codes, ord(" "))
+        # A space stays if the next code of its row is visible and if some code before it in its row is.
+        next_visible = tf.concat([visible[1:] & tf.equal(rows[1:], rows[:-1]), [False]], 0)[: tf.size(codes)]
+        seen = tf.cumsum(tf.cast(visible, tf.int64))
+        per_row = tf.math.segment_sum(tf.cast(visible, tf.int64), rows)
+        seen_before_row = tf.gather(tf.cumsum(per_row, exclusive=True), rows)
+        keep = visible | (next_visible & (seen > seen_before_row))
+        return tf.boolean_mask(codes, keep), tf.boolean_mask(rows, keep)
+
+    @staticmethod
+    def _padded(ragged: tf.RaggedTensor) -> tf.Tensor:
+        """Returns `int64 (batch, steps)` with zeros on the right, at least one step."""
+        dense = ragged.to_tensor(PADDING_ID)
+        return tf.pad(dense, [[0, 0], [0, tf.maximum(1 - tf.shape(dense)[1], 0)]])
+
+    def _char_ids(self, codes: tf.RaggedTensor) -> tf.Tensor:
+        codes = self._padded(codes[:, : self.encoder.max_length])
+        padding = tf.equal(codes, 0)
+        ids = tf.where(padding, tf.constant(PADDING_ID, tf.int64), self._tokens.lookup(codes))
+        orders, prefix = [ids], ids
+        for table in self._ngrams:
+            # The n-gram that ends here is the (n-1)-gram that ended one step before, and this character.
+            before = _shift(prefix, 1, PADDING_ID)
+            prefix = table.lookup(before * self.encoder.num_ids[0] + ids)
+            prefix = tf.where(padding | tf.equal(before, PADDING_ID), tf.constant(PADDING_ID, tf.int64), prefix)
+            orders.append(prefix)
+        return tf.stack(orders, axis=-1) if self._ngrams else ids
+
+    def _word_ids_of(self, codes: tf.RaggedTensor) -> tf.Tensor:
+        codes = self._padded(codes[:, : self.encoder.max_length * MAX_WORD_LENGTH])
+        node = tf.zeros_like(codes)
+        best_id, best_length = (
+            tf.fill(tf.shape(codes), tf.constant(UNKNOWN_ID, tf.int64)),
+            tf.ones_like(codes),
+        )
+        ahead = codes
+        for length in range(1, MAX_WORD_LENGTH + 1):
+            node = tf.where(node < 0, node, self._edges.lookup(node * NUM_CODE_POINTS + ahead))
+            word = tf.where(node < 0, tf.zeros_like(node), tf.gather(self._word_ids, tf.maximum(node, 0)))
+            best_id = tf.where(word > 0, word, best_id)
+            best_length = tf.where(word > 0, tf.constant(length, tf.int64), best_length)
+            ahead = _shift(ahead, -1, 0)
+        # Walk from left to right: a word starts where the one before it has ended.
+        left = tf.scan(
+            lambda left, length: tf.where(left <= 1, length, left - 1),
+            tf.transpose(best_length),
+            initializer=tf.zeros_like(best_length[:, 0]),
+        )
+        starts = tf.concat([tf.ones_like(left[:1]), left[:-1]], 0) <= 1
+        words = tf.ragged.boolean_mask(best_id, tf.transpose(starts) & (codes > 0))
+        return self._padded(words[:, : self.encoder.max_length])
+
+    def call(self, texts):
+        """Returns the ids of `texts`."""
+        codes = self._normal_codes(tf.convert_to_tensor(texts))
+        ids = self._char_ids(codes) if self.encoder.unit == "char" else self._word_ids_of(codes)
+        return tf.cast(ids, tf.int32)
+
+    def compute_output_spec(self, texts):
+        """Returns the symbolic output: `int32 (batch, steps[, orders])`."""
+        orders = (1 + len(self.encoder.ngrams),) if self.encoder.ngrams else ()
+        return keras.KerasTensor((texts.shape[0], None, *orders), dtype="int32")
+
+    def get_config(self):
+        """Returns the settings, vocabulary included."""
+        return {**super().get_config(), "encoder": self.encoder.to_config()}

@@ -1,0 +1,663 @@
+"""Slot filling: travel requests to draw, words and BIO tags as ids, taggers, and the span F1 that judges them."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from keras import ops
+from seqeval.metrics.sequence_labeling import get_entities
+from seqeval.scheme import IOB2, Entities
+
+from textrnn.layers import Elman, Jordan
+
+PADDING, UNKNOWN = "", "[UNK]"  # ids 0 and 1 of every word vocabulary
+
+SEEN_CITIES = (
+    "taipei", "tainan", "taichung", "kaohsiung", "beijing", "shanghai", "guangzhou", "hangzhou", "chengdu",
+    "tokyo", "osaka", "kyoto", "seoul", "busan", "bangkok", "hanoi", "singapore", "manila", "paris", "london",
+    "berlin", "rome", "madrid", "boston", "chicago", "denver", "new york", "new delhi", "hong kong",
+    "san francisco", "san diego", "kuala lumpur", "ho chi minh city", "mexico city",
+)  # fmt: skip
+UNSEEN_CITIES = (
+    "hsinchu", "keelung", "nanjing", "wuhan", "xiamen", "sapporo", "nagoya", "incheon", "phuket", "jakarta",
+    "vienna", "lisbon", "dublin", "zurich", "seattle", "houston", "los angeles", "las vegas", "abu dhabi",
+    "buenos aires", "santa cruz", "cape town", "salt lake city",
+)  # fmt: skip
+
+_OPENERS = ("i would like to", "i want to", "please help me to", "we have to", "could you help us to", "i hope to")
+_CUE_BEFORE = (  # what decides the slot stands before it
+    "{open} arrive {to_city}{arrive_when}",
+    "{open} leave {from_city}{leave_when}",
+    "{open} arrive {to_city}{arrive_when} and then leave {from_city}{leave_when}",
+    "{open} leave {from_city}{leave_when} and then arrive {to_city}{arrive_when}",
+    "{open} arrive {to_city} from {from_city}{arrive_when}",
+    "{open} leave {from_city} for {to_city}{leave_when}",
+    "{open} fly from {from_city} to {to_city} leaving{leave_when}",
+    "{open} fly from {from_city} to {to_city} arriving{arrive_when}",
+    "{open} fly to {to_city} from {from_city} arriving{arrive_when}",
+    "{open} fly to {to_city} from {from_city} leaving{leave_when}",
+)
+_CUE_AFTER = (  # what decides the slot stands after it
+    "{from_city} is where i start",
+    "{to_city} is where i end up",
+    "book {from_city} to {to_city}{leave_when_said}",
+    "book {to_city} from {from_city}{arrive_when_said}",
+    "{to_city} is my destination and {from_city} is my origin",
+    "{from_city} is my origin and {to_city} is my destination",
+    "on {leave_date} at {leave_time} {open} leave {from_city}",
+    "on {arrive_date} at {arrive_time} {open} arrive {to_city}",
+    "at {leave_time} on {leave_date} {open} leave {from_city}",
+    "at {arrive_time} on {arrive_date} {open} arrive {to_city}",
+)
+_DISTRACTORS = (  # cities, dates and times that fill no slot
+    "my aunt lives in {city}",
+    "we saw {city} last year",
+    "the weather in {city} is bad",
+    "today is {date}",
+    "i called you on {date}",
+    "it is {time} now",
+)
+_WHEN = ("", " on {date}", " at {time}", " on {date} at {time}", " at {time} on {date}")
+_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+           "november", "december")  # fmt: skip
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
+
+
+def draw_travel_requests(
+    num_requests: int, *, seed: int, cities: Sequence[str] = SEEN_CITIES, after_share: float = 0.3
+) -> pd.DataFrame:
+    """Returns made-up travel requests, in which the same city is a place to leave or a place to reach.
+
+    The example behind it, "arrive Taipei on November 2nd" against "leave Taipei on November 2nd", is from
+    Hung-yi Lee's lectures on RNN (2016/17). Six slots: `from_city`, `to_city`, `leave_date`, `arrive_date`,
+    `leave_time`, `arrive_time`. In most requests the word that decides between leave and arrive stands before
+    the slot, up to seven words away; in the others it stands after. Half of the requests also carry a city, date
+    or time that fills no slot.
+
+    Args:
+        num_requests: How many requests, at least 1.
+        seed: The same seed draws the same requests.
+        cities: City names of one or more words; at least 2. `UNSEEN_CITIES` shares no name with the default.
+        after_share: The share, 0 to 1, of requests whose deciding words stand after the slot.
+
+    Returns:
+        A table with columns `words` (list of str), `tags` (list of BIO tags, one per word) and `cue` (`before` or
+        `after`: where the word that decides stands).
+
+    Raises:
+        ValueError: If `num_requests` is below 1, `cities` holds fewer than 2 different names or an empty name, or
+            `after_share` lies outside 0 to 1.
+
+    Example:
+        >>> row = draw_travel_requests(3, seed=4).iloc[0]
+        >>> len(row.words) == len(row.tags)
+        True
+    """
+    if num_requests < 1:
+        raise ValueError(f"num_requests: expected at least 1, got {num_requests}")
+    if len(set(cities)) < 2 or not all(city.strip() for city in cities):
+        raise ValueError(f"cities: expected at least 2 different, non-empty names, got {list(cities)!r}")
+    if not 0 <= after_share <= 1:
+        raise ValueError(f"after_share: expected 0 to 1, got {after_share}")
+    rng = np.random.default_rng(seed)
+    rows = []
+    for _ in range(num_requests):
+        cue = "after" if rng.random() < after_share else "before"
+        template = _pick(rng, _CUE_AFTER if cue == "after" else _CUE_BEFORE)
+        if rng.random() < 0.5:
+            distractor = _pick(rng, _DISTRACTORS)
+            template = f"{distractor} and {template}" if rng.random() < 0.5 else f"{template} because {distractor}"
+        rows.append((*_fill(rng, template, cities), cue))
+    return pd.DataFrame(rows, columns=["words", "tags", "cue"])
+
+
+def _pick(rng: np.random.Generator, options: Sequence[str]) -> str:
+    return options[int(rng.integers(len(options)))]
+
+
+def _draw_date(rng: np.random.Generator) -> str:
+    forms = (
+        f"{_pick(rng, _MONTHS)} {_pick(rng, _ORDINALS)}",
+        f"the {_pick(rng, _ORDINALS)} of {_pick(rng, _MONTHS)}",
+        _pick(rng, _DAYS),
+        f"next {_pick(rng, _DAYS)}",
+    )
+    return _pick(rng, forms)
+
+
+def _draw_time(rng: np.random.Generator) -> str:
+    hour = _pick(rng, _HOURS)
+    return _pick(rng, (f"{hour} am", f"{hour} pm", f"half past {hour}", "noon", f"{hour} o'clock"))
+
+
+def _fill(rng: np.random.Generator, template: str, cities: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Returns the words and tags of one template; no city comes twice."""
+    template = template.replace("{open}", _pick(rng, _OPENERS))
+    for verb, gerund in (("leave", "leaving"), ("arrive", "arriving")):
+        when = _pick(rng, _WHEN[1:] if gerund in template else _WHEN)
+        when = when.replace("{", "{" + verb + "_")
+        template = template.replace("{" + verb + "_when_said}", f" {gerund}{when}" if when else "")
+        template = template.replace("{" + verb + "_when}", when)
+    # A placeholder such as {to_city} is drawn as a city and tagged; a bare {city} is drawn and stays outside.
+    free_cities = list(rng.permutation(sorted(set(cities))))
+    words, tags = [], []
+    for part in template.split():
+        if not part.startswith("{"):
+            words.append(part)
+            tags.append("O")
+            continue
+        name = part[1:-1]
+        kind = name.rpartition("_")[2]
+        if kind == "city":
+            filler = str(free_cities.pop() if free_cities else _pick(rng, cities)).split()
+        else:
+            filler = (_draw_date(rng) if kind == "date" else _draw_time(rng)).split()
+        words += filler
+        tags += ["O"] * len(filler) if name == kind else [f"B-{name}"] + [f"I-{name}"] * (len(filler) - 1)
+    return words, tags
+
+
+def word_shape(word: str) -> str:
+    """Returns the class of a word by its spelling: its digits as `#`, or a hyphen and its last three letters.
+
+    An unknown word is read as its shape, as rare words are in taggers since Brants (2000).
+
+    Example:
+        >>> word_shape("1083"), word_shape("dc10"), word_shape("planning"), word_shape("to")
+        ('####', 'dc##', '-ing', '-to')
+    """
+    return re.sub(r"\d", "#", word) if re.search(r"\d", word) else f"-{word[-3:]}"
+
+
+def build_vocabulary(sentences: Iterable[Sequence[str]], *, min_count: int = 1, min_shape_words: int = 0) -> list[str]:
+    """Returns the words that get an id; build it from the train split alone.
+
+    Args:
+        sentences: Lists of words.
+        min_count: Words that occur less often are left out.
+        min_shape_words: If above 0, also gives an id to each `word_shape` that at least this many different words
+            share; words without an id of their own are then read as their shape.
+
+    Returns:
+        Entries whose place is their id: `""` (padding, 0), `"[UNK]"` (unknown, 1), then words, most frequent
+        first and ties in code-point order, then shapes.
+
+    Raises:
+        ValueError: If there is no word, or `min_count` is below 1.
+
+    Example:
+        >>> build_vocabulary([["leave", "taipei"], ["arrive", "taipei"]])
+        ['', '[UNK]', 'taipei', 'arrive', 'leave']
+    """
+    if min_count < 1:
+        raise ValueError(f"min_count: expected at least 1, got {min_count}")
+    counts = Counter(word for words in sentences for word in words)
+    if not counts:
+        raise ValueError("sentences: expected at least one word, got none")
+    words = sorted((w for w, count in counts.items() if count >= min_count), key=lambda w: (-counts[w], w))
+    shapes = Counter(map(word_shape, counts)) if min_shape_words else {}
+    kept = sorted(shape for shape, count in shapes.items() if count >= min_shape_words and shape not in counts)
+    return [PADDING, UNKNOWN, *words, *kept]
+
+
+def list_tags(tags: Iterable[Sequence[str]]) -> list[str]:
+    """Returns the different tags, `"O"` first and the others sorted: the place of a tag is its id.
+
+    Example:
+        >>> list_tags([["O", "B-to_city"], ["B-from_city", "I-from_city"]])
+        ['O', 'B-from_city', 'B-to_city', 'I-from_city']
+    """
+    return ["O", *sorted({tag for row in tags for tag in row} - {"O"})]
+
+
+def encode_words(
+    sentences: Sequence[Sequence[str]], vocabulary: Sequence[str], *, num_steps: int | None = None
+) -> np.ndarray:
+    """Returns the ids of the words, padded with 0 at the end.
+
+    A word without an id is read as its `word_shape` where that has one, else as unknown (1).
+
+    Args:
+        sentences: Lists of words.
+        vocabulary: From `build_vocabulary`.
+        num_steps: Columns of the answer; the longest sentence when None.
+
+    Returns:
+        `int32` ids of shape `(batch, steps)`.
+
+    Raises:
+        ValueError: If a sentence is empty or longer than `num_steps`.
+
+    Example:
+        >>> encode_words([["leave", "taipei"], ["arrive"]], ["", "[UNK]", "leave", "taipei"]).tolist()
+        [[2, 3], [1, 0]]
+    """
+    index = {word: number for number, word in enumerate(vocabulary)}
+    return _pad([[index.get(w, index.get(word_shape(w), 1)) for w in words] for words in sentences], num_steps)
+
+
+def encode_tags(tags: Sequence[Sequence[str]], tag_names: Sequence[str], *, num_steps: int | None = None) -> np.ndarray:
+    """Returns the ids of the tags, padded with 0 (`"O"`) at the end; tags without a name become 0 as well.
+
+    A tag that train never shows cannot be predicted; scores count it against the true tags, so nothing is hidden.
+
+    Args:
+        tags: One list of BIO tags per sentence.
+        tag_names: From `list_tags`.
+        num_steps: Columns of the answer; the longest sentence when None.
+
+    Returns:
+        `int32` ids of shape `(batch, steps)`.
+
+    Raises:
+        ValueError: If a list is empty or longer than `num_steps`.
+    """
+    index = {tag: number for number, tag in enumerate(tag_names)}
+    return _pad([[index.get(tag, 0) for tag in row] for row in tags], num_steps)
+
+
+def _pad(rows: list[list[int]], num_steps: int | None) -> np.ndarray:
+    longest = max(map(len, rows), default=0)
+    num_steps = longest if num_steps is None else num_steps
+    for number, row in enumerate(rows):
+        if not 0 < len(row) <= num_steps:
+            raise ValueError(f"sentence {number}: expected 1 to {num_steps} words, got {len(row)}")
+    padded = np.zeros((len(rows), num_steps), dtype=np.int32)
+    for number, row in enumerate(rows):
+        padded[number, : len(row)] = row
+    return padded
+
+
+def decode_tags(probs: np.ndarray, tag_names: Sequence[str], lengths: Sequence[int]) -> list[list[str]]:
+    """Returns the most probable tags that form well-made spans: `I-x` stands only after `B-x` or `I-x`.
+
+    The best path under that one rule is found by dynamic programming (Viterbi 1967); nothing else is learnt or
+    assumed about which tag follows which.
+
+    Args:
+        probs: Floats of shape `(batch, steps, tags)`, from 0 to 1.
+        tag_names: The tag of each last-axis place, from `list_tags`.
+        lengths: The number of words of each sentence; later steps are padding and are ignored.
+
+    Returns:
+        One list of tags per sentence.
+
+    Raises:
+        ValueError: If the shape of `probs` does not fit `tag_names` or `lengths`.
+
+    Example:
+        >>> names = ["O", "B-to_city", "I-to_city"]
+        >>> decode_tags(np.array([[[0.3, 0.2, 0.5], [0.1, 0.1, 0.8]]]), names, [2])
+        [['B-to_city', 'I-to_city']]
+    """
+    probs = np.asarray(probs)
+    if probs.ndim != 3 or probs.shape[::2] != (len(lengths), len(tag_names)):
+        raise ValueError(f"probs: expected shape ({len(lengths)}, steps, {len(tag_names)}), got {probs.shape}")
+    if len(lengths) and max(lengths) > probs.shape[1]:
+        raise ValueError(f"lengths: expected at most {probs.shape[1]} steps, got {max(lengths)}")
+    inside = np.array([tag.startswith("I-") for tag in tag_names])
+    # forbidden[j, k]: tag k may not follow tag j
+    slots = np.array([tag[2:] for tag in tag_names])
+    forbidden = np.where(inside[None, :] & (slots[:, None] != slots[None, :]), -np.inf, 0.0)
+    logs = np.log(np.maximum(probs.astype(np.float64), 1e-30))
+    answers = []
+    for row, length in zip(logs, lengths, strict=True):
+        score, back = np.where(inside, -np.inf, row[0]), []
+        for step in range(1, length):
+            paths = score[:, None] + forbidden  # (tags, tags)
+            back.append(paths.argmax(axis=0))
+            score = paths.max(axis=0) + row[step]
+        path = [int(score.argmax())]
+        for pointers in reversed(back):
+            path.append(int(pointers[path[-1]]))
+        answers.append([tag_names[number] for number in reversed(path)])
+    return answers
+
+
+@keras.saving.register_keras_serializable(package="textrnn")
+class WordDropout(keras.layers.Layer):
+    """In training, replaces each word id by its stand-in with probability `rate`; otherwise changes nothing.
+
+    So the unknown word and the shapes get trained although every train word is known.
+
+    Args:
+        rate: Probability of a replacement, 0 to 1.
+        stand_ins: One id per word id: what stands in for it. All unknown (1) but for padding (0) when None.
+        seed: For the random numbers.
+
+    Input and output are integer ids of shape `(batch, steps)`.
+    """
+
+    def __init__(self, rate: float, *, stand_ins: Sequence[int] | None = None, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate: expected 0 to 1, got {rate}")
+        self.rate, self.seed = rate, seed
+        self.stand_ins = None if stand_ins is None else [int(number) for number in stand_ins]
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, ids, training: bool = False):
+        """Returns the ids, some of them replaced when `training`."""
+        if not training or self.rate == 0:
+            return ids
+        if self.stand_ins is None:
+            stand_ins = ops.cast(ids > 0, ids.dtype)
+        else:
+            stand_ins = ops.take(ops.convert_to_tensor(self.stand_ins, dtype=ids.dtype), ids)
+        replaced = keras.random.uniform(ops.shape(ids), seed=self.seed_generator) < self.rate
+        return ops.where(replaced, stand_ins, ids)
+
+    def get_config(self) -> dict:
+        """Returns the settings from which `from_config` makes the same layer again."""
+        return {**super().get_config(), "rate": self.rate, "stand_ins": self.stand_ins, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package="textrnn")
+class ContextWindow(keras.layers.Layer):
+    """Puts the vectors of the words around each word beside its own (Mesnil et al. 2013).
+
+    Args:
+        width: How many words each step sees: itself and `(width - 1) / 2` on each side; odd.
+
+    Input: floats of shape `(batch, steps, features)`; padding must be zeros. Output: `(batch, steps,
+    width * features)`, from the leftmost word to the rightmost; zeros stand beyond both ends.
+
+    Example:
+        >>> ContextWindow(3)(np.array([[[1.0], [2.0], [3.0]]])).numpy().tolist()
+        [[[0.0, 1.0, 2.0], [1.0, 2.0, 3.0], [2.0, 3.0, 0.0]]]
+    """
+
+    def __init__(self, width: int, **kwargs):
+        super().__init__(**kwargs)
+        if width < 1 or width % 2 == 0:
+            raise ValueError(f"width: expected an odd number of at least 1, got {width}")
+        self.width = width
+        self.supports_masking = True
+
+    def call(self, vectors, mask=None):
+        """Returns the vectors with their neighbours beside them."""
+        if mask is not None:
+            vectors = vectors * ops.cast(mask, vectors.dtype)[..., None]
+        half, steps = self.width // 2, ops.shape(vectors)[1]
+        padded = ops.pad(vectors, ((0, 0), (half, half), (0, 0)))
+        return ops.concatenate([padded[:, k : k + steps] for k in range(self.width)], axis=-1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Returns `(batch, steps, width * features)`."""
+        return (*input_shape[:-1], self.width * input_shape[-1])
+
+    def get_config(self) -> dict:
+        """Returns the settings from which `from_config` makes the same layer again."""
+        return {**super().get_config(), "width": self.width}
+
+
+TAGGERS = ("feedforward", "simple", "elman", "jordan", "bielman", "lstm", "bilstm")
+
+
+def build_tagger(
+    kind: str,
+    *,
+    num_words: int,
+    num_tags: int,
+    embed_dim: int = 32,
+    units: int = 32,
+    window: int = 1,
+    dropout: float = 0.0,
+    word_dropout: float = 0.0,
+    stand_ins: Sequence[int] | None = None,
+    seed: int | None = None,
+) -> keras.Model:
+    """Returns an uncompiled network that gives every word of a sentence the probabilities of its tags.
+
+    Args:
+        kind: `feedforward` (no memory), `simple` (Keras' SimpleRNN), `elman` (memory: hidden state), `jordan`
+            (memory: the tag probabilities of the previous word), `bielman` (an Elman network from each end),
+            `lstm` or `bilstm`.
+        num_words: Entries of the vocabulary.
+        num_tags: Tags, as many as probabilities per word.
+        embed_dim: Numbers per word vector.
+        units: Hidden units, in each direction.
+        window: Words that each step is shown: itself and its neighbours; odd, 1 for the word alone.
+        dropout: Share of the features that training drops before and after the recurrent layer.
+        word_dropout: Share of the words that training replaces, see `WordDropout`.
+        stand_ins: What replaces them, from `list_stand_ins`; the unknown word when None.
+        seed: For the initial weights and the dropout.
+
+    Returns:
+        A model from `int32` word ids `(batch, steps)`, 0 for padding, to `float32` probabilities
+        `(batch, steps, tags)`; the padding is masked, also in the loss.
+
+    Raises:
+        ValueError: If `kind` is none of `TAGGERS`, or a setting is out of range.
+    """
+    if kind not in TAGGERS:
+        raise ValueError(f"kind: expected one of {', '.join(TAGGERS)}, got {kind!r}")
+    if seed is not None:
+        keras.utils.set_random_seed(seed)
+    inputs = keras.Input((None,), dtype="int32", name="ids")
+    x = WordDropout(word_dropout, stand_ins=stand_ins, seed=seed)(inputs) if word_dropout else inputs
+    x = keras.layers.Embedding(num_words, embed_dim, mask_zero=True)(x)  # (batch, steps, embed_dim)
+    if window > 1:
+        x = ContextWindow(window)(x)  # (batch, steps, window * embed_dim)
+    if dropout:
+        x = keras.layers.Dropout(dropout)(x)
+    memory = _memory_layer(kind, units, num_tags)
+    x = memory(x)  # (batch, steps, units), twice as many from two directions
+    if kind in ("elman", "jordan"):  # these have their output layer inside
+        return keras.Model(inputs, x, name=kind)
+    if dropout:
+        x = keras.layers.Dropout(dropout)(x)
+    return keras.Model(inputs, keras.layers.Dense(num_tags, activation="softmax")(x), name=kind)
+
+
+def _memory_layer(kind: str, units: int, num_tags: int) -> keras.layers.Layer:
+    if kind == "feedforward":
+        return keras.layers.Dense(units, activation="tanh")
+    if kind == "simple":
+        return keras.layers.SimpleRNN(units, return_sequences=True)
+    if kind == "elman":
+        return Elman(units, num_tags, output_activation="softmax", return_sequences=True)
+    if kind == "jordan":
+        return Jordan(units, num_tags, output_activation="softmax", return_sequences=True)
+    if kind == "bielman":
+        return keras.layers.Bidirectional(Elman(units, return_sequences=True))
+    lstm = keras.layers.LSTM(units, return_sequences=True)
+    return keras.layers.Bidirectional(lstm) if kind == "bilstm" else lstm
+
+
+def list_stand_ins(vocabulary: Sequence[str]) -> list[int]:
+    """Returns for each word id the id that it would have if the word were unknown: its shape's, or 1.
+
+    Example:
+        >>> list_stand_ins(["", "[UNK]", "monday", "taipei", "1083", "-day", "####"])
+        [0, 1, 5, 1, 6, 5, 6]
+    """
+    index = {word: number for number, word in enumerate(vocabulary)}
+    own = [word.startswith("-") or "#" in word for word in vocabulary]  # a shape stands in for itself
+    shapes = [i if own[i] else index.get(word_shape(word), 1) for i, word in enumerate(vocabulary)]
+    return [0, 1, *shapes[2:]]
+
+
+def draw_batches(
+    ids: np.ndarray, tag_ids: np.ndarray, *, seed: int, batch_size: int = 32, num_epochs: int = 1
+) -> tf.data.Dataset:
+    """Returns batches of sentences of similar length, cut to the longest of each, newly shuffled every epoch.
+
+    Args:
+        ids: Word ids of shape `(rows, steps)`, 0 for padding.
+        tag_ids: Tag ids of the same shape.
+        seed: For the shuffling.
+        batch_size: Sentences per batch.
+        num_epochs: Passes over the sentences.
+
+    Returns:
+        A data set of pairs `(ids, tag_ids)`, `int32`, of shape `(batch, steps)` with changing `steps`.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    if ids.shape != tag_ids.shape:
+        raise ValueError(f"tag_ids: expected shape {ids.shape}, as ids, got {tag_ids.shape}")
+    lengths = (ids != 0).sum(axis=1)
+    rng = np.random.default_rng(seed)
+
+    def epochs():
+        for _ in range(num_epochs):
+            order = np.argsort(lengths + rng.uniform(0, 2, len(lengths)), kind="stable")
+            starts = rng.permutation(np.arange(0, len(order), batch_size))
+            for start in starts:
+                rows = order[start : start + batch_size]
+                steps = lengths[rows].max()
+                yield ids[rows, :steps], tag_ids[rows, :steps]
+
+    spec = tf.TensorSpec((None, None), tf.int32)
+    return tf.data.Dataset.from_generator(epochs, output_signature=(spec, spec)).prefetch(8)
+
+
+def predict_tags(
+    model: keras.Model, sentences: Sequence[Sequence[str]], *, vocabulary: Sequence[str], tag_names: Sequence[str]
+) -> list[list[str]]:
+    """Returns the tags that a tagger gives to words, as well-made spans (see `decode_tags`).
+
+    Args:
+        model: From `build_tagger`.
+        sentences: Lists of words.
+        vocabulary: The words by id.
+        tag_names: The tags by id.
+
+    Returns:
+        One list of tags per sentence, as long as the sentence.
+    """
+    ids = encode_words(sentences, vocabulary)
+    probs = model.predict(ids, verbose=0, batch_size=256)
+    return decode_tags(probs, tag_names, [len(words) for words in sentences])
+
+
+def read_spans(tags: Sequence[str], *, strict: bool = False) -> list[tuple[str, int, int]]:
+    """Returns the slots of one sentence as `(slot, start, stop)`; the words are `words[start:stop]`.
+
+    Read by seqeval (Nakayama 2018).
+
+    Args:
+        tags: BIO tags.
+        strict: False reads as the CoNLL script does, behind the published results: an `I-` tag without its `B-`
+            starts a span. True reads IOB2 to the letter: such a span does not count.
+
+    Returns:
+        Spans in the order of the words.
+
+    Example:
+        >>> read_spans(["O", "B-to_city", "I-to_city", "I-leave_date"])
+        [('to_city', 1, 3), ('leave_date', 3, 4)]
+        >>> read_spans(["O", "B-to_city", "I-to_city", "I-leave_date"], strict=True)
+        [('to_city', 1, 3)]
+    """
+    if strict:
+        return [(e.tag, e.start, e.end) for e in Entities([list(tags)], scheme=IOB2).entities[0]]
+    return [(slot, start, last + 1) for slot, start, last in get_entities(list(tags))]
+
+
+def _read_both(
+    true_tags: Sequence[Sequence[str]], predicted_tags: Sequence[Sequence[str]], strict: bool
+) -> list[tuple[set, set]]:
+    """Returns per sentence the set of true spans and the set of predicted spans."""
+    if len(true_tags) != len(predicted_tags):
+        raise ValueError(f"predicted_tags: expected {len(true_tags)} sentences, got {len(predicted_tags)}")
+    pairs = []
+    for number, (true, predicted) in enumerate(zip(true_tags, predicted_tags, strict=True)):
+        if len(true) != len(predicted):
+            raise ValueError(f"predicted_tags: sentence {number}: expected {len(true)} tags, got {len(predicted)}")
+        pairs.append((set(read_spans(true, strict=strict)), set(read_spans(predicted, strict=strict))))
+    return pairs
+
+
+def span_report(
+    true_tags: Sequence[Sequence[str]], predicted_tags: Sequence[Sequence[str]], *, strict: bool = False
+) -> pd.DataFrame:
+    """Returns precision, recall and F1 of whole spans, for each slot and for all together.
+
+    A span counts as right if its slot, its first and its last word are all right.
+
+    Args:
+        true_tags: One list of BIO tags per sentence.
+        predicted_tags: As many, of the same lengths.
+        strict: How to read spans, see `read_spans`.
+
+    Returns:
+        A table indexed by slot (sorted, then `all`) with `precision`, `recall`, `f1` (0 to 1; 0 where there is
+        nothing to divide by), `num_true`, `num_predicted` and `num_right`.
+
+    Raises:
+        ValueError: If the numbers of sentences or of tags in a sentence differ.
+
+    Example:
+        >>> report = span_report([["B-to_city", "B-leave_date"]], [["B-to_city", "O"]])
+        >>> report.loc["all", ["precision", "recall", "num_right"]].tolist()
+        [1.0, 0.5, 1.0]
+    """
+    counts = defaultdict(lambda: np.zeros(3, dtype=int))  # true, predicted, right
+    for true, predicted in _read_both(true_tags, predicted_tags, strict):
+        for place, spans in enumerate((true, predicted, true & predicted)):
+            for slot, _, _ in spans:
+                counts[slot][place] += 1
+    slots = sorted(counts)
+    counts["all"] = np.sum([counts[slot] for slot in slots], axis=0) if slots else np.zeros(3, dtype=int)
+    table = pd.DataFrame(
+        [counts[slot] for slot in [*slots, "all"]],
+        index=pd.Index([*slots, "all"], name="slot"),
+        columns=["num_true", "num_predicted", "num_right"],
+    )
+    precision = table.num_right / table.num_predicted.clip(lower=1)
+    recall = table.num_right / table.num_true.clip(lower=1)
+    f1 = 2 * table.num_right / (table.num_true + table.num_predicted).clip(lower=1)
+    return pd.concat({"precision": precision, "recall": recall, "f1": f1}, axis=1).join(table)
+
+
+def slot_f1(
+    true_tags: Sequence[Sequence[str]], predicted_tags: Sequence[Sequence[str]], *, strict: bool = False
+) -> float:
+    """Returns the F1 of whole spans over all slots, 0 to 1 (see `span_report`).
+
+    Example:
+        >>> slot_f1([["B-to_city", "O"]], [["B-to_city", "O"]])
+        1.0
+    """
+    return float(span_report(true_tags, predicted_tags, strict=strict).loc["all", "f1"])
+
+
+def list_mistakes(true_tags: Sequence[Sequence[str]], predicted_tags: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """Returns every wrong span: what it should be and what came.
+
+    Args:
+        true_tags: One list of BIO tags per sentence.
+        predicted_tags: As many, of the same lengths.
+
+    Returns:
+        A table with one row per wrong span: `sentence` (row number), `start` and `stop` (words), `true` and
+        `predicted` (slots), and `kind`: `wrong slot` (the right words), `missed` (a true span whose words are no
+        predicted span; `predicted` is `""`) or `invented` (a predicted span whose words are no true span; `true`
+        is `""`).
+
+    Raises:
+        ValueError: If the numbers of sentences or of tags in a sentence differ.
+
+    Example:
+        >>> list_mistakes([["B-to_city", "O"]], [["B-from_city", "O"]])[["true", "predicted", "kind"]].values.tolist()
+        [['to_city', 'from_city', 'wrong slot']]
+    """
+    rows = []
+    for number, (true, predicted) in enumerate(_read_both(true_tags, predicted_tags, False)):
+        true_slots = {(start, stop): slot for slot, start, stop in true}
+        predicted_slots = {(start, stop): slot for slot, start, stop in predicted}
+        for place in sorted(true_slots.keys() | predicted_slots.keys()):
+            want, got = true_slots.get(place, ""), predicted_slots.get(place, "")
+            if want != got:
+                kind = "wrong slot" if want and got else "missed" if want else "invented"
+                rows.append((number, *place, want, got, kind))
+    return pd.DataFrame(rows, columns=["sentence", "start", "stop", "true", "predicted", "kind"])

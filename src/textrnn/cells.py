@@ -102,6 +102,33 @@ def _array(name: str, value: ArrayLike, shape: tuple[int | None, ...], meaning: 
     return array
 
 
+def _check_rnn(
+    inputs: ArrayLike,
+    form: str,
+    input_kernel: ArrayLike,
+    recurrent_kernel: ArrayLike,
+    output_kernel: ArrayLike | None,
+    bias: ArrayLike | None,
+    output_bias: ArrayLike | None,
+) -> tuple[Array, ...]:
+    """Return the arrays of `run_rnn` with what was left out filled in, after checking every shape."""
+    if form not in ("elman", "jordan"):
+        raise ValueError(f"form: expected 'elman' or 'jordan', got {form!r}")
+    inputs = _array("inputs", inputs, (None, None), "(steps, features)")
+    features = inputs.shape[1]
+    input_kernel = _array("input_kernel", input_kernel, (features, None), f"(features={features}, units)")
+    units = input_kernel.shape[1]
+    output_kernel = np.eye(units) if output_kernel is None else output_kernel
+    output_kernel = _array("output_kernel", output_kernel, (units, None), f"(units={units}, output_units)")
+    size = output_kernel.shape[1]
+    memory, meaning = (units, "(units, units)") if form == "elman" else (size, "(output_units, units)")
+    recurrent_kernel = _array("recurrent_kernel", recurrent_kernel, (memory, units), meaning)
+    bias = _array("bias", np.zeros(units) if bias is None else bias, (units,), "(units,)")
+    output_bias = np.zeros(size) if output_bias is None else output_bias
+    output_bias = _array("output_bias", output_bias, (size,), "(output_units,)")
+    return inputs, input_kernel, recurrent_kernel, output_kernel, bias, output_bias
+
+
 def run_rnn(
     inputs: ArrayLike,
     *,
@@ -148,29 +175,39 @@ def run_rnn(
         >>> run.states[:, 0].tolist(), run.outputs[:, 0].tolist()
         ([2.0, 6.0, 16.0], [4.0, 12.0, 32.0])
     """
-    if form not in ("elman", "jordan"):
-        raise ValueError(f"form: expected 'elman' or 'jordan', got {form!r}")
-    inputs = _array("inputs", inputs, (None, None), "(steps, features)")
-    features = inputs.shape[1]
-    input_kernel = _array("input_kernel", input_kernel, (features, None), f"(features={features}, units)")
-    units = input_kernel.shape[1]
-    if output_kernel is None:
-        output_kernel = np.eye(units)
-    output_kernel = _array("output_kernel", output_kernel, (units, None), f"(units={units}, output_units)")
-    size = output_kernel.shape[1]  # output_units
-    memory_size, memory_name = (units, "units") if form == "elman" else (size, "output_units")
-    recurrent_kernel = _array("recurrent_kernel", recurrent_kernel, (memory_size, units), f"({memory_name}, units)")
-    bias = _array("bias", np.zeros(units) if bias is None else bias, (units,), "(units,)")
-    output_bias = np.zeros(size) if output_bias is None else output_bias
-    output_bias = _array("output_bias", output_bias, (size,), "(output_units,)")
-
-    states, outputs = np.zeros((len(inputs), units)), np.zeros((len(inputs), size))
-    memory = np.zeros(memory_size)
+    inputs, input_kernel, recurrent_kernel, output_kernel, bias, output_bias = _check_rnn(
+        inputs, form, input_kernel, recurrent_kernel, output_kernel, bias, output_bias
+    )
+    states, outputs = np.zeros((len(inputs), len(bias))), np.zeros((len(inputs), len(output_bias)))
+    memory = np.zeros(len(recurrent_kernel))
     for t, x in enumerate(inputs):
         states[t] = apply_activation(x @ input_kernel + memory @ recurrent_kernel + bias, name=activation)
         outputs[t] = apply_activation(states[t] @ output_kernel + output_bias, name=output_activation)
         memory = states[t] if form == "elman" else outputs[t]
     return RNNRun(states, outputs)
+
+
+def _check_lstm(
+    inputs: ArrayLike,
+    kernel: ArrayLike,
+    recurrent_kernel: ArrayLike | None,
+    bias: ArrayLike | None,
+    peephole: ArrayLike | None,
+) -> tuple[Array, ...]:
+    """Return the arrays of `run_lstm` with what was left out filled in, after checking every shape."""
+    inputs = _array("inputs", inputs, (None, None), "(steps, features)")
+    features = inputs.shape[1]
+    kernel = _array("kernel", kernel, (features, None), f"(features={features}, 4 * units)")
+    if kernel.shape[1] % 4 or not kernel.shape[1]:
+        raise ValueError(f"kernel: expected 4 * units columns (i, f, c, o), got {kernel.shape[1]}")
+    units = kernel.shape[1] // 4
+    if recurrent_kernel is None:
+        recurrent_kernel = np.zeros((units, 4 * units))
+    recurrent_kernel = _array("recurrent_kernel", recurrent_kernel, (units, 4 * units), "(units, 4 * units)")
+    bias = _array("bias", np.zeros(4 * units) if bias is None else bias, (4 * units,), "(4 * units,)")
+    peephole = np.zeros((3, units)) if peephole is None else peephole
+    peephole = _array("peephole", peephole, (3, units), "(3, units)")
+    return inputs, kernel, recurrent_kernel, bias, peephole
 
 
 def run_lstm(
@@ -214,19 +251,9 @@ def run_lstm(
         >>> run.cells[:, 0].round().tolist(), run.outputs[:, 0].round().tolist()
         ([3.0, 7.0, 7.0], [0.0, 0.0, 7.0])
     """
-    inputs = _array("inputs", inputs, (None, None), "(steps, features)")
-    features = inputs.shape[1]
-    kernel = _array("kernel", kernel, (features, None), f"(features={features}, 4 * units)")
-    if kernel.shape[1] % 4 or not kernel.shape[1]:
-        raise ValueError(f"kernel: expected 4 * units columns (i, f, c, o), got {kernel.shape[1]}")
-    units = kernel.shape[1] // 4
-    if recurrent_kernel is None:
-        recurrent_kernel = np.zeros((units, 4 * units))
-    recurrent_kernel = _array("recurrent_kernel", recurrent_kernel, (units, 4 * units), "(units, 4 * units)")
-    bias = _array("bias", np.zeros(4 * units) if bias is None else bias, (4 * units,), "(4 * units,)")
-    peephole = np.zeros((3, units)) if peephole is None else peephole
-    see_i, see_f, see_o = _array("peephole", peephole, (3, units), "(3, units)")
-
+    inputs, kernel, recurrent_kernel, bias, peephole = _check_lstm(inputs, kernel, recurrent_kernel, bias, peephole)
+    see_i, see_f, see_o = peephole
+    units = peephole.shape[1]
     run = LSTMRun(*(np.zeros((len(inputs), units)) for _ in LSTMRun._fields))
     c, a = np.zeros(units), np.zeros(units)
     for t, x in enumerate(inputs):

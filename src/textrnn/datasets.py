@@ -12,7 +12,7 @@ import re
 import unicodedata
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -163,7 +163,13 @@ def read_table(
     if not texts:
         raise ValueError(f"{path}: expected at least one row after the header, got none")
     _check_label_spelling(path, labels)
-    return pd.DataFrame({"text": texts, "label": labels})
+    return _table(path, texts, labels)
+
+
+def _table(path: Path, texts: list[str], labels: list[str]) -> pd.DataFrame:
+    table = pd.DataFrame({"text": texts, "label": labels})
+    table.attrs["path"] = str(path)
+    return table
 
 
 def _check_label_spelling(path: Path, labels: list[str]):
@@ -240,12 +246,13 @@ def split_table(table: pd.DataFrame, *, dev: float = 0.15, test: float = 0.15, s
         )
     held = max(round(len(table) * (dev + test)), counts.size * (num_splits - 1))
     train, held = train_test_split(table, test_size=held, random_state=seed, stratify=table["label"])
-    if not test:
-        return Splits(train.reset_index(drop=True), held.reset_index(drop=True), None)
-    held_dev, held_test = train_test_split(
-        held, test_size=test / (dev + test), random_state=seed, stratify=held["label"]
-    )
-    return Splits(*(part.reset_index(drop=True) for part in (train, held_dev, held_test)))
+    parts = [train, held]
+    if test:
+        parts[1:] = train_test_split(held, test_size=test / (dev + test), random_state=seed, stratify=held["label"])
+    parts = [part.reset_index(drop=True) for part in parts]
+    for part in parts:
+        part.attrs = dict(table.attrs)
+    return Splits(*parts, *[None] * (3 - len(parts)))
 
 
 # --- Sogou news ---------------------------------------------------------------------------------------------------
@@ -366,7 +373,7 @@ def read_sogou_table(path: str | os.PathLike, *, min_class_rows: int = MIN_CLASS
         raise ValueError(
             f"{path}: expected at least two channels with {min_class_rows} titles each, got {dict(counts)}"
         )
-    return pd.DataFrame(kept, columns=["text", "label"])
+    return _table(Path(path), *map(list, zip(*kept, strict=True)))
 
 
 # --- ATIS ---------------------------------------------------------------------------------------------------------
@@ -516,7 +523,7 @@ def _read_thucnews(folder: Path) -> Splits:
                 )
             texts.append(text)
             labels.append(label_names[int(class_id)])
-        tables[split] = pd.DataFrame({"text": texts, "label": labels})
+        tables[split] = _table(path, texts, labels)
     return Splits(**tables)
 
 
@@ -577,9 +584,20 @@ def _sogou_file(path: Path) -> Path:
     return files[0]
 
 
-def file_hashes(paths: Iterable[str | os.PathLike]) -> dict[str, str]:
-    """Returns the SHA-256 of each file, by file name."""
-    return {Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths}
+def describe(name: str | os.PathLike, splits: Splits) -> dict[str, object]:
+    """Returns what a model's card says of the data: `name`, `rows` of each split, and the SHA-256 of each `files`.
+
+    Args:
+        name: what `load` was given; of a path, the last part is kept.
+        splits: what `load` returned.
+    """
+    tables = {split: table for split, table in splits._asdict().items() if table is not None}
+    paths = {Path(table.attrs["path"]) for table in tables.values() if "path" in table.attrs}
+    return {
+        "name": Path(name).name,
+        "rows": {split: len(table) for split, table in tables.items()},
+        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)},
+    }
 
 
 # --- audit --------------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Functions that build classifiers of text as uncompiled Keras models: string in, probabilities out."""
 
+import contextlib
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +29,7 @@ class MaskedPooling(keras.layers.Layer):
 
     def __init__(self, kind: str, *, bidirectional: bool = False, units: int = 64, **kwargs):
         super().__init__(**kwargs)
+        self.supports_masking = True
         if kind not in POOLINGS:
             raise ValueError(f"kind: expected one of {POOLINGS}, got {kind!r}")
         self.kind, self.bidirectional, self.units = kind, bidirectional, units
@@ -51,8 +54,8 @@ class MaskedPooling(keras.layers.Layer):
         if self.kind == "mean":
             return ops.sum(states * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
         scores = ops.matmul(ops.tanh(ops.matmul(states, self.kernel) + self.bias), self.score)
-        weights = real * ops.softmax(ops.where(real > 0, scores, ops.full_like(scores, -1e9)), axis=1)
-        return ops.sum(states * weights, axis=1)
+        weights = real * ops.exp(scores - ops.max(scores, axis=1, keepdims=True))  # (batch, steps, 1)
+        return ops.sum(states * weights, axis=1) / ops.maximum(ops.sum(weights, axis=1), keras.config.epsilon())
 
     def _last(self, states, mask):
         length = ops.sum(ops.cast(mask, "int32"), axis=1)
@@ -63,6 +66,10 @@ class MaskedPooling(keras.layers.Layer):
         units = states.shape[-1] // 2
         first = states[:, 0] * ops.cast(mask[:, :1], states.dtype)
         return ops.concatenate([last[:, :units], first[:, units:]], axis=-1)
+
+    def compute_mask(self, states, mask=None):
+        """Returns `None`: a summary has no steps."""
+        return
 
     def compute_output_shape(self, input_shape):
         """Returns `(batch, features)`."""
@@ -131,6 +138,17 @@ def ids_model(model: keras.Model) -> keras.Model:
     raise ValueError("model: expected a TextToIds layer after the input, found none")
 
 
+@contextlib.contextmanager
+def _seeded(seed: int):
+    """Makes layers created inside draw from `seed`; Keras takes the seeds it is not given from Python's generator."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
 def _check_rate(name: str, rate: float):
     if not 0 <= rate < 1:
         raise ValueError(f"{name}: expected a share from 0 to below 1, got {rate}")
@@ -148,6 +166,7 @@ def build_textrnn(
     pooling: str | Sequence[str] = ("max", "mean"),
     dropout: float = 0.4,
     ngram_dropout: float = 0.4,
+    seed: int = 0,
 ) -> keras.Model:
     """Returns the TextRNN: embedding, recurrent layers, pooling over the real characters, softmax.
 
@@ -165,6 +184,7 @@ def build_textrnn(
         pooling: one of `"last"`, `"max"`, `"mean"`, `"attention"`, or several, side by side.
         dropout: the share of the recurrent layers' inputs and of the summary that is dropped in training, [0, 1).
         ngram_dropout: the share of n-grams whose whole vector is dropped in training, [0, 1).
+        seed: decides the first weights and what dropout drops.
 
     Returns:
         An uncompiled model, `string (batch,)` to `float32 (batch, classes)`; rows sum to 1.
@@ -180,20 +200,23 @@ def build_textrnn(
             raise ValueError(f"{name}: expected at least 1, got {size}")
     _check_rate("dropout", dropout)
     _check_rate("ngram_dropout", ngram_dropout)
-    text = keras.Input((), dtype="string", name="text")
-    x, mask = _embed(encoder, text, embed_dim=embed_dim, dropout=dropout, ngram_dropout=ngram_dropout)
-    for number in range(1, num_layers + 1):
-        layer = cells[cell](units, return_sequences=True, name=f"{cell}_{number}")
-        if bidirectional:
-            layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
-        x = layer(x, mask=mask)  # (batch, steps, units or 2 * units)
-        if number < num_layers:
-            x = keras.layers.Dropout(dropout)(x)
-    kinds = (pooling,) if isinstance(pooling, str) else tuple(pooling)
-    pools = [MaskedPooling(kind, bidirectional=bidirectional, name=f"{kind}_pooling")(x, mask=mask) for kind in kinds]
-    summary = keras.layers.Concatenate(name="summary")(pools) if len(pools) > 1 else pools[0]
-    summary = keras.layers.Dropout(dropout)(summary)
-    return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textrnn")
+    with _seeded(seed):
+        text = keras.Input((), dtype="string", name="text")
+        x, mask = _embed(encoder, text, embed_dim=embed_dim, dropout=dropout, ngram_dropout=ngram_dropout)
+        for number in range(1, num_layers + 1):
+            layer = cells[cell](units, return_sequences=True, name=f"{cell}_{number}")
+            if bidirectional:
+                layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
+            x = layer(x, mask=mask)  # (batch, steps, units or 2 * units)
+            if number < num_layers:
+                x = keras.layers.Dropout(dropout)(x)
+        kinds = (pooling,) if isinstance(pooling, str) else tuple(pooling)
+        pools = [
+            MaskedPooling(kind, bidirectional=bidirectional, name=f"{kind}_pooling")(x, mask=mask) for kind in kinds
+        ]
+        summary = keras.layers.Concatenate(name="summary")(pools) if len(pools) > 1 else pools[0]
+        summary = keras.layers.Dropout(dropout)(summary)
+        return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textrnn")
 
 
 def _embed(encoder: TextEncoder, text: Any, *, embed_dim: int, dropout: float, ngram_dropout: float):

@@ -402,6 +402,12 @@ class TextToIds(keras.layers.Layer):
         words = tf.ragged.boolean_mask(best_id, tf.transpose(starts) & (codes > 0))
         return self._padded(words[:, : self.encoder.max_length])
 
+    @property
+    def tables(self) -> list[tf.lookup.StaticHashTable]:
+        """The lookup tables; whoever saves the graph must keep hold of them."""
+        of_unit = [self._tokens, *self._ngrams] if self.encoder.unit == "char" else [self._edges]
+        return [self._changed, *of_unit]
+
     def call(self, texts):
         """Returns the ids of `texts`."""
         codes = self._normal_codes(tf.convert_to_tensor(texts))

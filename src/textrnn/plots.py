@@ -1,0 +1,118 @@
+"""Figures: each function draws on the `Axes` it is given and returns it; readable in grey and for the colour-blind."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+# Blue and orange of Okabe & Ito (2008), apart in hue and in lightness.
+FIRST_COLOUR, SECOND_COLOUR = "#0072B2", "#E69F00"
+
+
+def plot_learning_curves(history: pd.DataFrame, ax: Axes, *, score: str = "dev_accuracy") -> Axes:
+    """Draws the losses of each epoch (left scale) and a score on dev (right scale), the best epoch marked.
+
+    Args:
+        history: what `training.fit` returned.
+        ax: where to draw; a second scale is added on its right.
+        score: the column of the right scale, 0 to 1.
+    """
+    epochs = history["epoch"]
+    ax.plot(epochs, history["loss"], "o-", color=FIRST_COLOUR, label="loss on train (dropout on)")
+    ax.plot(epochs, history["dev_loss"], "o--", color=FIRST_COLOUR, markerfacecolor="white", label="loss on dev")
+    ax.set(xlabel="epoch", ylabel="loss (nats)", ylim=(0, None))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    right = ax.twinx()
+    right.plot(
+        epochs, history[score], "s-", color=SECOND_COLOUR, label=score.replace("dev_", "").replace("_", " ") + " on dev"
+    )
+    right.set(ylabel=score.replace("dev_", "").replace("_", " "), ylim=(0, 1))
+    best = int(history[score].idxmax())
+    right.axvline(epochs[best], color="0.6", linewidth=1, linestyle=":")
+    right.annotate(
+        f"best: epoch {epochs[best]}, {history[score][best]:.3f}",
+        (epochs[best], history[score][best]),
+        xytext=(-6, -18),
+        textcoords="offset points",
+        ha="right",
+    )
+    handles = [*ax.get_lines(), right.get_lines()[0]]
+    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3, frameon=False)
+    return ax
+
+
+def plot_confusion(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Draws the share of each true class (rows) that went to each predicted class; darker is more.
+
+    Args:
+        table: what `metrics.confusion_table` returned.
+        ax: where to draw.
+    """
+    shares = table.div(table.sum(axis=1).clip(lower=1), axis=0).to_numpy()
+    ax.imshow(shares, cmap="Greys", vmin=0, vmax=1)
+    for (row, column), share in np.ndenumerate(shares):
+        if table.iat[row, column]:
+            colour = "white" if share > 0.5 else "black"
+            ax.text(column, row, table.iat[row, column], ha="center", va="center", color=colour, fontsize=8)
+    ax.set(xlabel="predicted", ylabel="true")
+    ax.set_xticks(range(len(table.columns)), table.columns, rotation=45, ha="right")
+    ax.set_yticks(range(len(table.index)), table.index)
+    return ax
+
+
+def plot_class_scores(
+    report: pd.DataFrame, ax: Axes, *, other: pd.DataFrame | None = None, names=("this", "other")
+) -> Axes:
+    """Draws the F1 of each class as bars, lowest first, and beside them those of another classifier.
+
+    Args:
+        report: what `metrics.report` returned.
+        ax: where to draw.
+        other: the same for a second classifier.
+        names: what the legend calls the two.
+    """
+    order = report.drop(index="macro")["f1"].sort_values().index
+    places = np.arange(len(order))
+    height = 0.8 if other is None else 0.4
+    shift = 0 if other is None else height / 2
+    ax.barh(places + shift, report.loc[order, "f1"], height, color=FIRST_COLOUR, label=names[0])
+    if other is not None:
+        second = other["f1"].reindex(order)
+        ax.barh(places - shift, second, height, color=SECOND_COLOUR, hatch="//", edgecolor="white", label=names[1])
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+    ax.set_yticks(places, order)
+    ax.set(xlabel="F1", xlim=(0, 1))
+    return ax
+
+
+def plot_lengths(texts: pd.Series, ax: Axes, *, max_length: int | None = None) -> Axes:
+    """Draws how many texts have each length in characters, and where a model would cut.
+
+    Args:
+        texts: strings.
+        ax: where to draw.
+        max_length: a line is drawn after this many characters.
+    """
+    lengths = texts.str.len()
+    bins = np.arange(lengths.min(), lengths.max() + 2) - 0.5 if lengths.max() < 100 else 50
+    ax.hist(lengths, bins=bins, color=FIRST_COLOUR, edgecolor="white", linewidth=0.3)
+    ax.set(xlabel="length (characters)", ylabel="texts")
+    if max_length:
+        ax.axvline(max_length + 0.5, color=SECOND_COLOUR, linestyle="--", label=f"the model reads {max_length}")
+        ax.legend(frameon=False)
+    return ax
+
+
+def plot_class_counts(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Draws how many rows each class has, most first.
+
+    Args:
+        table: column `label`.
+        ax: where to draw.
+    """
+    counts = table["label"].value_counts().sort_values()
+    ax.barh(counts.index, counts, color=FIRST_COLOUR)
+    ax.bar_label(ax.containers[0], padding=3)
+    ax.set(xlabel="rows")
+    ax.margins(x=0.12)
+    return ax

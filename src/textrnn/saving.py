@@ -1,0 +1,264 @@
+"""The saved model: a SavedModel folder that needs TensorFlow alone, with its labels and its card; write, check, read.
+
+`models/NAME/` answers `serve(text: string[batch])` with `label`, `score` and `probabilities`, also as the signature
+`serving_default`. Beside the graph stand `assets.extra/labels.txt`, `assets.extra/card.json` and
+`assets.extra/network.json` (the Keras network without its weights, to train on).
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+import textrnn
+from textrnn import networks, training
+from textrnn.preprocessing import TextToIds
+
+EXTRA = "assets.extra"
+CARD_FIELDS = ("trained_on", "seed", "settings", "metrics", "training_seconds", "licence", "limits")
+MAX_CARD_BYTES = 2**20
+
+
+class _Servable(tf.Module):
+    """What is saved: the weights, the lookup tables and the functions that use them."""
+
+    def __init__(self, model: keras.Model):
+        super().__init__()
+        text_to_ids = next(layer for layer in model.layers if isinstance(layer, TextToIds))
+        self.network_weights = [weight.value for weight in model.weights]
+        self.tables = text_to_ids.tables
+        labels = tf.constant(networks.label_names(model))
+        about = {
+            "label_names": labels,
+            "vocabulary_sha256": tf.constant(text_to_ids.encoder.sha256),
+            "max_length": tf.constant(text_to_ids.encoder.max_length),
+        }
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+        def serve(text):
+            probs = model(text, training=False)  # (batch, classes)
+            return {
+                "label": tf.gather(labels, tf.argmax(probs, axis=1)),
+                "score": tf.reduce_max(probs, axis=1),
+                "probabilities": probs,
+            }
+
+        @tf.function(input_signature=[])
+        def describe():
+            return {name: tf.identity(value) for name, value in about.items()}
+
+        self.serve, self.describe = serve, describe
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Returns the SHA-256 of every file of a model folder but the card, which holds them."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "card.json")
+    return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
+
+
+def _check_card(card: dict[str, Any]):
+    missing, unknown = sorted(set(CARD_FIELDS) - set(card)), sorted(set(card) - set(CARD_FIELDS))
+    if missing or unknown:
+        raise ValueError(f"card: expected the fields {list(CARD_FIELDS)}; missing {missing}, unknown {unknown}")
+    try:
+        json.dumps(card, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"card: expected plain numbers, strings, lists and dictionaries: {error}") from None
+
+
+def save_classifier(model: keras.Model, folder: str | os.PathLike, *, card: dict[str, Any]) -> Path:
+    """Writes `model` into `folder` by the saved-model contract and returns the folder.
+
+    The model is written beside the folder and moved into place when it is whole: a save that fails or is killed leaves
+    an earlier model in `folder` as it was.
+
+    Args:
+        model: string to probabilities, with a `TextToIds` and a `LabelProbabilities` layer.
+        folder: its name becomes the model's name.
+        card: what a user should know: `trained_on` (name, rows and SHA-256 of each file), `seed`, `settings`,
+            `metrics` (by split, with an interval), `training_seconds`, `licence`, `limits`; JSON values. The names,
+            versions, labels, vocabulary and hashes of the model's files are added here.
+
+    Raises:
+        ValueError: the card lacks a field or has an unknown one, or the model has no text or label layer.
+        FileExistsError: `folder` holds something that is no saved model.
+    """
+    folder = Path(folder).resolve()
+    _check_card(card)
+    encoder, label_names = networks.text_encoder(model), networks.label_names(model)
+    _recover(folder)
+    if folder.exists() and not (folder / "saved_model.pb").is_file() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder}: expected no folder or a saved model to replace, found other files in it")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.saving-", dir=folder.parent))
+    try:
+        servable = _Servable(model)
+        tf.saved_model.save(servable, str(beside), signatures={"serving_default": servable.serve})
+        extra = beside / EXTRA
+        extra.mkdir()
+        (extra / "labels.txt").write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8")
+        (extra / "network.json").write_text(model.to_json(), encoding="utf-8")
+        whole_card = {
+            "name": folder.name,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "textrnn": textrnn.__version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "labels": label_names,
+            "vocabulary": {"size": list(encoder.num_ids), "sha256": encoder.sha256},
+            "max_length": encoder.max_length,
+            **card,
+            "files": _hashes(beside),
+        }
+        (extra / "card.json").write_text(json.dumps(whole_card, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        beside.chmod(0o755)
+        _replace(folder, beside)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return folder
+
+
+def _set_aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.replaced")
+
+
+def _replace(folder: Path, new: Path):
+    """Puts `new` in the place of `folder`; at every moment the old or the new one can be found whole."""
+    old = _set_aside(folder)
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _recover(folder: Path):
+    """Puts a model back that a killed save had set aside without putting the new one in its place."""
+    old = _set_aside(folder)
+    if old.is_dir() and not folder.exists():
+        old.rename(folder)
+
+
+def read_card(folder: str | os.PathLike) -> dict[str, Any]:
+    """Returns the card of a saved model.
+
+    Raises:
+        FileNotFoundError: `folder` is no saved model of this kit.
+        ValueError: the card is above 1 MiB or no JSON object.
+    """
+    path = Path(folder) / EXTRA / "card.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"{folder}: expected a model folder with {EXTRA}/card.json, found none")
+    if path.stat().st_size > MAX_CARD_BYTES:
+        raise ValueError(f"{path}: expected at most {MAX_CARD_BYTES} bytes, got {path.stat().st_size}")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: expected a JSON object: {error}") from None
+    if not isinstance(card, dict):
+        raise ValueError(f"{path}: expected a JSON object, got {type(card).__name__}")
+    return card
+
+
+class Classifier:
+    """A saved model at work.
+
+    Attributes:
+        folder: where it was loaded from.
+        card: what `assets.extra/card.json` says.
+        label_names: the classes, in the order of the probabilities.
+    """
+
+    def __init__(self, folder: Path, card: dict[str, Any], loaded: Any):
+        self.folder, self.card = folder, card
+        self._loaded = loaded  # kept alive: its functions use its tables
+        self.label_names = [name.decode("utf-8") for name in loaded.describe()["label_names"].numpy()]
+
+    def predict_probs(self, texts: Sequence[str], *, batch_size: int = 512) -> np.ndarray:
+        """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
+
+        Args:
+            texts: one string, a list, a pandas column or a NumPy array of strings.
+            batch_size: texts per call of the graph; texts of like length go together.
+
+        Raises:
+            ValueError: a text is no string, is empty, or cannot be written in UTF-8; the message names its place.
+        """
+        texts = training.check_texts(texts)
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        probs = np.zeros((len(texts), len(self.label_names)), dtype="float32")
+        for start in range(0, len(texts), batch_size):
+            rows = order[start : start + batch_size]
+            probs[rows] = self._loaded.serve(tf.constant([texts[row] for row in rows]))["probabilities"]
+        return probs
+
+    def predict(self, texts: Sequence[str], *, batch_size: int = 512) -> pd.DataFrame:
+        """Returns a table with a row for each text: `text`, `label`, `score` (the label's probability, 0 to 1).
+
+        Takes and raises what `predict_probs` does.
+        """
+        probs = self.predict_probs(texts, batch_size=batch_size)
+        labels = [self.label_names[place] for place in probs.argmax(axis=1)]
+        texts = [texts] if isinstance(texts, str) else list(texts)
+        return pd.DataFrame({"text": texts, "label": labels, "score": probs.max(axis=1, initial=0)})
+
+
+def load_classifier(folder: str | os.PathLike) -> Classifier:
+    """Returns the classifier saved in `folder`, after checking its card, label list and graph against each other.
+
+    Raises:
+        FileNotFoundError: there is no model of this kit.
+        ValueError: a file was changed, or card, label list and graph disagree; the message names what does.
+    """
+    folder = Path(folder).resolve()
+    _recover(folder)
+    card = read_card(folder)
+    if not (folder / "saved_model.pb").is_file():
+        raise FileNotFoundError(f"{folder}: expected saved_model.pb in it, found none")
+    found, expected = _hashes(folder), card.get("files")
+    if found != expected:
+        expected = expected if isinstance(expected, dict) else {}
+        names = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+        raise ValueError(f"{folder}: these files are not the ones that the card describes: {', '.join(names)}")
+    classifier = Classifier(folder, card, tf.saved_model.load(str(folder)))
+    listed = (folder / EXTRA / "labels.txt").read_text(encoding="utf-8").splitlines()
+    about = {name: value.numpy() for name, value in classifier._loaded.describe().items()}
+    for what, in_card, in_graph in (
+        ("labels", card.get("labels"), classifier.label_names),
+        ("labels.txt", listed, classifier.label_names),
+        ("vocabulary hash", card.get("vocabulary", {}).get("sha256"), about["vocabulary_sha256"].decode()),
+        ("maximum length", card.get("max_length"), int(about["max_length"])),
+        ("number of classes", len(listed), classifier._loaded.serve(tf.constant(["?"]))["probabilities"].shape[1]),
+    ):
+        if in_card != in_graph:
+            raise ValueError(f"{folder}: {what}: the card says {in_card}, the graph {in_graph}")
+    return classifier
+
+
+def load_network(folder: str | os.PathLike) -> keras.Model:
+    """Returns the saved model as an uncompiled Keras model with its weights, to look into or to train on.
+
+    Raises:
+        FileNotFoundError: there is no model of this kit.
+        ValueError: the folder fails the checks of `load_classifier`.
+    """
+    classifier = load_classifier(folder)
+    text = (classifier.folder / EXTRA / "network.json").read_text(encoding="utf-8")
+    model = keras.models.model_from_json(text)
+    model.set_weights([weight.numpy() for weight in classifier._loaded.network_weights])
+    return model

@@ -1,0 +1,296 @@
+"""Training and bulk scoring: ids computed once, batches of texts of like length, the best weights kept, a history."""
+
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from sklearn.metrics import f1_score
+from tqdm.auto import tqdm
+
+from textrnn import networks
+from textrnn.preprocessing import TextEncoder, TextToIds
+
+BATCHES_PER_POOL = 50
+SCORES = ("accuracy", "macro_f1")
+
+
+class EncodedTexts(NamedTuple):
+    """Texts as ids, padded on the right, with the number of real steps of each."""
+
+    ids: np.ndarray  # int32 (rows, steps) or (rows, steps, orders)
+    lengths: np.ndarray  # int64 (rows,)
+
+    def batch(self, rows: np.ndarray) -> np.ndarray:
+        """Returns the ids of `rows`, no longer than the longest of them needs."""
+        return self.ids[rows, : max(1, self.lengths[rows].max())]
+
+
+def check_texts(texts: Sequence[str] | pd.Series | np.ndarray | str) -> list[str]:
+    """Returns `texts` as a list of strings after looking at each.
+
+    Raises:
+        ValueError: an entry is no string, is empty, or holds half of a surrogate pair; the message names its place.
+    """
+    items = [texts] if isinstance(texts, str) else list(texts)
+    for place, text in enumerate(items):
+        if not isinstance(text, str):
+            raise ValueError(f"texts: item {place}: expected a string, got {text!r} ({type(text).__name__})")
+        if not text.strip():
+            raise ValueError(f"texts: item {place}: expected a text, got an empty one")
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"texts: item {place}: character {error.start} is half of a surrogate pair ({text[error.start]!r}): "
+                f"the text was decoded wrongly"
+            ) from None
+    return [str(text) for text in items]
+
+
+def encode_texts(model: keras.Model, texts: Sequence[str], *, chunk_size: int = 4096) -> EncodedTexts:
+    """Returns the ids that `model`'s text layer gives to `texts`.
+
+    Args:
+        model: a model with a `TextToIds` layer.
+        texts: strings, a pandas column or an array of strings.
+        chunk_size: texts per call of the layer.
+
+    Raises:
+        ValueError: a text is no string or empty, or the model has no text layer.
+    """
+    encoder = networks.text_encoder(model)
+    layer = next(layer for layer in model.layers if isinstance(layer, TextToIds))
+    texts = check_texts(texts)
+    orders = (len(encoder.num_ids),) if encoder.ngrams else ()
+    ids = np.zeros((len(texts), encoder.max_length, *orders), dtype="int32")
+    for start in range(0, len(texts), chunk_size):
+        chunk = layer(tf.constant(texts[start : start + chunk_size])).numpy()
+        ids[start : start + len(chunk), : chunk.shape[1]] = chunk
+    lengths = ((ids[..., 0] if orders else ids) > 0).sum(axis=1)
+    return EncodedTexts(ids[:, : max(1, lengths.max(initial=1))], lengths)
+
+
+def draw_batches(lengths: np.ndarray, *, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """Returns the row numbers of each batch of one epoch: every row once, rows of like length together.
+
+    The rows are shuffled, cut into pools of 50 batches, sorted by length within a pool, and the batches shuffled; so
+    padding is rare and the order is still random. The answer depends on the arguments alone.
+
+    Args:
+        lengths: `(rows,)` steps of each row.
+        batch_size: rows of a batch; the last one may be smaller.
+        seed: decides the order, with `epoch`.
+        epoch: counts from 0.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    rows = rng.permutation(len(lengths))
+    pool_size = batch_size * BATCHES_PER_POOL
+    batches = []
+    for start in range(0, len(rows), pool_size):
+        pool = rows[start : start + pool_size]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        batches += [pool[i : i + batch_size] for i in range(0, len(pool), batch_size)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def num_steps(num_rows: int, *, batch_size: int, epochs: int) -> int:
+    """Returns how many batches `fit` trains on: what a learning-rate schedule has to last for.
+
+    >>> num_steps(1000, batch_size=128, epochs=3)
+    24
+    """
+    return epochs * math.ceil(num_rows / batch_size)
+
+
+def _probabilities(on_ids: keras.Model, encoded: EncodedTexts, *, batch_size: int) -> np.ndarray:
+    order = np.argsort(encoded.lengths, kind="stable")
+    probs = np.zeros((len(order), on_ids.output_shape[-1]), dtype="float32")
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        probs[rows] = on_ids.predict_on_batch(encoded.batch(rows))
+    return probs
+
+
+def predict(model: keras.Model, texts: Sequence[str], *, batch_size: int = 512) -> np.ndarray:
+    """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
+
+    Raises:
+        ValueError: a text is no string or empty.
+    """
+    return _probabilities(networks.ids_model(model), encode_texts(model, texts), batch_size=batch_size)
+
+
+def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = "labels") -> np.ndarray:
+    """Returns the place of each label in `label_names`: `int64 (rows,)`.
+
+    Raises:
+        ValueError: a label is not in the list; the message names the row.
+
+    >>> label_ids(["sports", "game"], ["game", "sports"])
+    array([1, 0])
+    """
+    places = {label: place for place, label in enumerate(label_names)}
+    for row, label in enumerate(labels, start=1):
+        if label not in places:
+            raise ValueError(f"{name}: row {row}: label {label!r} is not among the model's {list(label_names)}")
+    return np.array([places[label] for label in labels], dtype="int64")
+
+
+def fit(
+    model: keras.Model,
+    train: pd.DataFrame,
+    dev: pd.DataFrame,
+    *,
+    epochs: int,
+    batch_size: int = 128,
+    seed: int = 0,
+    score: str = "accuracy",
+    patience: int | None = None,
+    progress: bool = True,
+    log_dir: str | Path | None = None,
+) -> pd.DataFrame:
+    """Trains a compiled `model` and returns its history; the weights of the best epoch on dev stay in the model.
+
+    The ids are computed once; batches hold texts of like length and are padded to the longest of the batch alone. The
+    same model, tables and seed give the same weights on a CPU.
+
+    Args:
+        model: string to probabilities, compiled with an optimizer and a (sparse) categorical cross-entropy, its
+            classes named by `networks.LabelProbabilities`.
+        train: columns `text` and `label`.
+        dev: the same; scored after each epoch.
+        epochs: passes over train, at most.
+        batch_size: rows of a batch.
+        seed: decides the order of the batches.
+        score: `"accuracy"` or `"macro_f1"`: what makes an epoch the best.
+        patience: stop after this many epochs without a better score; never if `None`.
+        progress: whether a bar runs over the batches.
+        log_dir: where TensorBoard's logs go, if anywhere.
+
+    Returns:
+        One row for each epoch: `epoch` (from 1), `loss` (mean over the epoch, dropout on), `dev_loss`, `dev_accuracy`,
+        `dev_macro_f1`, `learning_rate`; `attrs` holds `best_epoch` and `seconds`.
+
+    Raises:
+        ValueError: the model is not compiled, a label is not among its classes, a class has no row in train, a text is
+            empty, or a setting is out of range. Nothing is trained then.
+        FloatingPointError: the loss is no longer a number; the message says what to try.
+    """
+    label_names = networks.label_names(model)
+    if getattr(model, "optimizer", None) is None:
+        raise ValueError("model: expected a compiled model; call model.compile(optimizer=…, loss=…) first")
+    if epochs < 1 or batch_size < 1 or (patience is not None and patience < 1):
+        raise ValueError(f"epochs, batch_size, patience: expected 1 or more, got {epochs}, {batch_size}, {patience}")
+    if score not in SCORES:
+        raise ValueError(f"score: expected one of {SCORES}, got {score!r}")
+    targets = label_ids(train["label"], label_names, name="train")
+    if missing := sorted(set(label_names) - set(train["label"])):
+        raise ValueError(f"train: the class(es) {missing} of the model have no row")
+    dev_targets = label_ids(dev["label"], label_names, name="dev")
+    encoded, dev_encoded = encode_texts(model, train["text"]), encode_texts(model, dev["text"])
+
+    start = time.perf_counter()
+    on_ids = networks.ids_model(model)
+    on_ids.compile(optimizer=model.optimizer, loss=model.loss)
+    sparse = isinstance(keras.losses.get(model.loss), keras.losses.SparseCategoricalCrossentropy) or (
+        "sparse" in str(getattr(model.loss, "__name__", model.loss))
+    )
+    writer = tf.summary.create_file_writer(str(log_dir)) if log_dir else None
+    rows, best = [], (-math.inf, 0, None)
+    with tqdm(total=num_steps(len(train), batch_size=batch_size, epochs=epochs), disable=not progress) as bar:
+        for epoch in range(epochs):
+            on_ids.reset_metrics()
+            for batch in draw_batches(encoded.lengths, batch_size=batch_size, seed=seed, epoch=epoch):
+                y = targets[batch] if sparse else np.eye(len(label_names), dtype="float32")[targets[batch]]
+                loss = float(on_ids.train_on_batch(encoded.batch(batch), y))
+                if not math.isfinite(loss):
+                    raise FloatingPointError(
+                        f"epoch {epoch + 1}: the loss is {loss}; try a lower learning rate or clipnorm in the optimizer"
+                    )
+                bar.update()
+            row = {"epoch": epoch + 1, "loss": loss}
+            row |= _score(_probabilities(on_ids, dev_encoded, batch_size=512), dev_targets)
+            row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+            rows.append(row)
+            bar.set_postfix(dev_accuracy=f"{row['dev_accuracy']:.3f}")
+            if writer:
+                with writer.as_default(step=epoch + 1):
+                    for name, value in row.items():
+                        tf.summary.scalar(name, value)
+            if row[f"dev_{score}"] > best[0]:
+                best = (row[f"dev_{score}"], epoch + 1, model.get_weights())
+            elif patience and epoch + 1 - best[1] >= patience:
+                break
+    model.set_weights(best[2])
+    if writer:
+        writer.close()
+    history = pd.DataFrame(rows)
+    history.attrs = {"best_epoch": best[1], "seconds": time.perf_counter() - start}
+    return history
+
+
+def _score(probs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+    predicted = probs.argmax(axis=1)
+    own = np.clip(probs[np.arange(len(targets)), targets], 1e-12, 1)
+    return {
+        "dev_loss": float(-np.log(own).mean()),
+        "dev_accuracy": float((predicted == targets).mean()),
+        "dev_macro_f1": float(f1_score(targets, predicted, average="macro", zero_division=0)),
+    }
+
+
+def train_textrnn(
+    train: pd.DataFrame,
+    dev: pd.DataFrame,
+    *,
+    epochs: int | None = None,
+    batch_size: int = 128,
+    learning_rate: float = 2e-3,
+    seed: int = 0,
+    progress: bool = True,
+) -> tuple[keras.Model, pd.DataFrame]:
+    """Returns the recommended TextRNN trained on two tables, and its history.
+
+    Characters and 2-grams, one bidirectional LSTM, max and mean pooling; label smoothing 0.1 and AdamW with warm-up
+    and cosine decay. What was tried on the way to these settings stands in `benchmarks/RESULTS.md`.
+
+    Args:
+        train: columns `text` and `label`; the vocabulary and the classes come from here.
+        dev: the same; the best epoch is chosen by its accuracy.
+        epochs: passes over train; from the number of rows if `None`.
+        batch_size: rows of a batch.
+        learning_rate: the highest one, after the warm-up.
+        seed: decides first weights, dropout and the order of the batches.
+        progress: whether a bar runs.
+    """
+    if epochs is None:
+        epochs = 5 if len(train) > 20_000 else 14
+    encoder = TextEncoder.from_texts(train["text"], max_length=_length_to_keep(train["text"]), max_ngram=2)
+    model = networks.build_textrnn(encoder, sorted(set(train["label"])), seed=seed)
+    steps = num_steps(len(train), batch_size=batch_size, epochs=epochs)
+    model.compile(optimizer=adamw(learning_rate, steps), loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1))
+    history = fit(model, train, dev, epochs=epochs, batch_size=batch_size, seed=seed, progress=progress)
+    return model, history
+
+
+def adamw(learning_rate: float, steps: int, *, weight_decay: float = 0.01) -> keras.optimizers.AdamW:
+    """Returns AdamW whose learning rate rises for a tenth of `steps` and falls to nothing along a cosine.
+
+    AdamW and cosine decay after Loshchilov & Hutter (2017, 2019). Gradients are clipped to a norm of 1.
+    """
+    warm_up = max(1, steps // 10)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        learning_rate / 10, max(1, steps - warm_up), warmup_target=learning_rate, warmup_steps=warm_up
+    )
+    return keras.optimizers.AdamW(schedule, weight_decay=weight_decay, global_clipnorm=1.0)
+
+
+def _length_to_keep(texts: pd.Series) -> int:
+    """Returns how many characters of a text a network should see: all of nearly every headline, 400 of an article."""
+    return int(min(400, max(16, math.ceil(texts.str.len().quantile(0.999)))))

@@ -26,8 +26,8 @@ notebooks: $(STAMP)  ## build every notebook from its .py and run it top to bott
 	  printf '%s … ' "$$source"; start=$$(date +%s); \
 	  jupytext --quiet --to ipynb --update "$$source"; \
 	  jupyter nbconvert --log-level=ERROR --execute --inplace --ExecutePreprocessor.record_timing=False \
-	    --ExecutePreprocessor.timeout=1800 \
-	    --ExecutePreprocessor.extra_arguments="--IPKernelApp.capture_fd_output=False" "$${source%.py}.ipynb"; \
+	    --ExecutePreprocessor.timeout=1800 --ExecutePreprocessor.extra_arguments="--IPKernelApp.capture_fd_output=False" \
+	    "$${source%.py}.ipynb" 2> $(VENV)/notebook.log || { cat $(VENV)/notebook.log; exit 1; }; \
 	  printf '%s s\n' $$(($$(date +%s) - start)); \
 	done; printf 'all notebooks: %s s\n' $$(($$(date +%s) - begin))
 

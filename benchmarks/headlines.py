@@ -20,7 +20,9 @@ def predictor(model: str, train, dev, *, seed: int, epochs: int | None):
         return lambda texts: baseline.predict(texts)
     from textrnn import networks, training  # TensorFlow is not needed for the baselines
 
-    network, history = training.train_textrnn(train, dev, seed=seed, epochs=epochs)
+    settings = training.recipe(len(train))
+    settings = settings._replace(epochs=epochs or settings.epochs)
+    network, history = training.train_textrnn(train, dev, settings=settings, seed=seed)
     print(history.round(4).to_string(index=False), file=sys.stderr)
     names = networks.label_names(network)
     return lambda texts: metrics.predicted_labels(training.predict(network, texts), names)

@@ -32,7 +32,7 @@ TEXTS = [  # put your own here
     "这支球队被谁收购了？",
 ]
 SEED = 0  # decides the order of the batches
-NUM_REPLAY = 600  # old training headlines that are mixed into the new ones
+NUM_REPLAY = 1500  # old training headlines that are mixed into the new ones
 
 # %%
 import json
@@ -76,18 +76,24 @@ scores = pd.DataFrame(card["metrics"]).T
 scores.round(3)
 
 # %% [markdown]
-# The scores have intervals and stand beside the linear SVM's. The card also holds the SHA-256 of the training files and of every file of
-# the model; loading compares them and refuses a folder in which something was changed.
+# The scores have intervals and stand beside the linear SVM's. The card also holds the SHA-256 of the training files
+# and of every file of the model; loading compares them and refuses a folder in which something was changed.
 
 # %% [markdown]
 # ## In a fresh process, with TensorFlow alone
 #
-# The next program is given to a new Python process. It imports nothing but TensorFlow, and says at the end whether
-# this package or Keras slipped in.
+# The next program is given to a new Python process. Its first lines make Python blind to this package and to Keras,
+# as if neither were installed; the rest is all that a user of the model has to write.
 
 # %%
 program = """
 import json, sys
+from importlib.machinery import PathFinder
+
+class Blind(PathFinder):
+    find_spec = lambda name, *rest: None if name in ("keras", "textrnn") else PathFinder.find_spec(name, *rest)
+
+sys.meta_path[:] = [Blind if finder is PathFinder else finder for finder in sys.meta_path]
 import tensorflow as tf
 
 model = tf.saved_model.load(sys.argv[1])
@@ -96,6 +102,11 @@ labels = [label.decode() for label in answer["label"].numpy()]
 imported = [name for name in ("keras", "textrnn") if name in sys.modules]
 print(json.dumps({"labels": labels, "scores": answer["score"].numpy().tolist(), "imported": imported}))
 """
+
+# %% [markdown]
+# Run it on `TEXTS` and read what it printed:
+
+# %%
 command = [sys.executable, "-c", program, str(folder), *TEXTS]
 process = subprocess.run(command, capture_output=True, check=True, text=True, encoding="utf-8")
 alone = json.loads(process.stdout)
@@ -103,7 +114,7 @@ pd.DataFrame({"text": TEXTS, "label": alone["labels"], "score": np.round(alone["
 
 # %% [markdown]
 # In English: a new rocket is launched and its satellite reaches orbit; a pupil finds a purse and hands it to the
-# police; the Shanghai index dives below 3,000 in the afternoon; who has bought this team? Four lines of TensorFlow,
+# police; the Shanghai index dives below 3,000 in the afternoon; who has bought this team? Two lines of TensorFlow,
 # labels by name, and no preparation to repeat: it is in the graph.
 
 # %%
@@ -119,7 +130,7 @@ signature = loaded.signatures["serving_default"]
 inputs = signature.structured_input_signature[1]
 assert list(inputs) == ["text"] and inputs["text"].dtype == tf.string
 pd.DataFrame(
-    [(n, s.dtype.name, str(s.shape)) for n, s in signature.structured_outputs.items()],
+    [(n, s.dtype.name, str(s.shape)) for n, s in sorted(signature.structured_outputs.items())],
     columns=["output", "dtype", "shape"],
 )
 
@@ -158,9 +169,11 @@ for place, row in enumerate(probs.to_numpy()):
 _ = ax.set_xticks(range(len(probs.columns)), probs.columns, rotation=30)
 _ = ax.set(ylabel="probability", ylim=(0, 1))
 _ = ax.legend(ncols=4, frameon=False)
+assert probs.iloc[2]["stocks"] > 0.7
 
 # %% [markdown]
-# The first and third texts have one high point: the network is sure. The others spread over two or three classes.
+# The third text has one high point: the network is sure. The first is torn: it gives most to politics, and science,
+# where space flight belongs in this data, comes second. Look at the second point before you trust the first.
 
 # %% [markdown]
 # ## What you may rely on
@@ -199,8 +212,9 @@ strange.round(2)
 # %% [markdown]
 # ## Teach it more
 #
-# Suppose the desk decides: reports on e-sports go to `sports`, not to `game`. Twelve headlines say so, six more are
-# kept back to test whether the model has understood or has learnt twelve texts by heart.
+# E-sports are played on computers and reported like sports, and that is where the network puts them. In this data they
+# belong to `game`. Twelve new headlines say so; six more are kept back, to test whether the network has understood or
+# has learnt twelve texts by heart.
 
 # %%
 new_texts = [
@@ -225,34 +239,34 @@ kept_back = [
     "电竞世界杯中国两队会师决赛",
     "电竞战队换帅 新教练周一带队训练",
 ]
-new = pd.DataFrame({"text": new_texts, "label": "sports"})
+new = pd.DataFrame({"text": new_texts, "label": "game"})
 before = classifier.predict(kept_back)
 before.round(2)
 
 # %% [markdown]
-# The six speak of a final, a press conference, the end of a league, a debut, a world cup and a new coach. So far:
+# The six speak of a final, a press conference, the end of a league, a debut, a world cup and a new coach. As it stands:
 
 # %%
-share_before = (before["label"] == "sports").mean()
-f"{share_before:.0%} of the kept-back headlines are filed under sports"
+share_before = (before["label"] == "game").mean()
+f"{share_before:.0%} of the kept-back headlines are filed under game"
 
 # %% [markdown]
 # `load_network` gives the Keras model back. Training on the twelve alone would make it forget; so they are mixed with
-# old headlines, each of the twelve ten times. A low learning rate and four epochs are enough (a quarter of a minute).
+# old headlines, each of the twelve ten times. A low learning rate and three epochs are enough (half a minute).
 
 # %%
 splits = datasets.load("headlines")
 replay = splits.train.sample(NUM_REPLAY, random_state=SEED)
 mixture = pd.concat([replay, *[new] * 10], ignore_index=True)
 network = saving.load_network(folder)
-network.compile(optimizer=keras.optimizers.Adam(3e-4), loss="sparse_categorical_crossentropy")
-history = training.fit(network, mixture, splits.dev, epochs=4, batch_size=32, seed=SEED, progress=False)
+network.compile(optimizer=keras.optimizers.Adam(3e-4), loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1))
+history = training.fit(network, mixture, splits.dev, epochs=3, batch_size=32, seed=SEED, progress=False)
 history[["epoch", "loss", "dev_accuracy"]].round(3)
 
 # %%
 label_names = networks.label_names(network)
 after = metrics.predicted_labels(training.predict(network, kept_back), label_names)
-share_after = (after == "sports").mean()
+share_after = (after == "game").mean()
 old_accuracy = metrics.accuracy(splits.dev["label"], classifier.predict(splits.dev["text"])["label"])
 new_accuracy = metrics.accuracy(
     splits.dev["label"], metrics.predicted_labels(training.predict(network, splits.dev["text"]), label_names)
@@ -261,15 +275,15 @@ comparison = {
     "before": [share_before, old_accuracy["accuracy"]],
     "after": [share_after, new_accuracy["accuracy"]],
 }
-pd.DataFrame(comparison, index=["kept-back e-sports as sports", "accuracy on dev"]).round(3)
+pd.DataFrame(comparison, index=["kept-back e-sports as game", "accuracy on dev"]).round(3)
 
 # %%
 assert share_after > share_before and share_after >= 0.8
-assert new_accuracy["accuracy"] > old_accuracy["accuracy"] - 0.03
+assert new_accuracy["accuracy"] > old_accuracy["accuracy"] - 0.02
 
 # %% [markdown]
-# The headlines that it never saw went over to `sports`, and the rest of the desk's work is as good as before. Save it
-# under a name of its own, and say in the card where it comes from.
+# The headlines that it never saw went over to `game`, and on everything else the network is within two points of where
+# it was. Save it under a name of its own, and say in the card where it comes from.
 
 # %%
 card = {
@@ -279,11 +293,11 @@ card = {
         "files": {},
     },
     "seed": SEED,
-    "settings": {"epochs": 4, "batch_size": 32, "learning_rate": 3e-4, "replay": NUM_REPLAY},
+    "settings": {"epochs": 3, "batch_size": 32, "learning_rate": 3e-4, "replay": NUM_REPLAY},
     "metrics": {"dev": new_accuracy},
     "training_seconds": round(history.attrs["seconds"]),
     "licence": "CC0-1.0",
-    "limits": "As the model it comes from; e-sports counts as sports.",
+    "limits": "As the model it comes from; e-sports counts as game.",
 }
 new_folder = saving.save_classifier(network, NEW_MODEL_DIR, card=card)
 saving.load_classifier(new_folder).predict("电竞全明星赛门票一小时售罄")[["label"]]

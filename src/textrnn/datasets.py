@@ -4,7 +4,9 @@ A classification table has the columns `text` and `label`, both strings; a slot-
 `intent`. Nothing is downloaded at import, and nothing is written but into the cache folder.
 """
 
+import codecs
 import csv
+import functools
 import hashlib
 import io
 import os
@@ -15,17 +17,15 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import pandas as pd
 import platformdirs
-import pooch
-from pooch.downloaders import HTTPDownloader
 from sklearn.model_selection import train_test_split
 
 SPLITS = ("train", "dev", "test")
 SETS = ("headlines", "thucnews", "sogou", "atis")
 ENCODINGS = ("utf-8-sig", "gb18030", "utf-16", "big5")
+CHUNK_BYTES = 4 * 2**20
 MAX_DOCUMENT_BYTES = 64 * 2**20
 MIN_CLASS_ROWS = 10
 
@@ -73,30 +73,52 @@ def _read_text(path: Path, encoding: str | None) -> str:
     try:
         text = data.decode(encoding or "utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        before, byte = error.object[: error.start], error.object[error.start]  # `object` has no byte order mark
+        line = len(before.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
         raise ValueError(
-            f"{path}: line {line}: expected {encoding or 'UTF-8'}, got byte 0x{data[error.start]:02x}{_advice(data)}"
+            f"{path}: line {line}: expected {encoding or 'UTF-8'}, got byte 0x{byte:02x}{_advice(data)}"
         ) from None
     except LookupError:
         raise ValueError(f"encoding: {encoding!r} is no encoding that Python knows; try one of {ENCODINGS}") from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise ValueError(f"{path}: expected at least one row, got an empty file")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise ValueError(f"{path}: line {line}: got a NUL character; is it a text file?{_advice(data)}")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
 
 
 def _advice(data: bytes) -> str:
     """Returns a hint that names the encoding which reads `data` as text with common Chinese characters, if one does."""
-    candidates = ["utf-16"] if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ["gb18030", "big5"]
-    for encoding in candidates:
-        try:
-            data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return f'; try encoding="{encoding}"'
-    return ""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return '; try encoding="utf-16"'
+    # Nearly any bytes decode as GB18030, those of Big5 too, but to rare characters.
+    shares = {encoding: _common_share(data, encoding) for encoding in ("gb18030", "big5", "utf-16-le", "utf-16-be")}
+    best = max(shares, key=shares.get)
+    return f'; try encoding="{best}"' if shares[best] > 0.5 else ""
+
+
+def _common_share(data: bytes, encoding: str) -> float:
+    """Returns the share of common characters among the first that are not ASCII; 0 if `data` decodes to no table."""
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return 0.0
+    if "\t" not in text and "," not in text:
+        return 0.0
+    chars = [char for char in text[:10_000] if char > "\x7f"]
+    return sum(char in _common_characters() for char in chars) / max(1, len(chars))
+
+
+@functools.cache
+def _common_characters() -> frozenset[str]:
+    """Returns punctuation and the first level of GB 2312 and of Big5: what nearly all Chinese text is made of."""
+    big5_lows = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
+    gb = [bytes((high, low)) for high in (0xA1, 0xA3, *range(0xB0, 0xD8)) for low in range(0xA1, 0xFF)]
+    big5 = [bytes((high, low)) for high in (0xA1, *range(0xA4, 0xC7)) for low in big5_lows]
+    chars = [code.decode("gb2312", errors="ignore") for code in gb]
+    return frozenset(chars + [code.decode("big5", errors="ignore") for code in big5])
 
 
 def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
@@ -144,12 +166,13 @@ def read_table(
     rows = list(_rows(path, _read_text(path, encoding)))
     header = [name.strip() for name in rows[0][1]]
     has_header = text_column in header and label_column in header
-    if not has_header and (text_column, label_column) != ("text", "label"):
+    half_header = {name.casefold() for name in header} & {"text", "label"}
+    if not has_header and (half_header or (text_column, label_column) != ("text", "label")):
         raise ValueError(f"{path}: line 1: expected columns {label_column!r} and {text_column!r}, got {header}")
     width = len(header) if has_header else 2
     columns = (header.index(label_column), header.index(text_column)) if has_header else (0, 1)
     separator = "," if path.suffix.lower() == ".csv" else "<TAB>"
-    labels, texts = [], []
+    labels, texts, lines = [], [], []
     for line, fields in rows[has_header:]:
         if len(fields) != width:
             expected = f"{width} columns" if has_header else f"`label{separator}text`"
@@ -160,9 +183,10 @@ def read_table(
             raise ValueError(f"{path}: line {line}: expected a {'label' if text else 'text'}, got none")
         labels.append(label)
         texts.append(text)
+        lines.append(line)
     if not texts:
         raise ValueError(f"{path}: expected at least one row after the header, got none")
-    _check_label_spelling(path, labels)
+    _check_label_spelling(path, labels, lines)
     return _table(path, texts, labels)
 
 
@@ -172,13 +196,16 @@ def _table(path: Path, texts: list[str], labels: list[str]) -> pd.DataFrame:
     return table
 
 
-def _check_label_spelling(path: Path, labels: list[str]):
+def _check_label_spelling(path: Path, labels: list[str], lines: list[int]):
+    first_lines = dict(zip(reversed(labels), reversed(lines), strict=True))  # the first line of each label
     spellings = {}
-    for label in sorted(set(labels)):
+    for label, line in sorted(first_lines.items(), key=lambda item: item[1]):
         other = spellings.setdefault(unicodedata.normalize("NFKC", label).casefold(), label)
         if other != label:
-            line = labels.index(label) + 1
-            raise ValueError(f"{path}: row {line}: label {label!r} differs from {other!r} by case or width alone")
+            raise ValueError(
+                f"{path}: line {line}: label {label!r} differs by case or width alone from {other!r} in line "
+                f"{first_lines[other]}"
+            )
 
 
 def read_splits(folder: str | os.PathLike, *, encoding: str | None = None) -> Splits:
@@ -244,15 +271,34 @@ def split_table(table: pd.DataFrame, *, dev: float = 0.15, test: float = 0.15, s
         raise ValueError(
             f"label {counts.idxmin()!r} has {counts.min()} row(s); {num_splits} are needed to stand in every split"
         )
-    held = max(round(len(table) * (dev + test)), counts.size * (num_splits - 1))
-    train, held = train_test_split(table, test_size=held, random_state=seed, stratify=table["label"])
-    parts = [train, held]
-    if test:
-        parts[1:] = train_test_split(held, test_size=test / (dev + test), random_state=seed, stratify=held["label"])
+    # A class that its shares would leave without a row in some split is drawn apart, one row at least for each.
+    is_small = table["label"].map(counts) * min(dev, test or dev) < 2
+    pieces = [_draw_shares(rows, dev, test, seed) for _, rows in table[is_small].groupby("label")]
+    if not is_small.all():
+        large = table[~is_small]
+        train, held = train_test_split(
+            large, test_size=round(len(large) * (dev + test)), random_state=seed, stratify=large["label"]
+        )
+        parts = [held]
+        if test:
+            parts = train_test_split(held, test_size=test / (dev + test), random_state=seed, stratify=held["label"])
+        pieces.append([train, *parts])
+    parts = [pd.concat(parts) for parts in zip(*pieces, strict=True)]
+    if is_small.any():
+        parts = [part.sample(frac=1, random_state=seed) for part in parts]
     parts = [part.reset_index(drop=True) for part in parts]
     for part in parts:
         part.attrs = dict(table.attrs)
-    return Splits(*parts, *[None] * (3 - len(parts)))
+    return Splits(*parts, *[None] * (3 - num_splits))
+
+
+def _draw_shares(rows: pd.DataFrame, dev: float, test: float, seed: int) -> list[pd.DataFrame]:
+    """Returns the rows of one class for train, dev and, unless its share is 0, test: one row at least for each."""
+    rows = rows.sample(frac=1, random_state=seed)
+    num_test = min(max(1, round(len(rows) * test)), len(rows) - 2) if test else 0
+    num_dev = min(max(1, round(len(rows) * dev)), len(rows) - num_test - 1)
+    parts = [rows[num_dev + num_test :], rows[:num_dev], rows[num_dev : num_dev + num_test]]
+    return parts if test else parts[:2]
 
 
 # --- Sogou news ---------------------------------------------------------------------------------------------------
@@ -261,12 +307,10 @@ def split_table(table: pd.DataFrame, *, dev: float = 0.15, test: float = 0.15, s
 def _sogou_encoding(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(2**20)
-    try:
-        start.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # A character cut by the end of the sample is no sign of another encoding.
-        return "utf-8" if error.start > len(start) - 4 and len(start) == 2**20 else "gb18030"
-    return "utf-8"
+    # UTF-8 with a few broken bytes is still UTF-8; GB18030 read as UTF-8 breaks at every other character.
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(start)  # holds back a character cut at the end
+    num_broken, num_others = text.count("\ufffd"), sum(char > "\x7f" for char in text)
+    return "utf-8" if num_broken <= num_others / 4 else "gb18030"
 
 
 def _between(block: bytes, opening: bytes, closing: bytes) -> bytes | None:
@@ -276,13 +320,16 @@ def _between(block: bytes, opening: bytes, closing: bytes) -> bytes | None:
 
 
 def sogou_label(url: str) -> str:
-    """Returns the channel of a Sohu address, empty if it has none.
+    """Returns the channel of a news address, the part of the host before the site's name; empty if it has none.
 
     >>> sogou_label("http://sports.sohu.com/20120706/n1.shtml"), sogou_label("http://try.women.sohu.com/1.html")
     ('sports', 'women')
     """
-    host = (urlsplit(url.strip()).hostname or "").removesuffix(".com").removesuffix(".sohu")
-    return host.rpartition(".")[2]
+    host = re.match(r"\s*(?:\w+:)?//([^/?#:\s]*)", url)  # urlsplit refuses the broken addresses that the files hold
+    parts = host[1].lower().split(".") if host else []
+    while parts and parts[-1] in ("com", "cn", "net"):
+        parts.pop()
+    return parts[-2] if len(parts) > 1 else ""
 
 
 def read_sogou(path: str | os.PathLike, *, encoding: str | None = None) -> Iterator[SogouDocument]:
@@ -312,6 +359,9 @@ def read_sogou(path: str | os.PathLike, *, encoding: str | None = None) -> Itera
     encoding = encoding or _sogou_encoding(path)
     count = 0
     for offset, block in _sogou_blocks(path):
+        unclosed, _, block = block.rpartition(b"<doc>")
+        if b"<doc>" in unclosed:
+            warnings.warn(f"{path}: byte {offset}: document without </doc> left out", stacklevel=2)
         fields = [_between(block, b"<%b>" % tag, b"</%b>" % tag) for tag in _SOGOU_TAGS]
         if None in fields:
             missing = _SOGOU_TAGS[fields.index(None)].decode()
@@ -331,7 +381,7 @@ def _sogou_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yields each `<doc>…` without its closing tag, and the byte at which it starts."""
     with path.open("rb") as file:
         rest, offset = b"", 0
-        while chunk := file.read(2**22):
+        while chunk := file.read(CHUNK_BYTES):
             *blocks, tail = (rest + chunk).split(b"</doc>")
             for block in blocks:
                 yield offset, block
@@ -475,9 +525,14 @@ def fetch_thucnews(
     Raises:
         OSError: a download failed, or what came is not the public file; the message says what to do.
     """
+    # Imported here since pooch brings notebook progress bars that warn at import where there are no widgets.
+    import pooch
+    from pooch.downloaders import HTTPDownloader
+
     folder = Path(folder) if folder else cache_folder() / "thucnews"
     blobs = THUCNEWS_BLOBS if blobs is None else blobs
     http = HTTPDownloader(progressbar=progressbar, timeout=30)
+    pooch.get_logger().setLevel("INFO" if progressbar else "WARNING")
 
     def download_and_verify(url, output_file, registry):
         http(url, output_file, registry)
@@ -604,9 +659,9 @@ def describe(name: str | os.PathLike, splits: Splits) -> dict[str, object]:
 
 
 def _bare(text: str) -> str:
-    """Returns `text` in NFKC and lower case, letters and digits alone: what two copies of a headline share."""
+    """Returns `text` in NFKC and lower case, letters and digits alone (all of it if it has none), to find copies."""
     normal = unicodedata.normalize("NFKC", text).lower()
-    return "".join(char for char in normal if char.isalnum())
+    return "".join(char for char in normal if char.isalnum()) or normal
 
 
 def audit(tables: Splits | dict[str, pd.DataFrame]) -> pd.DataFrame:

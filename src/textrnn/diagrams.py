@@ -8,6 +8,7 @@ from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 from numpy.typing import ArrayLike
 
 LINE, SHADE, ACCENT = "0.15", "0.92", "tab:blue"
+STEP_WIDTH = 6.9  # of one step of an LSTM in `draw_lstm_chain`
 
 
 def _box(ax: Axes, x: float, y: float, text: str, *, width: float = 1.0, height: float = 0.6) -> None:
@@ -85,7 +86,7 @@ def draw_lstm_neuron(ax: Axes) -> Axes:
         >>> sorted(text.get_text() for text in ax.texts if text.get_text() in ("z", "zi", "zf", "zo", "a"))
         ['a', 'z', 'zf', 'zi', 'zo']
     """
-    _box(ax, 0, 2.5, "memory cell  c", width=2.2, height=0.7)
+    _box(ax, 0, 2.5, "memory cell c", width=2.8, height=0.7)
     for y, label in ((1.1, "×"), (3.9, "×")):
         _disc(ax, 0, y, label)
     _arrow(ax, (0, -0.75), (0, -0.3))
@@ -103,45 +104,45 @@ def draw_lstm_neuron(ax: Axes) -> Axes:
         _disc(ax, -2.2, y, "f")
         _arrow(ax, (-1.96, y), (end, y))
         ax.text(-1.1, y + 0.2, gate, ha="center", va="center", fontsize="small")
-    ax.text(4.0, 2.5, "zf", ha="center", va="center")
-    _arrow(ax, (3.75, 2.5), (3.04, 2.5))
-    _disc(ax, 2.8, 2.5, "f")
-    _arrow(ax, (2.56, 2.5), (1.1, 2.5))
-    ax.text(1.85, 2.7, "forget gate", ha="center", va="center", fontsize="small")
-    return _blank(ax, xlim=(-3.8, 4.4), ylim=(-1.3, 5.4))
+    ax.text(4.4, 2.5, "zf", ha="center", va="center")
+    _arrow(ax, (4.15, 2.5), (3.64, 2.5))
+    _disc(ax, 3.4, 2.5, "f")
+    _arrow(ax, (3.16, 2.5), (1.4, 2.5))
+    ax.text(2.3, 2.72, "forget gate", ha="center", va="center", fontsize="small")
+    return _blank(ax, xlim=(-3.8, 4.8), ylim=(-1.3, 5.4))
 
 
 def _draw_lstm_step(ax: Axes, left: float, time: str, *, peephole: bool) -> None:
-    """Draw one step, six units wide: cell on the upper line, gates in the middle, output on the lower line."""
-    top, gates, bus = 3.4, 1.3, 0.3
-    forget, write, show = left + 1.2, left + 2.7, left + 5.2
-    ax.add_patch(Rectangle((left + 0.35, -0.1), 5.3, 4.0, facecolor="0.97", edgecolor="0.6", linestyle="--", zorder=0))
+    """Draw one step: cell on the upper line, gates in the middle, output on the lower line."""
+    top, gates, bus, right = 3.4, 1.3, 0.3, left + STEP_WIDTH
+    forget, write, show = left + 1.6, left + 3.1, left + 5.5
+    ax.add_patch(Rectangle((left + 0.7, -0.1), 5.5, 4.0, facecolor="0.97", edgecolor="0.6", linestyle="--", zorder=0))
     _arrow(ax, (left, top), (forget - 0.24, top), color=ACCENT)
     _arrow(ax, (forget + 0.24, top), (write - 0.24, top), color=ACCENT)
-    ax.plot([write + 0.24, left + 6], [top, top], color=ACCENT, linewidth=1.4, zorder=2)
-    for x, y, label in ((forget, top, "×"), (write, top, "+"), (write, 2.45, "×"), (show, 1.75, "×")):
+    ax.plot([write + 0.24, right], [top, top], color=ACCENT, linewidth=1.4, zorder=2)
+    for x, y, label in ((forget, top, "×"), (write, top, "+"), (write, 2.45, "×"), (show, 1.6, "×")):
         _disc(ax, x, y, label)
-    places = {"zf": forget, "zi": left + 2.15, "z": left + 3.25, "zo": left + 4.3}
+    places = {"zf": forget, "zi": left + 2.55, "z": left + 3.65, "zo": left + 4.6}
     for name, x in places.items():
         _arrow(ax, (x, bus), (x, gates - 0.28))
         _box(ax, x, gates, name, width=0.8, height=0.56)
         if peephole and name != "z":
-            ax.text(x - 0.42, gates + 0.42, "c", color=ACCENT, ha="center", va="center", fontsize="small")
+            ax.text(x - 0.3, gates + 0.46, "c", color=ACCENT, ha="center", va="center", fontsize="small")
     _arrow(ax, (forget, gates + 0.28), (forget, top - 0.24))
-    _arrow(ax, (places["zi"], gates + 0.28), (write - 0.12, 2.24))
-    _arrow(ax, (places["z"], gates + 0.28), (write + 0.12, 2.24))
+    _arrow(ax, (places["zi"], gates + 0.28), (write - 0.14, 2.25))
+    _arrow(ax, (places["z"], gates + 0.28), (write + 0.14, 2.25))
     _arrow(ax, (write, 2.69), (write, top - 0.24))
-    _arrow(ax, (places["zo"] + 0.4, gates + 0.1), (show - 0.22, 1.65))
-    _arrow(ax, (show, top), (show, 2.86))
-    _disc(ax, show, 2.62, "h")
-    _arrow(ax, (show, 2.38), (show, 1.99))
-    ax.plot([show, show, left + 6], [1.51, bus, bus], color=LINE, linewidth=1.4, zorder=2)
+    _arrow(ax, (places["zo"] + 0.4, 1.45), (show - 0.22, 1.58))
+    _arrow(ax, (show, top), (show, 2.91))
+    _box(ax, show, 2.65, "tanh", width=0.8, height=0.5)
+    _arrow(ax, (show, 2.4), (show, 1.84))
+    ax.plot([show, show, right], [1.36, bus, bus], color=LINE, linewidth=1.4, zorder=2)
     ax.plot([left, places["zo"]], [bus, bus], color=LINE, linewidth=1.4, zorder=2)
-    ax.plot([show + 0.24, show + 0.24 + 0.01], [1.75, 1.75], color=LINE, linewidth=1.4, zorder=2)
-    _arrow(ax, (show + 0.24, 1.75), (show + 0.24, 4.3))
-    ax.text(show + 0.24, 4.5, f"h({time})", ha="center", va="center")
-    _arrow(ax, (left + 0.75, -0.75), (left + 0.75, bus))
-    ax.text(left + 0.75, -0.95, f"x({time})", ha="center", va="center")
+    ax.plot([show, show + 0.55], [0.95, 0.95], color=LINE, linewidth=1.4, zorder=2)
+    _arrow(ax, (show + 0.55, 0.95), (show + 0.55, 4.3))
+    ax.text(show + 0.55, 4.5, f"output h({time})", ha="center", va="center")
+    _arrow(ax, (left + 1.05, -0.75), (left + 1.05, bus))
+    ax.text(left + 1.05, -0.95, f"input x({time})", ha="center", va="center")
 
 
 def draw_lstm_chain(ax: Axes, *, peephole: bool = False) -> Axes:
@@ -161,11 +162,11 @@ def draw_lstm_chain(ax: Axes, *, peephole: bool = False) -> Axes:
         ['c(t-1)', 'c(t)', 'c(t+1)']
     """
     for step, time in enumerate(("t", "t+1")):
-        _draw_lstm_step(ax, 6.0 * step, time, peephole=peephole)
-    for x, time in ((0, "t-1"), (6, "t"), (12, "t+1")):
-        ax.text(x, 3.62, f"c({time})", ha="center", va="bottom", color=ACCENT)
-        ax.text(x, 0.1, f"h({time})", ha="center", va="top")
-    return _blank(ax, xlim=(-0.8, 12.8), ylim=(-1.3, 4.9))
+        _draw_lstm_step(ax, STEP_WIDTH * step, time, peephole=peephole)
+    for step, time in enumerate(("t-1", "t", "t+1")):
+        ax.text(STEP_WIDTH * step, 3.55, f"c({time})", ha="center", va="bottom", color=ACCENT)
+        ax.text(STEP_WIDTH * step, 0.12, f"h({time})", ha="center", va="top")
+    return _blank(ax, xlim=(-0.8, 2 * STEP_WIDTH + 0.8), ylim=(-1.3, 4.9))
 
 
 def plot_values(

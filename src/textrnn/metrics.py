@@ -40,9 +40,9 @@ def report(true: Sequence[str], predicted: Sequence[str]) -> pd.DataFrame:
 
     >>> report(["game", "game", "sports"], ["game", "sports", "sports"]).round(2)
             precision  recall    f1  rows
-    game         1.00     0.5  0.67     2
-    sports       0.50     1.0  0.67     1
-    macro        0.75     0.75  0.67    3
+    game         1.00    0.50  0.67     2
+    sports       0.50    1.00  0.67     1
+    macro        0.75    0.75  0.67     3
     """
     true, predicted = _checked(true, predicted)
     labels = sorted({*true, *predicted})
@@ -99,9 +99,17 @@ def worst_mistakes(
         probs: `(rows, classes)` in the order of `label_names`.
         label_names: the label of each output.
         num: rows to return, at most.
+
+    Raises:
+        ValueError: the numbers of rows or of classes differ, or a label of the table is not in `label_names`.
     """
     predicted = predicted_labels(probs, label_names)
+    if len(probs) != len(table):
+        raise ValueError(f"probs: expected a row for each of the {len(table)} of the table, got {len(probs)}")
     places = {label: place for place, label in enumerate(label_names)}
+    for row, label in enumerate(table["label"], start=1):
+        if label not in places:
+            raise ValueError(f"table: row {row}: label {label!r} is not among {list(label_names)}")
     own = [probs[row, places[label]] for row, label in enumerate(table["label"])]
     answers = table[["text", "label"]].assign(predicted=predicted, score=probs.max(axis=1), score_of_label=own)
     wrong = answers[answers["label"] != answers["predicted"]]

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,6 +55,7 @@ class MaskedPooling(keras.layers.Layer):
         if self.kind == "mean":
             return ops.sum(states * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
         scores = ops.matmul(ops.tanh(ops.matmul(states, self.kernel) + self.bias), self.score)
+        scores = ops.where(real > 0, scores, ops.full_like(scores, -1e9))  # a high score of padding would hide the rest
         weights = real * ops.exp(scores - ops.max(scores, axis=1, keepdims=True))  # (batch, steps, 1)
         return ops.sum(states * weights, axis=1) / ops.maximum(ops.sum(weights, axis=1), keras.config.epsilon())
 
@@ -92,8 +94,10 @@ class LabelProbabilities(keras.layers.Dense):
         names = list(label_names)
         if len(names) < 2 or len(set(names)) != len(names) or not all(isinstance(n, str) and n.strip() for n in names):
             raise ValueError(f"label_names: expected two or more different, non-empty strings, got {names}")
-        if any(char in name for name in names for char in "\n\r\0\u0085\u2028\u2029"):
+        if any("\0" in name or name.splitlines() != [name] for name in names):  # labels.txt holds one on each line
             raise ValueError(f"label_names: expected names without line breaks or NUL, got {names}")
+        if any(0xD800 <= ord(char) <= 0xDFFF for name in names for char in name):
+            raise ValueError(f"label_names: expected names that UTF-8 can write, got {names}")
         kwargs.pop("units", None)
         kwargs.setdefault("activation", "softmax")
         super().__init__(len(names), **kwargs)
@@ -127,15 +131,23 @@ def text_encoder(model: keras.Model) -> TextEncoder:
     raise ValueError("model: expected a TextToIds layer after the input, found none")
 
 
+_ids_models: weakref.WeakKeyDictionary[keras.Model, keras.Model] = weakref.WeakKeyDictionary()
+
+
 def ids_model(model: keras.Model) -> keras.Model:
     """Returns `model` without its text layer: ids to probabilities, the same layers and weights.
 
-    Training and bulk scoring compute the ids once with `model`'s `TextToIds` layer and use this for the rest.
+    Training and bulk scoring compute the ids once with `model`'s `TextToIds` layer and use this for the rest. The same
+    model gives the same answer object each time, so that its traced functions are used again.
+
+    Raises:
+        ValueError: it has no such layer.
     """
-    for layer in model.layers:
-        if isinstance(layer, TextToIds):
-            return keras.Model(layer.output, model.output, name=f"{model.name}_on_ids")
-    raise ValueError("model: expected a TextToIds layer after the input, found none")
+    text_encoder(model)
+    if model not in _ids_models:
+        layer = next(layer for layer in model.layers if isinstance(layer, TextToIds))
+        _ids_models[model] = keras.Model(layer.output, model.output, name=f"{model.name}_on_ids")
+    return _ids_models[model]
 
 
 @contextlib.contextmanager
@@ -164,6 +176,7 @@ def build_textrnn(
     num_layers: int = 1,
     bidirectional: bool = True,
     pooling: str | Sequence[str] = ("max", "mean"),
+    skip: bool = False,
     dropout: float = 0.4,
     ngram_dropout: float = 0.4,
     seed: int = 0,
@@ -182,6 +195,7 @@ def build_textrnn(
         num_layers: how many recurrent layers stand on each other.
         bidirectional: whether each layer also reads from the end.
         pooling: one of `"last"`, `"max"`, `"mean"`, `"attention"`, or several, side by side.
+        skip: whether the mean of the embeddings goes to the softmax beside what the LSTM made of them.
         dropout: the share of the recurrent layers' inputs and of the summary that is dropped in training, [0, 1).
         ngram_dropout: the share of n-grams whose whole vector is dropped in training, [0, 1).
         seed: decides the first weights and what dropout drops.
@@ -200,9 +214,13 @@ def build_textrnn(
             raise ValueError(f"{name}: expected at least 1, got {size}")
     _check_rate("dropout", dropout)
     _check_rate("ngram_dropout", ngram_dropout)
+    kinds = (pooling,) if isinstance(pooling, str) else tuple(pooling)
+    if not kinds or len(set(kinds)) != len(kinds) or not set(kinds) <= set(POOLINGS):
+        raise ValueError(f"pooling: expected one or several different ones of {POOLINGS}, got {pooling!r}")
     with _seeded(seed):
         text = keras.Input((), dtype="string", name="text")
         x, mask = _embed(encoder, text, embed_dim=embed_dim, dropout=dropout, ngram_dropout=ngram_dropout)
+        embedded = x
         for number in range(1, num_layers + 1):
             layer = cells[cell](units, return_sequences=True, name=f"{cell}_{number}")
             if bidirectional:
@@ -210,10 +228,11 @@ def build_textrnn(
             x = layer(x, mask=mask)  # (batch, steps, units or 2 * units)
             if number < num_layers:
                 x = keras.layers.Dropout(dropout)(x)
-        kinds = (pooling,) if isinstance(pooling, str) else tuple(pooling)
         pools = [
             MaskedPooling(kind, bidirectional=bidirectional, name=f"{kind}_pooling")(x, mask=mask) for kind in kinds
         ]
+        if skip:
+            pools.append(MaskedPooling("mean", name="skip")(embedded, mask=mask))
         summary = keras.layers.Concatenate(name="summary")(pools) if len(pools) > 1 else pools[0]
         summary = keras.layers.Dropout(dropout)(summary)
         return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textrnn")

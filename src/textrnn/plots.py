@@ -99,7 +99,8 @@ def plot_lengths(texts: pd.Series, ax: Axes, *, max_length: int | None = None) -
     ax.set(xlabel="length (characters)", ylabel="texts")
     if max_length:
         ax.axvline(max_length + 0.5, color=SECOND_COLOUR, linestyle="--", label=f"the model reads {max_length}")
-        ax.legend(frameon=False)
+        ax.legend(loc="upper left", frameon=False)
+        ax.margins(y=0.12)
     return ax
 
 

@@ -289,7 +289,7 @@ class TextToIds(keras.layers.Layer):
     """Text to ids inside the graph: `string (batch,)` to `int32 (batch, steps)`, or `(batch, steps, orders)`.
 
     `steps` is the length of the longest text of the batch, at most `encoder.max_length` and at least 1. Bytes that are
-    not UTF-8 count as U+FFFD, one for each run, which is an unknown character.
+    not UTF-8 count as U+FFFD, an unknown character unless the vocabulary holds it; check bytes before the graph.
     """
 
     def __init__(self, encoder: TextEncoder | dict[str, Any], **kwargs):

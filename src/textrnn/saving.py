@@ -5,6 +5,7 @@
 `assets.extra/network.json` (the Keras network without its weights, to train on).
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -60,6 +61,18 @@ class _Servable(tf.Module):
         self.serve, self.describe = serve, describe
 
 
+@contextlib.contextmanager
+def _quiet():
+    """Keeps TensorFlow from announcing the temporary folder that it writes into."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("WARNING")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -108,7 +121,8 @@ def save_classifier(model: keras.Model, folder: str | os.PathLike, *, card: dict
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.saving-", dir=folder.parent))
     try:
         servable = _Servable(model)
-        tf.saved_model.save(servable, str(beside), signatures={"serving_default": servable.serve})
+        with _quiet():
+            tf.saved_model.save(servable, str(beside), signatures={"serving_default": servable.serve})
         extra = beside / EXTRA
         extra.mkdir()
         (extra / "labels.txt").write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8")
@@ -143,7 +157,11 @@ def _replace(folder: Path, new: Path):
     if folder.exists():
         shutil.rmtree(old, ignore_errors=True)
         folder.rename(old)
-    new.rename(folder)
+    try:
+        new.rename(folder)
+    except BaseException:
+        _recover(folder)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -238,10 +256,15 @@ def load_classifier(folder: str | os.PathLike) -> Classifier:
     classifier = Classifier(folder, card, tf.saved_model.load(str(folder)))
     listed = (folder / EXTRA / "labels.txt").read_text(encoding="utf-8").splitlines()
     about = {name: value.numpy() for name, value in classifier._loaded.describe().items()}
+    vocabulary = card.get("vocabulary")
     for what, in_card, in_graph in (
         ("labels", card.get("labels"), classifier.label_names),
         ("labels.txt", listed, classifier.label_names),
-        ("vocabulary hash", card.get("vocabulary", {}).get("sha256"), about["vocabulary_sha256"].decode()),
+        (
+            "vocabulary hash",
+            vocabulary.get("sha256") if isinstance(vocabulary, dict) else vocabulary,
+            about["vocabulary_sha256"].decode(),
+        ),
         ("maximum length", card.get("max_length"), int(about["max_length"])),
         ("number of classes", len(listed), classifier._loaded.serve(tf.constant(["?"]))["probabilities"].shape[1]),
     ):
@@ -260,5 +283,13 @@ def load_network(folder: str | os.PathLike) -> keras.Model:
     classifier = load_classifier(folder)
     text = (classifier.folder / EXTRA / "network.json").read_text(encoding="utf-8")
     model = keras.models.model_from_json(text)
-    model.set_weights([weight.numpy() for weight in classifier._loaded.network_weights])
+    weights = [weight.numpy() for weight in classifier._loaded.network_weights]
+    for what, in_network, in_graph in (
+        ("labels", networks.label_names(model), classifier.label_names),
+        ("vocabulary hash", networks.text_encoder(model).sha256, classifier.card["vocabulary"]["sha256"]),
+        ("shapes of weights", [tuple(weight.shape) for weight in model.weights], [weight.shape for weight in weights]),
+    ):
+        if in_network != in_graph:
+            raise ValueError(f"{classifier.folder}: {what}: network.json says {in_network}, the graph {in_graph}")
+    model.set_weights(weights)
     return model

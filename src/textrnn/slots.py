@@ -493,6 +493,8 @@ def draw_batches(
 ) -> tf.data.Dataset:
     """Returns batches of sentences of similar length, cut to the longest of each, newly shuffled every epoch.
 
+    Compile the model with `jit_compile=False` (XLA would compile anew for every length) and fit with `shuffle=False`.
+
     Args:
         ids: Word ids of shape `(rows, steps)`, 0 for padding.
         tag_ids: Tag ids of the same shape.
@@ -539,7 +541,8 @@ def predict_tags(
         One list of tags per sentence, as long as the sentence.
     """
     ids = encode_words(sentences, vocabulary)
-    probs = model.predict(ids, verbose=0, batch_size=256)
+    # Called, not `predict`: that would compile anew for every new length.
+    probs = np.concatenate([model(ids[row : row + 256], training=False).numpy() for row in range(0, len(ids), 256)])
     return decode_tags(probs, tag_names, [len(words) for words in sentences])
 
 

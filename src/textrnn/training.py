@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 from sklearn.metrics import f1_score
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from textrnn import networks
 from textrnn.preprocessing import TextEncoder, TextToIds
@@ -189,6 +189,8 @@ def fit(
         raise ValueError(f"epochs, batch_size, patience: expected 1 or more, got {epochs}, {batch_size}, {patience}")
     if score not in SCORES:
         raise ValueError(f"score: expected one of {SCORES}, got {score!r}")
+    if not len(train) or not len(dev):
+        raise ValueError(f"train, dev: expected at least one row in each, got {len(train)} and {len(dev)}")
     targets = label_ids(train["label"], label_names, name="train")
     if missing := sorted(set(label_names) - set(train["label"])):
         raise ValueError(f"train: the class(es) {missing} of the model have no row")
@@ -205,17 +207,24 @@ def fit(
     rows, best = [], (-math.inf, 0, None)
     with tqdm(total=num_steps(len(train), batch_size=batch_size, epochs=epochs), disable=not progress) as bar:
         for epoch in range(epochs):
-            on_ids.reset_metrics()
+            total = 0.0
             for batch in draw_batches(encoded.lengths, batch_size=batch_size, seed=seed, epoch=epoch):
                 y = targets[batch] if sparse else np.eye(len(label_names), dtype="float32")[targets[batch]]
+                on_ids.reset_metrics()  # so that the loss returned is the batch's own
                 loss = float(on_ids.train_on_batch(encoded.batch(batch), y))
                 if not math.isfinite(loss):
                     raise FloatingPointError(
                         f"epoch {epoch + 1}: the loss is {loss}; try a lower learning rate or clipnorm in the optimizer"
                     )
+                total += loss * len(batch)
                 bar.update()
-            row = {"epoch": epoch + 1, "loss": loss}
+            row = {"epoch": epoch + 1, "loss": total / len(targets)}
             row |= _score(_probabilities(on_ids, dev_encoded, batch_size=512), dev_targets)
+            if not math.isfinite(row["dev_loss"]):  # the last step of the epoch can break weights after a finite loss
+                raise FloatingPointError(
+                    f"epoch {epoch + 1}: the loss on dev is {row['dev_loss']}; try a lower learning rate or clipnorm "
+                    f"in the optimizer"
+                )
             row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
             rows.append(row)
             bar.set_postfix(dev_accuracy=f"{row['dev_accuracy']:.3f}")
@@ -245,33 +254,48 @@ def _score(probs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
     }
 
 
+class Recipe(NamedTuple):
+    """How long and how fast to train."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float  # the highest one, after the warm-up
+
+
+def recipe(num_rows: int) -> Recipe:
+    """Returns the recommended recipe for a training set of `num_rows` headlines.
+
+    Few rows want small batches, so that there are enough steps; many rows want large ones, which are faster. What was
+    tried stands in `benchmarks/RESULTS.md`.
+
+    >>> recipe(4550)
+    Recipe(epochs=8, batch_size=32, learning_rate=0.004)
+    """
+    return Recipe(8, 32, 4e-3) if num_rows < 20_000 else Recipe(4, 128, 2e-3)
+
+
 def train_textrnn(
     train: pd.DataFrame,
     dev: pd.DataFrame,
     *,
-    epochs: int | None = None,
-    batch_size: int = 128,
-    learning_rate: float = 2e-3,
+    settings: Recipe | None = None,
     seed: int = 0,
     progress: bool = True,
 ) -> tuple[keras.Model, pd.DataFrame]:
     """Returns the recommended TextRNN trained on two tables, and its history.
 
     Characters and 2-grams, one bidirectional LSTM, max and mean pooling; label smoothing 0.1 and AdamW with warm-up
-    and cosine decay. What was tried on the way to these settings stands in `benchmarks/RESULTS.md`.
+    and cosine decay.
 
     Args:
         train: columns `text` and `label`; the vocabulary and the classes come from here.
         dev: the same; the best epoch is chosen by its accuracy.
-        epochs: passes over train; from the number of rows if `None`.
-        batch_size: rows of a batch.
-        learning_rate: the highest one, after the warm-up.
+        settings: epochs, batch size and learning rate; by the number of rows if `None`.
         seed: decides first weights, dropout and the order of the batches.
         progress: whether a bar runs.
     """
-    if epochs is None:
-        epochs = 5 if len(train) > 20_000 else 14
-    encoder = TextEncoder.from_texts(train["text"], max_length=_length_to_keep(train["text"]), max_ngram=2)
+    epochs, batch_size, learning_rate = settings or recipe(len(train))
+    encoder = TextEncoder.from_texts(train["text"], max_length=length_to_keep(train["text"]), max_ngram=2)
     model = networks.build_textrnn(encoder, sorted(set(train["label"])), seed=seed)
     steps = num_steps(len(train), batch_size=batch_size, epochs=epochs)
     model.compile(optimizer=adamw(learning_rate, steps), loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1))
@@ -291,6 +315,6 @@ def adamw(learning_rate: float, steps: int, *, weight_decay: float = 0.01) -> ke
     return keras.optimizers.AdamW(schedule, weight_decay=weight_decay, global_clipnorm=1.0)
 
 
-def _length_to_keep(texts: pd.Series) -> int:
-    """Returns how many characters of a text a network should see: all of nearly every headline, 400 of an article."""
+def length_to_keep(texts: pd.Series) -> int:
+    """Returns how many characters a network should see: all of 999 texts in 1,000, from 16 to 400."""
     return int(min(400, max(16, math.ceil(texts.str.len().quantile(0.999)))))

@@ -1,0 +1,92 @@
+"""What several test files share: the real files beside the checkout, and a server for downloads."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """A function from a name below `shared/data` to its path; skips the test where that is absent."""
+
+    def find(name: str) -> Path:
+        path = SHARED_DATA / name
+        if not path.exists():
+            reason = f"{name} is not in {SHARED_DATA}, where the real files are expected"
+            print(reason)
+            pytest.skip(reason)
+        return path
+
+    return find
+
+
+class FileServer:
+    """A web server on 127.0.0.1 that answers each path with what a test put there, and keeps the paths asked for.
+
+    `answers[path]` is bytes, or a list of answers for the first request, the second and so on (the last one stays), or
+    a function that takes the request handler and does whatever it likes with the connection.
+    """
+
+    def __init__(self):
+        self.answers, self.requests = {}, []
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.address = f"http://127.0.0.1:{self.server.server_port}/"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
+        self.thread.start()
+
+    def _handler(self):
+        files = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                files.requests.append(self.path)
+                answer = files.answers.get(self.path)
+                if isinstance(answer, list):
+                    answer = answer.pop(0) if len(answer) > 1 else answer[0]
+                if answer is None:
+                    self.send_error(404)
+                elif callable(answer):
+                    answer(self)
+                else:
+                    files.send(self, answer)
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
+
+    @staticmethod
+    def send(handler: BaseHTTPRequestHandler, body: bytes, *, status: int = 200, length: int | None = None, **headers):
+        """Sends a whole answer; `length` is what it claims to hold."""
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body) if length is None else length))
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(body)
+        handler.close_connection = True
+
+    def close(self):
+        """Stops the server and waits for its thread."""
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def file_server():
+    """A `FileServer` of the test's own, closed afterwards."""
+    server = FileServer()
+    yield server
+    server.close()

@@ -1,0 +1,130 @@
+"""The benchmark scripts, run as a reader runs them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from textrnn import datasets, metrics
+
+ROOT = Path(__file__).parents[1]
+SCORES = {"accuracy", "low", "high", "rows", "macro_f1", "seconds"}
+
+
+def run_script(script, *arguments):
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, str(script), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, cwd=ROOT)
+
+
+def write_table(table, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = (table["label"] + "\t" + table["text"] + "\n").sum()
+    path.write_text(lines, encoding="utf-8", newline="\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def carved(tmp_path_factory):
+    """About 200 training rows and 40 of dev and test each, from the embedded headlines."""
+    folder = tmp_path_factory.mktemp("carved")
+    parts = {"train": 20, "dev": 4, "test": 4}
+    splits = datasets.load("headlines")
+    return {
+        split: write_table(getattr(splits, split).groupby("label").head(rows), folder / f"{split}.tsv")
+        for split, rows in parts.items()
+    }
+
+
+def headlines_json(carved, *arguments, test=False):
+    files = ["--train", carved["train"], "--dev", carved["dev"], *(["--test", carved["test"]] if test else [])]
+    done = run_script(ROOT / "benchmarks" / "headlines.py", *files, "--json", *arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_majority_baseline_is_scored_on_dev_alone_unless_a_test_file_is_given(carved):
+    result = headlines_json(carved, "--model", "majority", "--seed", "7")
+    assert set(result) == {"model", "seed", "train_rows", "train_seconds", "dev"}
+    assert (result["model"], result["seed"], result["train_rows"]) == ("majority", 7, 200)
+    assert set(result["dev"]) == SCORES
+    assert (result["dev"]["rows"], result["dev"]["accuracy"]) == (40, 0.1)
+    assert result["dev"]["macro_f1"] == pytest.approx(2 * 0.1 / (0.1 + 1) / 10)
+    assert result["dev"]["low"] < 0.1 < result["dev"]["high"]
+
+
+def test_the_linear_baseline_scores_what_the_package_scores(carved):
+    result = headlines_json(carved, "--model", "linear", test=True)
+    baseline = metrics.fit_linear(datasets.read_table(carved["train"]))
+    for split in ("dev", "test"):
+        table = datasets.read_table(carved[split])
+        assert (
+            result[split]["accuracy"] == metrics.accuracy(table["label"], baseline.predict(table["text"]))["accuracy"]
+        )
+        assert set(result[split]) == SCORES
+    assert result["dev"]["accuracy"] > 0.2
+
+
+def test_the_network_is_trained_and_scored_on_dev_and_test(carved):
+    result = headlines_json(carved, "--model", "textrnn", "--epochs", "1", test=True)
+    assert (result["model"], result["train_rows"]) == ("textrnn", 200)
+    assert result["train_seconds"] > 0
+    for split in ("dev", "test"):
+        assert set(result[split]) == SCORES
+        assert result[split]["rows"] == 40
+        assert 0 <= result[split]["low"] <= result[split]["accuracy"] <= result[split]["high"] <= 1
+        assert 0 <= result[split]["macro_f1"] <= 1
+
+
+def test_without_json_one_line_for_each_split_is_printed_and_a_bad_file_is_named(carved, tmp_path):
+    files = ["--train", carved["train"], "--model", "majority", "--dev"]
+    done = run_script(ROOT / "benchmarks" / "headlines.py", *files, carved["dev"], "--test", carved["test"])
+    first, dev, test = done.stdout.splitlines()
+    assert first.startswith("majority, seed 0: 200 training rows, ")
+    assert dev.startswith("dev: accuracy 0.1000 [")
+    assert test.startswith("test: accuracy 0.1000 [")
+    assert "], macro F1 0.0182, 40 rows in " in dev
+    bad = tmp_path / "bad.tsv"
+    bad.write_text("sports\t标题\nnonsense\t标题\n", encoding="utf-8")
+    done = run_script(ROOT / "benchmarks" / "headlines.py", *files, bad)
+    assert done.returncode != 0
+    assert f"{bad}: row 2: label 'nonsense' has no row in train" in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_embedded_headlines_pass_their_check():
+    done = run_script(ROOT / "benchmarks" / "corpus.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = pd.concat(datasets.load("headlines"))
+    assert done.stdout.startswith(f"{len(table)} headlines, 10 classes, ")
+    svm = float(done.stdout.split("on its own test split: ")[1].split()[0])
+    assert 0.65 <= svm <= 0.93
+    assert "!" not in {line[:1] for line in done.stdout.splitlines()}
+
+
+def test_a_doubled_headline_is_named_and_no_split_is_written(tmp_path):
+    # A copy of the script writes into a copy of the folders, whatever happens.
+    script = tmp_path / "benchmarks" / "corpus.py"
+    script.parent.mkdir()
+    shutil.copy(ROOT / "benchmarks" / "corpus.py", script)
+    table = pd.concat(datasets.load("headlines"), ignore_index=True)
+    culprit = table["text"][17]
+    folder = tmp_path / "datasets" / "headlines"
+    folder.mkdir(parents=True)
+    doubled = write_table(pd.concat([table, table[17:18]]), tmp_path / "doubled.tsv")
+    done = run_script(script, "--draw", doubled)
+    assert done.returncode == 1, done.stderr
+    assert f"! similarity 1.000: {culprit} | {culprit}\n" in done.stdout
+    assert [line for line in done.stdout.splitlines() if line.startswith("!")] == done.stdout.splitlines()[-1:]
+    assert list(folder.iterdir()) == []
+
+    done = run_script(script, "--draw", write_table(table, tmp_path / "good.tsv"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    drawn = datasets.load(folder)
+    assert sorted(pd.concat(drawn)["text"]) == sorted(table["text"])
+    assert [len(part) for part in drawn] == [len(part) for part in datasets.load("headlines")]

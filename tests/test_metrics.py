@@ -1,0 +1,165 @@
+"""Scores against numbers worked by hand and against SciPy, and the baselines."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from textrnn import metrics
+
+# true: 3 a, 2 b, 1 c;  a a b | b a | b
+TRUE = ["a", "a", "a", "b", "b", "c"]
+PREDICTED = ["a", "a", "b", "b", "a", "b"]
+
+
+def test_report_gives_the_numbers_worked_by_hand():
+    table = metrics.report(TRUE, PREDICTED)
+    assert list(table.index) == ["a", "b", "c", "macro"]
+    assert list(table.columns) == ["precision", "recall", "f1", "rows"]
+    # a: 2 of 3 predicted are right, 2 of 3 true are found; b: 1 of 3, 1 of 2; c: never predicted
+    expected = [[2 / 3, 2 / 3, 2 / 3, 3], [1 / 3, 1 / 2, 2 / 5, 2], [0, 0, 0, 1]]
+    np.testing.assert_allclose(table.to_numpy(float)[:3], expected)
+    np.testing.assert_allclose(table.loc["macro"], [1 / 3, 7 / 18, 16 / 45, 6])
+    assert table["rows"].dtype == int
+
+
+def test_report_lists_a_class_that_is_predicted_though_never_true():
+    table = metrics.report(["a", "a"], ["a", "z"])
+    assert list(table.index) == ["a", "z", "macro"]
+    assert table.loc["z"].tolist() == [0, 0, 0, 0]
+    assert table.loc["a", "recall"] == 0.5
+
+
+def test_confusion_table_gives_the_counts_worked_by_hand():
+    table = metrics.confusion_table(TRUE, PREDICTED)
+    assert table.to_numpy().tolist() == [[2, 1, 0], [1, 1, 0], [0, 1, 0]]
+    assert (table.index.name, table.columns.name) == ("true", "predicted")
+    assert list(table.index) == list(table.columns) == ["a", "b", "c"]
+    assert table.to_numpy().sum() == len(TRUE)
+
+
+def test_a_pandas_column_with_an_index_of_its_own_is_read_in_order():
+    true = pd.Series(TRUE, index=[9, 8, 7, 6, 5, 4])
+    pd.testing.assert_frame_equal(metrics.report(true, np.array(PREDICTED)), metrics.report(TRUE, PREDICTED))
+    assert metrics.accuracy(true, pd.Series(PREDICTED))["accuracy"] == 0.5
+
+
+@pytest.mark.parametrize(("right", "rows"), [(45, 50), (874, 1000), (5, 10)])
+def test_the_interval_is_the_quantiles_of_the_binomial(right, rows):
+    answer = metrics.accuracy(["a"] * rows, ["a"] * right + ["b"] * (rows - right), num_resamples=100_000)
+    assert answer["accuracy"] == right / rows
+    assert answer["rows"] == rows
+    low, high = stats.binom.ppf([0.025, 0.975], rows, right / rows) / rows
+    assert answer["low"] == pytest.approx(low, abs=1.01 / rows)
+    assert answer["high"] == pytest.approx(high, abs=1.01 / rows)
+
+
+def test_the_interval_is_the_one_of_the_bootstrap_that_moves_every_row():
+    right = np.repeat([1.0, 0.0], [340, 60])
+    for confidence in (0.9, 0.99):
+        theirs = stats.bootstrap(
+            (right,), np.mean, confidence_level=confidence, n_resamples=9_999, method="percentile", rng=1
+        ).confidence_interval
+        ours = metrics.accuracy(["a"] * 400, np.where(right > 0, "a", "b"), confidence=confidence)
+        assert ours["low"] == pytest.approx(theirs.low, abs=0.006)
+        assert ours["high"] == pytest.approx(theirs.high, abs=0.006)
+
+
+def test_the_interval_narrows_with_rows_and_widens_with_confidence():
+    def width(rows, confidence):
+        answer = metrics.accuracy(["a"] * rows, (["a", "a", "a", "b"] * rows)[:rows], confidence=confidence)
+        assert answer["low"] < 0.75 < answer["high"]
+        return answer["high"] - answer["low"]
+
+    assert width(10_000, 0.95) == pytest.approx(width(100, 0.95) / 10, rel=0.2)
+    assert width(100, 0.99) > 1.2 * width(100, 0.95)
+
+
+def test_the_interval_of_a_perfect_score_is_a_point():
+    assert metrics.accuracy(["a"] * 9, ["a"] * 9) == {"accuracy": 1.0, "low": 1.0, "high": 1.0, "rows": 9}
+
+
+def test_the_interval_depends_on_the_seed_alone():
+    one = [metrics.accuracy(TRUE * 50, PREDICTED * 50, seed=3, num_resamples=200) for _ in range(2)]
+    assert one[0] == one[1]
+    others = {metrics.accuracy(TRUE * 50, PREDICTED * 50, seed=s, num_resamples=200)["low"] for s in range(8)}
+    assert len(others) > 1
+
+
+@pytest.mark.parametrize("function", [metrics.report, metrics.accuracy, metrics.confusion_table])
+@pytest.mark.parametrize(("true", "predicted"), [(["a"], ["a", "b"]), ([], [])])
+def test_lists_that_do_not_fit_are_refused(function, true, predicted):
+    message = f"true, predicted: expected as many labels of each, got ({len(true)},) and ({len(predicted)},)"
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        function(true, predicted)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 95])
+def test_a_confidence_that_is_no_share_is_refused(confidence):
+    with pytest.raises(ValueError, match=f"confidence: expected a share between 0 and 1, got {confidence}"):
+        metrics.accuracy(TRUE, PREDICTED, confidence=confidence)
+
+
+def test_predicted_labels_are_those_of_the_largest_probability():
+    probs = np.array([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1]])
+    assert metrics.predicted_labels(probs, ["x", "y", "z"]).tolist() == ["y", "x"]
+
+
+def test_probabilities_that_do_not_fit_the_labels_are_refused():
+    with pytest.raises(ValueError, match=r"^probs: expected shape \(rows, 3\), got \(4, 2\)$"):
+        metrics.predicted_labels(np.ones((4, 2)), ["x", "y", "z"])
+    with pytest.raises(ValueError, match=r"^probs: expected shape \(rows, 2\), got \(2,\)$"):
+        metrics.predicted_labels(np.ones(2), ["x", "y"])
+
+
+def test_the_worst_mistakes_are_the_surest_wrong_answers():
+    table = pd.DataFrame({"text": list("pqrs"), "label": ["x", "x", "y", "y"]}, index=[10, 11, 12, 13])
+    probs = np.array([[0.9, 0.1], [0.4, 0.6], [0.8, 0.2], [0.3, 0.7]])
+    wrong = metrics.worst_mistakes(table, probs, ["x", "y"])
+    assert wrong.to_dict("list") == {
+        "text": ["r", "q"],
+        "label": ["y", "x"],
+        "predicted": ["x", "y"],
+        "score": [0.8, 0.6],
+        "score_of_label": [0.2, 0.4],
+    }
+    assert wrong.index.tolist() == [0, 1]
+    assert metrics.worst_mistakes(table, probs, ["x", "y"], num=1)["text"].tolist() == ["r"]
+
+
+def test_a_label_that_the_model_does_not_know_is_refused_by_name():
+    table = pd.DataFrame({"text": ["p", "q"], "label": ["x", "w"]})
+    with pytest.raises(ValueError, match=r"^table: row 2: label 'w' is not among \['x', 'y'\]$"):
+        metrics.worst_mistakes(table, np.array([[0.9, 0.1], [0.4, 0.6]]), ["x", "y"])
+
+
+TRAIN = pd.DataFrame(
+    {
+        "text": ["股市大涨", "股市大跌", "股市休市", "球队夺冠", "球队落败", "教练下课", "股市震荡"],
+        "label": ["stocks", "stocks", "stocks", "sports", "sports", "sports", "stocks"],
+    }
+)
+
+
+def test_the_majority_baseline_always_answers_with_the_most_frequent_label():
+    model = metrics.fit_majority(TRAIN)
+    assert set(model.predict(["球队", "教练", "股市"])) == {"stocks"}
+
+
+def test_the_linear_baseline_learns_and_answers_for_texts_it_has_not_seen():
+    model = metrics.fit_linear(TRAIN)
+    assert model.predict(TRAIN["text"]).tolist() == TRAIN["label"].tolist()
+    assert model.predict(["股市反弹", "球队换教练"]).tolist() == ["stocks", "sports"]
+
+
+def test_the_linear_baseline_counts_ngrams_up_to_the_length_asked_for():
+    for longest in (1, 3):
+        features = metrics.fit_linear(TRAIN, max_ngram=longest)[0].get_feature_names_out()
+        assert {len(feature) for feature in features} == set(range(1, longest + 1))
+
+
+def test_the_linear_baseline_tells_orders_apart_only_with_ngrams():
+    table = pd.DataFrame({"text": ["ab", "ba"] * 4, "label": ["x", "y"] * 4})
+    assert metrics.fit_linear(table, max_ngram=2).predict(["ab", "ba"]).tolist() == ["x", "y"]
+    assert len(set(metrics.fit_linear(table, max_ngram=1).predict(["ab", "ba"]))) == 1

@@ -1,0 +1,118 @@
+"""What README.md and its two companions promise: targets, paths and links, code that runs, numbers measured."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "datasets" / "headlines" / "README.md", ROOT / "models" / "README.md"]
+FENCE = re.compile(r"^```([\w+-]*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]+)")
+CODE = re.compile(r"`([^`\n]+)`")
+PATH = re.compile(r"(?:\.{1,2}/)?[\w.-]+(?:/[\w.-]+)*/?")
+SUFFIXES = {".py", ".ipynb", ".md", ".tsv", ".toml", ".txt", ".json", ".pb", ".png", ".svg", ".yml", ".cfg"}
+# A number that was measured: with a decimal point, a thousands comma or a unit.
+UNIT = r"[ \u00a0]?(?:%|s\b|seconds?\b|minutes?\b|MB/s)"
+NUMBER = re.compile(rf"(?<![\w.,/-])(\d{{1,3}}(?:,\d{{3}})+|\d+\.\d+|\d+(?={UNIT}))(?![\w,/]*\d)")
+NAMES = "Python|TensorFlow|Keras|NumPy|pandas|version|CC0|CC|MIT"
+VERSION = re.compile(rf"(?:{NAMES})[ \u00a0]v?\d[\d.]*(?:(?:[ -]|, | to | and | or )\d[\d.]*)*")
+
+
+def read(path):
+    return path.read_text(encoding="utf-8")
+
+
+def prose(text):
+    """The text without code blocks, inline code, link targets and version numbers."""
+    text = CODE.sub(" ", FENCE.sub(" ", text))
+    text = re.sub(r"\]\([^)]*\)", "] ", re.sub(r"https?://\S+", " ", text))
+    return VERSION.sub(" ", text)
+
+
+def paths_in_code(text):
+    """The paths that stand in backquotes: words with a known suffix, or with a slash and no placeholder."""
+    words = [word for code in CODE.findall(FENCE.sub(" ", text)) for word in code.split()]
+    known = [word for word in words if PATH.fullmatch(word) and (word.endswith("/") or Path(word).suffix in SUFFIXES)]
+    # Capitals stand for a file or folder of the reader's own, as in `models/NAME/`.
+    own = re.compile(r"(?:.*/)?(?!README|RESULTS)[A-Z_]+\.\w+$")
+    return [word for word in known if not own.match(word) and "NAME" not in word and "NN_" not in word]
+
+
+def values(text):
+    """The numbers of a text with the count of their decimals, `4,000` as 4000."""
+    numbers = re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))
+    return {(float(number), len(number.partition(".")[2])) for number in numbers}
+
+
+def test_every_make_target_that_the_readme_names_exists():
+    text = read(PAGES[0])
+    code = [body for _, body in FENCE.findall(text)] + CODE.findall(text)
+    named = {name for part in code for name in re.findall(r"\bmake ([a-z][\w-]*)", part)}
+    targets = set(re.findall(r"^([a-z][\w-]*):", read(ROOT / "Makefile"), re.MULTILINE))
+    assert {"notebooks", "test"} <= named
+    assert named - targets == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_relative_link_and_path_exists(page):
+    text = read(page)
+    links = [link.partition("#")[0] for link in LINK.findall(FENCE.sub(" ", text)) if "://" not in link]
+    missing = [link for link in links if link and not (page.parent / link).exists()]
+    # `models/README.md` says what is in each model's folder.
+    folders = [page.parent, ROOT, *(folder for folder in page.parent.rglob("*/") if page.parent != ROOT)]
+    missing += [path for path in paths_in_code(text) if not any((folder / path).exists() for folder in folders)]
+    assert missing == []
+
+
+def test_links_to_headings_have_their_heading():
+    text = read(PAGES[0])
+    anchors = {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    }
+    assert len(anchors) > 1
+    assert {link[1:] for link in LINK.findall(text) if link.startswith("#")} <= anchors
+
+
+def test_the_readme_shows_python_and_every_block_of_it_runs():
+    blocks = [body for language, body in FENCE.findall(read(PAGES[0])) if language in ("python", "py")]
+    assert blocks
+    for block in blocks:
+        done = subprocess.run([sys.executable, "-"], input=block, cwd=ROOT, capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, f"{block}\n{done.stderr[-2000:]}"
+
+
+def unmeasured(text, results):
+    """The measured numbers of `text` that `results` does not hold, as they are, as a share of 1, or unrounded."""
+    known = values(results)
+    missing = []
+    for number in NUMBER.findall(prose(text)):
+        plain = number.replace(",", "")
+        value, decimals = float(plain), len(plain.partition(".")[2])
+        half = 0.5 * 10**-decimals + 1e-9  # what rounding may take away
+        exact = any(abs(other - value) <= half for other, digits in known if digits >= decimals)
+        share = any(abs(100 * other - value) <= half for other, digits in known if digits >= 3 and other <= 1)
+        if not (exact or share):
+            missing.append(number)
+    return missing
+
+
+def test_every_number_that_the_readme_states_stands_in_the_results():
+    text, results = read(PAGES[0]), read(ROOT / "benchmarks" / "RESULTS.md")
+    assert NUMBER.findall(prose(text))
+    assert unmeasured(text, results) == []
+
+
+def test_a_number_that_was_not_measured_would_be_seen():
+    results = "accuracy 0.9135, 117,411 rows, 412.6 s, linear 91.8 %"
+    assert unmeasured("91.4 % (linear 91.8 %) on 117,411 titles with Python 3.11 in `0.77`, 413 s", results) == []
+    assert unmeasured("91.7 %, 117,412 titles, 0.9136, 400 s, 12 minutes", results) == [
+        "91.7",
+        "117,412",
+        "0.9136",
+        "400",
+        "12",
+    ]

@@ -183,7 +183,7 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained
 left.contourf(weight_grid, bias_grid, surface.loss, levels=12, cmap="Greys", vmax=0.7)
 left.plot(*plain[: hit + 1].T, color="black", linewidth=3, label="both, before the wall")
 left.annotate("", (5.5, -1.62), plain[hit], arrowprops={"arrowstyle": "->", "linestyle": "--"})
-left.text(5.5, -1.85, "no clipping:\nfar off the map", va="top", ha="left")
+left.text(5.35, -1.9, "no clipping:\nfar off the map", va="top", ha="left")
 left.plot(*clipped[hit:].T, color="white", linewidth=3.5)
 left.plot(*clipped[hit:].T, color="tab:red", marker=".", markersize=4, linewidth=1, label="clipped at 15, after it")
 left.legend(loc="lower left")

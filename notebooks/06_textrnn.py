@@ -67,16 +67,18 @@ pd.set_option("display.max_colwidth", None)
 # %%
 splits = datasets.load(DATASET, data_dir=DATA_DIR)
 train, dev, test = splits
-pd.Series(
-    {name: 0 if table is None else len(table) for name, table in splits._asdict().items()}, name="rows"
-).to_frame()
+sizes = {name: 0 if table is None else len(table) for name, table in splits._asdict().items()}
+pd.Series(sizes, name="rows").to_frame()
+
+# %% [markdown]
+# Seven rows in ten are for learning. One headline of each class:
 
 # %%
 train.groupby("label").first()
 
 # %% [markdown]
-# One headline of each class. Most could be filed by a single telling word; that is why simple methods do well here,
-# and why a network without a baseline beside it proves nothing.
+# Most could be filed by a single telling word; that is why simple methods do well here, and why a network without a
+# baseline beside it proves nothing.
 
 # %% [markdown]
 # ## Baselines first
@@ -92,16 +94,14 @@ scores = {
     "majority": metrics.accuracy(dev["label"], majority.predict(dev["text"])),
     "linear SVM": metrics.accuracy(dev["label"], linear_predicted),
 }
+majority_accuracy, linear_accuracy = scores["majority"]["accuracy"], scores["linear SVM"]["accuracy"]
+if DATASET == "headlines":
+    assert majority_accuracy < 0.12 and 0.85 < linear_accuracy < 0.95
 pd.DataFrame(scores).T.round(3)
 
 # %% [markdown]
 # `low` and `high` enclose the accuracy with 95 % confidence (bootstrap): with about a thousand dev headlines, a
-# difference below two points can be luck. The SVM sets the bar.
-
-# %%
-majority_accuracy, linear_accuracy = scores["majority"]["accuracy"], scores["linear SVM"]["accuracy"]
-if DATASET == "headlines":
-    assert majority_accuracy < 0.12 and 0.80 < linear_accuracy < 0.95
+# difference below two points can be luck. The SVM, at about nine in ten, sets the bar.
 
 # %% [markdown]
 # ## The network
@@ -135,11 +135,8 @@ parameters
 # %%
 before = training.predict(model, dev["text"])
 accuracy_before = (metrics.predicted_labels(before, label_names) == dev["label"]).mean()
+assert accuracy_before < 3 / len(label_names)
 f"accuracy before training: {accuracy_before:.2f}"
-
-# %%
-if len(label_names) == 10:
-    assert accuracy_before < 0.3
 
 # %% [markdown]
 # ## Training
@@ -168,14 +165,13 @@ history.round(3)
 # %%
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 _ = plots.plot_learning_curves(history, ax)
+least_loss = -0.91 * np.log(0.91) - 9 * 0.01 * np.log(0.01)  # of ten classes under label smoothing 0.1
+if DATASET == "headlines":
+    assert round(least_loss, 2) == 0.5 and history["loss"].iloc[-1] < 0.6
 
 # %% [markdown]
-# The curves to look at are the two on `dev`: the score climbs quickly and then lies flat, and the loss on `dev` stops
-# falling while the loss on `train` goes on down. From there on the network learns its training headlines by heart.
-
-# %%
-best = history.loc[history["dev_accuracy"].idxmax()]
-assert history["loss"].iloc[-1] < history["loss"].iloc[0] and best["dev_accuracy"] > 0.5
+# The score climbs quickly and then lies flat. The loss on train ends just above 0.50, the least that label smoothing
+# allows with ten classes: the network knows its 4,550 headlines by heart, and there is nothing more to learn from them.
 
 # %% [markdown]
 # ## Result
@@ -184,6 +180,8 @@ assert history["loss"].iloc[-1] < history["loss"].iloc[0] and best["dev_accuracy
 probs = training.predict(model, dev["text"])
 predicted = metrics.predicted_labels(probs, label_names)
 scores["TextRNN"] = metrics.accuracy(dev["label"], predicted)
+if DATASET == "headlines":
+    assert abs(scores["TextRNN"]["accuracy"] - linear_accuracy) < 0.04
 pd.DataFrame(scores).T.round(3)
 
 # %% [markdown]
@@ -191,10 +189,6 @@ pd.DataFrame(scores).T.round(3)
 # within a few points, and where their intervals overlap, dev does not tell which is better. A network has to learn
 # from the rows what a 2-gram means; the SVM needs to count. On 117,411 real headlines the order turns round: see
 # `benchmarks/RESULTS.md`, where both stand with their commands.
-
-# %%
-if DATASET == "headlines":
-    assert scores["TextRNN"]["accuracy"] > linear_accuracy - 0.03
 
 # %% [markdown]
 # Class by class. Precision: of the headlines put into a drawer, how many belong there. Recall: of those that belong,
@@ -204,6 +198,9 @@ if DATASET == "headlines":
 per_class = metrics.report(dev["label"], predicted)
 linear_per_class = metrics.report(dev["label"], linear_predicted)
 per_class.round(3)
+
+# %% [markdown]
+# Beside the SVM, weakest class at the bottom:
 
 # %%
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
@@ -223,15 +220,16 @@ fig, ax = plt.subplots(figsize=(6.5, 6), layout="constrained")
 _ = plots.plot_confusion(confusion, ax)
 
 # %% [markdown]
-# The diagonal is dark, and what lies beside it comes in pairs. The three largest:
+# The diagonal is dark; beside it there are only pale cells. The three largest of them:
 
 # %%
 off = confusion.where(~np.eye(len(confusion), dtype=bool)).stack()
 largest = off.sort_values(ascending=False).head(3).astype(int)
+assert np.trace(confusion.to_numpy()) == (predicted == dev["label"]).sum()
 largest.rename("headlines").reset_index()
 
-# %%
-assert np.trace(confusion.to_numpy()) == (predicted == dev["label"]).sum()
+# %% [markdown]
+# No single confusion dominates: even the largest takes a few headlines of a hundred. The rest is spread thinly.
 
 # %% [markdown]
 # ## The worst mistakes, read aloud
@@ -259,11 +257,9 @@ if test is not None:
     test_predicted = metrics.predicted_labels(training.predict(model, test["text"]), label_names)
     final = metrics.accuracy(test["label"], test_predicted)
     final["macro_f1"] = float(metrics.report(test["label"], test_predicted).loc["macro", "f1"])
-pd.Series(final, dtype="object").to_frame("test").T
-
-# %%
 if DATASET == "headlines":
-    assert abs(final["accuracy"] - scores["TextRNN"]["accuracy"]) < 0.05
+    assert abs(final["accuracy"] - scores["TextRNN"]["accuracy"]) < 0.04
+pd.Series(final, dtype="object").to_frame("test").T
 
 # %% [markdown]
 # Test and dev agree within what chance allows, so choosing the epoch on dev has not fooled us.

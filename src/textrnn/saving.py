@@ -126,7 +126,8 @@ def save_classifier(model: keras.Model, folder: str | os.PathLike, *, card: dict
         extra = beside / EXTRA
         extra.mkdir()
         (extra / "labels.txt").write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8")
-        (extra / "network.json").write_text(model.to_json(), encoding="utf-8")
+        network = {name: value for name, value in json.loads(model.to_json()).items() if name != "compile_config"}
+        (extra / "network.json").write_text(json.dumps(network), encoding="utf-8")
         whole_card = {
             "name": folder.name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -199,7 +199,8 @@ def fit(
 
     start = time.perf_counter()
     on_ids = networks.ids_model(model)
-    on_ids.compile(optimizer=model.optimizer, loss=model.loss)
+    # XLA, which Keras would choose, compiles anew for each length of a batch.
+    on_ids.compile(optimizer=model.optimizer, loss=model.loss, jit_compile=False)
     sparse = isinstance(keras.losses.get(model.loss), keras.losses.SparseCategoricalCrossentropy) or (
         "sparse" in str(getattr(model.loss, "__name__", model.loss))
     )

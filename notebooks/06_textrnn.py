@@ -238,13 +238,23 @@ largest.rename("headlines").reset_index()
 # what it gave to the right one.
 
 # %%
-mistakes = metrics.worst_mistakes(dev, probs, label_names, num=8)
-mistakes.round(2)
+meanings = {
+    "股东大会否决收购方案 某金属仓储公司股价跌7%": "Shareholders reject takeover, metal store's shares fall 7 %",
+    "检察院以受贿罪批捕某县教育局原局长": "Former head of a county school office arrested for bribery",
+    "环球小姐中国区决赛 才艺表演冷场多": "Miss Universe China final: few cheers for the talent show",
+    "华硕玩家级游戏本到货 3D屏加蓝光刻录": "Asus gaming laptop arrives: 3D screen and Blu-ray writer",
+    "工信部官员谈垃圾短信：“一刀切”难奏效": "Ministry official on spam texts: one rule for all won't work",
+    "韩国冠军不敌中国少年 17岁小将一战成名": "Korean champion loses to Chinese boy of 17",
+    "7月QFII新开A股账户14个 外资唱多A股": "Foreign funds open 14 A-share accounts in July",
+    "网购手机收到砖头 大学生该找谁索赔？": "Phone ordered, brick delivered: who pays the student?",
+}
+mistakes = metrics.worst_mistakes(dev, probs, label_names, num=8).round(2)
+mistakes.assign(meaning=mistakes["text"].map(meanings).fillna(""))
 
 # %% [markdown]
-# Read them with the question "which word led it astray?". Usually there is one: a company in a sports headline, a
-# school in a court report, a match in a game. Some are filed under a label that you might dispute too. A network that
-# saw more headlines would know more contexts for each of these words; a network with more layers would not.
+# Read them with the question "which word led it astray?". Usually there is one: a share price in a finance headline, a
+# school office in a court report, a champion in a report about a game. Some are filed under a label that you might
+# dispute too. More headlines would show the network more contexts for each of these words.
 
 # %% [markdown]
 # ## One look at the test split

@@ -16,14 +16,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import pandas as pd
 
-from textrnn import datasets, slots
+from textrnn import datasets, networks, slots, training
 
 SETTINGS = {  # the same for all kinds, chosen on dev
     "embed_dim": 100,
     "embed_spread": 0.05,
     "units": 128,
-    "window": 3,  # each step is shown a word and its neighbours (Mesnil et al. 2013)
-    "dropout": 0.5,
+    "window": 5,  # each step is shown a word and its neighbours (Mesnil et al. 2013)
+    "dropout": 0.4,
     "word_dropout": 0.2,
 }
 NUM_EPOCHS = 30
@@ -37,7 +37,7 @@ def train_tagger(train: pd.DataFrame, *, kind: str, seed: int) -> tuple[keras.Mo
     tag_names = slots.list_tags(train.tags)
     ids = slots.encode_words(train.words, vocabulary)
     tag_ids = slots.encode_tags(train.tags, tag_names)
-    model = slots.build_tagger(
+    model = networks.build_tagger(
         kind,
         num_words=len(vocabulary),
         num_tags=len(tag_names),
@@ -48,9 +48,8 @@ def train_tagger(train: pd.DataFrame, *, kind: str, seed: int) -> tuple[keras.Mo
     num_batches = -(-len(train) // BATCH_SIZE)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, num_batches * NUM_EPOCHS)
     optimizer = keras.optimizers.Adam(rate, global_clipnorm=5.0)
-    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", jit_compile=False)
-    batches = slots.draw_batches(ids, tag_ids, seed=seed, batch_size=BATCH_SIZE, num_epochs=NUM_EPOCHS)
-    model.fit(batches, epochs=NUM_EPOCHS, steps_per_epoch=num_batches, shuffle=False, verbose=0)
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
+    training.fit_tagger(model, ids, tag_ids, epochs=NUM_EPOCHS, batch_size=BATCH_SIZE, seed=seed)
     return model, vocabulary, tag_names
 
 
@@ -81,7 +80,7 @@ def main() -> int:
     parser.add_argument("--train", required=True, help="folder to learn from")
     parser.add_argument("--dev", required=True, help="folder to score")
     parser.add_argument("--test", help="folder to score as well, once")
-    parser.add_argument("--model", required=True, choices=slots.TAGGERS)
+    parser.add_argument("--model", required=True, choices=networks.TAGGERS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     options = parser.parse_args()

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.scheme import IOB2
 
-from textrnn import datasets, slots
+from textrnn import datasets, layers, networks, slots, training
 
 ROOT = Path(__file__).parents[1]
 ATIS = ROOT.parent / "shared" / "data" / "atis"
@@ -211,10 +211,12 @@ def test_tags_that_do_not_stand_side_by_side_are_refused():
 
 
 def tagger(kind, **changes):
-    return slots.build_tagger(kind, **{"num_words": 9, "num_tags": 4, "embed_dim": 5, "units": 6, "seed": 1, **changes})
+    return networks.build_tagger(
+        kind, **{"num_words": 9, "num_tags": 4, "embed_dim": 5, "units": 6, "seed": 1, **changes}
+    )
 
 
-@pytest.mark.parametrize("kind", slots.TAGGERS)
+@pytest.mark.parametrize("kind", networks.TAGGERS)
 def test_every_tagger_gives_probabilities_that_padding_does_not_change(kind):
     model = tagger(kind, window=3)
     ids = np.array([[2, 3, 4], [5, 6, 0]])
@@ -276,11 +278,12 @@ def test_an_lstm_learns_requests_by_heart_and_a_net_without_memory_cannot_tell_l
     vocabulary, names = slots.build_vocabulary(words), slots.list_tags(tags)
     scores = {}
     for kind in ("lstm", "feedforward"):
-        model = slots.build_tagger(kind, num_words=len(vocabulary), num_tags=len(names), seed=0)
+        model = networks.build_tagger(kind, num_words=len(vocabulary), num_tags=len(names), seed=0)
         optimizer = keras.optimizers.Adam(0.03)
-        model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", jit_compile=False)
+        model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
         ids, tag_ids = slots.encode_words(words, vocabulary), slots.encode_tags(tags, names)
-        model.fit(ids, tag_ids, epochs=40, verbose=0)
+        losses = training.fit_tagger(model, ids, tag_ids, epochs=40)
+        assert losses.index.tolist() == list(range(1, 41))
         predicted = slots.predict_tags(model, words, vocabulary=vocabulary, tag_names=names)
         scores[kind] = slots.slot_f1(tags, predicted)
     assert scores == {"lstm": 1.0, "feedforward": 0.5}
@@ -293,42 +296,29 @@ def test_an_unknown_kind_of_tagger_is_refused():
 
 def test_word_dropout_puts_stand_ins_for_words_in_training_alone():
     ids = np.tile(np.array([[2, 3, 0]]), (4000, 1))
-    layer = slots.WordDropout(0.25, stand_ins=[0, 1, 1, 4, 4], seed=0)
+    layer = layers.WordDropout(0.25, stand_ins=[0, 1, 1, 4, 4], seed=0)
     np.testing.assert_array_equal(layer(ids), ids)
     dropped = np.asarray(layer(ids, training=True))
     assert set(dropped[:, 0]) == {1, 2}
     assert set(dropped[:, 1]) == {3, 4}
     assert set(dropped[:, 2]) == {0}
     assert (dropped[:, 0] == 1).mean() == pytest.approx(0.25, abs=0.03)
-    assert set(np.asarray(slots.WordDropout(1.0)(ids, training=True)).ravel()) == {0, 1}
+    assert set(np.asarray(layers.WordDropout(1.0)(ids, training=True)).ravel()) == {0, 1}
     with pytest.raises(ValueError, match="rate: expected 0 to 1, got 2"):
-        slots.WordDropout(2)
+        layers.WordDropout(2)
 
 
 def test_a_context_window_has_to_be_odd():
     with pytest.raises(ValueError, match="width: expected an odd number of at least 1, got 2"):
-        slots.ContextWindow(2)
+        layers.ContextWindow(2)
 
 
-def test_batches_hold_every_sentence_once_per_epoch_and_little_padding():
-    rng = np.random.default_rng(0)
-    lengths = rng.integers(1, 20, 103)
-    ids = np.where(np.arange(20) < lengths[:, None], 5, 0).astype(np.int32)
-    ids[:, 0] = np.arange(2, 105)  # the first word numbers the sentence
-    batches = [(x.numpy(), y.numpy()) for x, y in slots.draw_batches(ids, ids, seed=0, batch_size=10, num_epochs=2)]
-    assert len(batches) == 22
-    for epoch in (batches[:11], batches[11:]):
-        assert sorted(number for x, _ in epoch for number in x[:, 0]) == list(range(2, 105))
-    assert all(np.array_equal(x, y) and (x[:, -1] > 0).any() for x, y in batches)
-    assert sum(x.size for x, _ in batches) / 2 < 1.2 * lengths.sum()
-    again = [x.numpy() for x, _ in slots.draw_batches(ids, ids, seed=0, batch_size=10, num_epochs=2)]
-    assert all(np.array_equal(x, y) for (x, _), y in zip(batches, again, strict=True))
-    assert not all(np.array_equal(x, y) for (x, _), (y, _) in zip(batches[:11], batches[11:], strict=True))
-
-
-def test_batches_refuse_tags_of_another_shape():
+def test_training_a_tagger_refuses_tags_of_another_shape_and_models_without_an_optimizer():
+    model = tagger("lstm")
     with pytest.raises(ValueError, match=re.escape("tag_ids: expected shape (2, 3), as ids, got (2, 4)")):
-        slots.draw_batches(np.ones((2, 3)), np.ones((2, 4)), seed=0)
+        training.fit_tagger(model, np.ones((2, 3), int), np.ones((2, 4), int), epochs=1)
+    with pytest.raises(ValueError, match="expected a compiled model"):
+        training.fit_tagger(model, np.ones((2, 3), int), np.ones((2, 3), int), epochs=1)
 
 
 # --- ATIS ---

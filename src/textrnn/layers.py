@@ -1,10 +1,11 @@
-"""Recurrent layers that Keras lacks: Elman and Jordan networks, and the LSTM with peepholes.
+"""Layers that Keras lacks: Elman and Jordan networks, the LSTM with peepholes; word dropout and context windows.
 
-Each is a cell (one step) and a thin layer around it, used like `keras.layers.LSTM`: masks,
+Each recurrent layer is a cell (one step) and a thin layer around it, used like `keras.layers.LSTM`: masks,
 `return_sequences`, `return_state`, `go_backwards`, `Bidirectional` and saving to `.keras` all work. The same
 arithmetic in NumPy, for reading, is in `textrnn.cells`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -339,3 +340,80 @@ class PeepholeLSTM(_StepLayer):
             "recurrent_initializer": recurrent_initializer,
         }
         super().__init__(settings, **kwargs)
+
+
+@keras.saving.register_keras_serializable(package="textrnn")
+class WordDropout(keras.layers.Layer):
+    """In training, replaces each word id by its stand-in with probability `rate`; otherwise changes nothing.
+
+    So the unknown word and the shapes get trained although every train word is known.
+
+    Args:
+        rate: Probability of a replacement, 0 to 1.
+        stand_ins: One id per word id: what stands in for it. All unknown (1) but for padding (0) when None.
+        seed: For the random numbers.
+
+    Input and output are integer ids of shape `(batch, steps)`.
+    """
+
+    def __init__(self, rate: float, *, stand_ins: Sequence[int] | None = None, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate: expected 0 to 1, got {rate}")
+        self.rate, self.seed = rate, seed
+        self.stand_ins = None if stand_ins is None else [int(number) for number in stand_ins]
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, ids, training: bool = False):
+        """Returns the ids, some of them replaced when `training`."""
+        if not training or self.rate == 0:
+            return ids
+        if self.stand_ins is None:
+            stand_ins = ops.cast(ids > 0, ids.dtype)
+        else:
+            stand_ins = ops.take(ops.convert_to_tensor(self.stand_ins, dtype=ids.dtype), ids)
+        replaced = keras.random.uniform(ops.shape(ids), seed=self.seed_generator) < self.rate
+        return ops.where(replaced, stand_ins, ids)
+
+    def get_config(self) -> dict:
+        """Returns the settings from which `from_config` makes the same layer again."""
+        return {**super().get_config(), "rate": self.rate, "stand_ins": self.stand_ins, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package="textrnn")
+class ContextWindow(keras.layers.Layer):
+    """Puts the vectors of the words around each word beside its own (Mesnil et al. 2013).
+
+    Args:
+        width: How many words each step sees: itself and `(width - 1) / 2` on each side; odd.
+
+    Input: floats of shape `(batch, steps, features)`; padding must be zeros. Output: `(batch, steps,
+    width * features)`, from the leftmost word to the rightmost; zeros stand beyond both ends.
+
+    Example:
+        >>> ContextWindow(3)(ops.array([[[1.0], [2.0], [3.0]]])).numpy().tolist()
+        [[[0.0, 1.0, 2.0], [1.0, 2.0, 3.0], [2.0, 3.0, 0.0]]]
+    """
+
+    def __init__(self, width: int, **kwargs):
+        super().__init__(**kwargs)
+        if width < 1 or width % 2 == 0:
+            raise ValueError(f"width: expected an odd number of at least 1, got {width}")
+        self.width = width
+        self.supports_masking = True
+
+    def call(self, vectors, mask=None):
+        """Returns the vectors with their neighbours beside them."""
+        if mask is not None:
+            vectors = vectors * ops.cast(mask, vectors.dtype)[..., None]
+        half, steps = self.width // 2, ops.shape(vectors)[1]
+        padded = ops.pad(vectors, ((0, 0), (half, half), (0, 0)))
+        return ops.concatenate([padded[:, k : k + steps] for k in range(self.width)], axis=-1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Returns `(batch, steps, width * features)`."""
+        return (*input_shape[:-1], self.width * input_shape[-1])
+
+    def get_config(self) -> dict:
+        """Returns the settings from which `from_config` makes the same layer again."""
+        return {**super().get_config(), "width": self.width}

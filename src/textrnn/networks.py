@@ -1,4 +1,4 @@
-"""Functions that build classifiers of text as uncompiled Keras models: string in, probabilities out."""
+"""Functions that build networks as uncompiled Keras models: classifiers of text, and taggers of words."""
 
 import contextlib
 import random
@@ -9,8 +9,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from textrnn.layers import ContextWindow, Elman, Jordan, WordDropout
 from textrnn.preprocessing import TextEncoder, TextToIds
 
+TAGGERS = ("feedforward", "simple", "elman", "jordan", "bielman", "lstm", "bilstm")
 POOLINGS = ("last", "max", "mean", "attention")
 
 
@@ -252,3 +254,77 @@ def _embed(encoder: TextEncoder, text: Any, *, embed_dim: int, dropout: float, n
         vectors.append(vector)
     x = keras.layers.Concatenate(name="embedding")(vectors) if len(vectors) > 1 else vectors[0]
     return keras.layers.Dropout(dropout)(x), mask
+
+
+def build_tagger(
+    kind: str,
+    *,
+    num_words: int,
+    num_tags: int,
+    embed_dim: int = 32,
+    embed_spread: float = 0.3,
+    units: int = 32,
+    window: int = 1,
+    dropout: float = 0.0,
+    word_dropout: float = 0.0,
+    stand_ins: Sequence[int] | None = None,
+    seed: int = 0,
+) -> keras.Model:
+    """Returns an uncompiled network that gives every word of a sentence the probabilities of its tags.
+
+    Args:
+        kind: `feedforward` (no memory), `simple` (Keras' SimpleRNN), `elman` (memory: hidden state), `jordan`
+            (memory: the tag probabilities of the previous word), `bielman` (an Elman network from each end),
+            `lstm` or `bilstm`.
+        num_words: Entries of the vocabulary.
+        num_tags: Tags, as many as probabilities per word.
+        embed_dim: Numbers per word vector.
+        embed_spread: Standard deviation of the word vectors before training. From much smaller ones (Keras' own
+            default lies within 0.05) the second direction of a BiLSTM hardly starts to learn.
+        units: Hidden units, in each direction.
+        window: Words that each step is shown: itself and its neighbours; odd, 1 for the word alone.
+        dropout: Share of the features that training drops before and after the recurrent layer.
+        word_dropout: Share of the words that training replaces, see `WordDropout`.
+        stand_ins: What replaces them, from `list_stand_ins`; the unknown word when None.
+        seed: For the initial weights and the dropout.
+
+    Returns:
+        A model from `int32` word ids `(batch, steps)`, 0 for padding, to `float32` probabilities
+        `(batch, steps, tags)`; the padding is masked, also in the loss.
+
+    Raises:
+        ValueError: If `kind` is none of `TAGGERS`, or a setting is out of range.
+    """
+    if kind not in TAGGERS:
+        raise ValueError(f"kind: expected one of {', '.join(TAGGERS)}, got {kind!r}")
+    with _seeded(seed):
+        inputs = keras.Input((None,), dtype="int32", name="ids")
+        x = WordDropout(word_dropout, stand_ins=stand_ins)(inputs) if word_dropout else inputs
+        spread = keras.initializers.RandomNormal(stddev=embed_spread)
+        x = keras.layers.Embedding(num_words, embed_dim, spread, mask_zero=True)(x)  # (batch, steps, embed_dim)
+        if window > 1:
+            x = ContextWindow(window)(x)  # (batch, steps, window * embed_dim)
+        if dropout:
+            x = keras.layers.Dropout(dropout)(x)
+        memory = _memory_layer(kind, units, num_tags)
+        x = memory(x)  # (batch, steps, units), twice as many from two directions
+        if kind in ("elman", "jordan"):  # these have their output layer inside
+            return keras.Model(inputs, x, name=kind)
+        if dropout:
+            x = keras.layers.Dropout(dropout)(x)
+        return keras.Model(inputs, keras.layers.Dense(num_tags, activation="softmax")(x), name=kind)
+
+
+def _memory_layer(kind: str, units: int, num_tags: int) -> keras.layers.Layer:
+    if kind == "feedforward":
+        return keras.layers.Dense(units, activation="tanh")
+    if kind == "simple":
+        return keras.layers.SimpleRNN(units, return_sequences=True)
+    if kind == "elman":
+        return Elman(units, num_tags, output_activation="softmax", return_sequences=True)
+    if kind == "jordan":
+        return Jordan(units, num_tags, output_activation="softmax", return_sequences=True)
+    if kind == "bielman":
+        return keras.layers.Bidirectional(Elman(units, return_sequences=True))
+    lstm = keras.layers.LSTM(units, return_sequences=True)
+    return keras.layers.Bidirectional(lstm) if kind == "bilstm" else lstm

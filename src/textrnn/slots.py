@@ -7,12 +7,8 @@ from collections.abc import Iterable, Sequence
 import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
-from keras import ops
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, Entities
-
-from textrnn.layers import Elman, Jordan
 
 PADDING, UNKNOWN = "", "[UNK]"  # ids 0 and 1 of every word vocabulary
 
@@ -320,161 +316,6 @@ def decode_tags(probs: np.ndarray, tag_names: Sequence[str], lengths: Sequence[i
     return answers
 
 
-@keras.saving.register_keras_serializable(package="textrnn")
-class WordDropout(keras.layers.Layer):
-    """In training, replaces each word id by its stand-in with probability `rate`; otherwise changes nothing.
-
-    So the unknown word and the shapes get trained although every train word is known.
-
-    Args:
-        rate: Probability of a replacement, 0 to 1.
-        stand_ins: One id per word id: what stands in for it. All unknown (1) but for padding (0) when None.
-        seed: For the random numbers.
-
-    Input and output are integer ids of shape `(batch, steps)`.
-    """
-
-    def __init__(self, rate: float, *, stand_ins: Sequence[int] | None = None, seed: int | None = None, **kwargs):
-        super().__init__(**kwargs)
-        if not 0 <= rate <= 1:
-            raise ValueError(f"rate: expected 0 to 1, got {rate}")
-        self.rate, self.seed = rate, seed
-        self.stand_ins = None if stand_ins is None else [int(number) for number in stand_ins]
-        self.seed_generator = keras.random.SeedGenerator(seed)
-
-    def call(self, ids, training: bool = False):
-        """Returns the ids, some of them replaced when `training`."""
-        if not training or self.rate == 0:
-            return ids
-        if self.stand_ins is None:
-            stand_ins = ops.cast(ids > 0, ids.dtype)
-        else:
-            stand_ins = ops.take(ops.convert_to_tensor(self.stand_ins, dtype=ids.dtype), ids)
-        replaced = keras.random.uniform(ops.shape(ids), seed=self.seed_generator) < self.rate
-        return ops.where(replaced, stand_ins, ids)
-
-    def get_config(self) -> dict:
-        """Returns the settings from which `from_config` makes the same layer again."""
-        return {**super().get_config(), "rate": self.rate, "stand_ins": self.stand_ins, "seed": self.seed}
-
-
-@keras.saving.register_keras_serializable(package="textrnn")
-class ContextWindow(keras.layers.Layer):
-    """Puts the vectors of the words around each word beside its own (Mesnil et al. 2013).
-
-    Args:
-        width: How many words each step sees: itself and `(width - 1) / 2` on each side; odd.
-
-    Input: floats of shape `(batch, steps, features)`; padding must be zeros. Output: `(batch, steps,
-    width * features)`, from the leftmost word to the rightmost; zeros stand beyond both ends.
-
-    Example:
-        >>> ContextWindow(3)(np.array([[[1.0], [2.0], [3.0]]])).numpy().tolist()
-        [[[0.0, 1.0, 2.0], [1.0, 2.0, 3.0], [2.0, 3.0, 0.0]]]
-    """
-
-    def __init__(self, width: int, **kwargs):
-        super().__init__(**kwargs)
-        if width < 1 or width % 2 == 0:
-            raise ValueError(f"width: expected an odd number of at least 1, got {width}")
-        self.width = width
-        self.supports_masking = True
-
-    def call(self, vectors, mask=None):
-        """Returns the vectors with their neighbours beside them."""
-        if mask is not None:
-            vectors = vectors * ops.cast(mask, vectors.dtype)[..., None]
-        half, steps = self.width // 2, ops.shape(vectors)[1]
-        padded = ops.pad(vectors, ((0, 0), (half, half), (0, 0)))
-        return ops.concatenate([padded[:, k : k + steps] for k in range(self.width)], axis=-1)
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns `(batch, steps, width * features)`."""
-        return (*input_shape[:-1], self.width * input_shape[-1])
-
-    def get_config(self) -> dict:
-        """Returns the settings from which `from_config` makes the same layer again."""
-        return {**super().get_config(), "width": self.width}
-
-
-TAGGERS = ("feedforward", "simple", "elman", "jordan", "bielman", "lstm", "bilstm")
-
-
-def build_tagger(
-    kind: str,
-    *,
-    num_words: int,
-    num_tags: int,
-    embed_dim: int = 32,
-    embed_spread: float = 0.3,
-    units: int = 32,
-    window: int = 1,
-    dropout: float = 0.0,
-    word_dropout: float = 0.0,
-    stand_ins: Sequence[int] | None = None,
-    seed: int | None = None,
-) -> keras.Model:
-    """Returns an uncompiled network that gives every word of a sentence the probabilities of its tags.
-
-    Args:
-        kind: `feedforward` (no memory), `simple` (Keras' SimpleRNN), `elman` (memory: hidden state), `jordan`
-            (memory: the tag probabilities of the previous word), `bielman` (an Elman network from each end),
-            `lstm` or `bilstm`.
-        num_words: Entries of the vocabulary.
-        num_tags: Tags, as many as probabilities per word.
-        embed_dim: Numbers per word vector.
-        embed_spread: Standard deviation of the word vectors before training. From much smaller ones (Keras' own
-            default lies within 0.05) the second direction of a BiLSTM hardly starts to learn.
-        units: Hidden units, in each direction.
-        window: Words that each step is shown: itself and its neighbours; odd, 1 for the word alone.
-        dropout: Share of the features that training drops before and after the recurrent layer.
-        word_dropout: Share of the words that training replaces, see `WordDropout`.
-        stand_ins: What replaces them, from `list_stand_ins`; the unknown word when None.
-        seed: For the initial weights and the dropout.
-
-    Returns:
-        A model from `int32` word ids `(batch, steps)`, 0 for padding, to `float32` probabilities
-        `(batch, steps, tags)`; the padding is masked, also in the loss.
-
-    Raises:
-        ValueError: If `kind` is none of `TAGGERS`, or a setting is out of range.
-    """
-    if kind not in TAGGERS:
-        raise ValueError(f"kind: expected one of {', '.join(TAGGERS)}, got {kind!r}")
-    if seed is not None:
-        keras.utils.set_random_seed(seed)
-    inputs = keras.Input((None,), dtype="int32", name="ids")
-    x = WordDropout(word_dropout, stand_ins=stand_ins, seed=seed)(inputs) if word_dropout else inputs
-    spread = keras.initializers.RandomNormal(stddev=embed_spread, seed=seed)
-    x = keras.layers.Embedding(num_words, embed_dim, spread, mask_zero=True)(x)  # (batch, steps, embed_dim)
-    if window > 1:
-        x = ContextWindow(window)(x)  # (batch, steps, window * embed_dim)
-    if dropout:
-        x = keras.layers.Dropout(dropout)(x)
-    memory = _memory_layer(kind, units, num_tags)
-    x = memory(x)  # (batch, steps, units), twice as many from two directions
-    if kind in ("elman", "jordan"):  # these have their output layer inside
-        return keras.Model(inputs, x, name=kind)
-    if dropout:
-        x = keras.layers.Dropout(dropout)(x)
-    return keras.Model(inputs, keras.layers.Dense(num_tags, activation="softmax")(x), name=kind)
-
-
-def _memory_layer(kind: str, units: int, num_tags: int) -> keras.layers.Layer:
-    if kind == "feedforward":
-        return keras.layers.Dense(units, activation="tanh")
-    if kind == "simple":
-        return keras.layers.SimpleRNN(units, return_sequences=True)
-    if kind == "elman":
-        return Elman(units, num_tags, output_activation="softmax", return_sequences=True)
-    if kind == "jordan":
-        return Jordan(units, num_tags, output_activation="softmax", return_sequences=True)
-    if kind == "bielman":
-        return keras.layers.Bidirectional(Elman(units, return_sequences=True))
-    lstm = keras.layers.LSTM(units, return_sequences=True)
-    return keras.layers.Bidirectional(lstm) if kind == "bilstm" else lstm
-
-
 def list_stand_ins(vocabulary: Sequence[str]) -> list[int]:
     """Returns for each word id the id that it would have if the word were unknown: its shape's, or 1.
 
@@ -488,51 +329,13 @@ def list_stand_ins(vocabulary: Sequence[str]) -> list[int]:
     return [0, 1, *shapes[2:]]
 
 
-def draw_batches(
-    ids: np.ndarray, tag_ids: np.ndarray, *, seed: int, batch_size: int = 32, num_epochs: int = 1
-) -> tf.data.Dataset:
-    """Returns batches of sentences of similar length, cut to the longest of each, newly shuffled every epoch.
-
-    Compile the model with `jit_compile=False` (XLA would compile anew for every length) and fit with `shuffle=False`.
-
-    Args:
-        ids: Word ids of shape `(rows, steps)`, 0 for padding.
-        tag_ids: Tag ids of the same shape.
-        seed: For the shuffling.
-        batch_size: Sentences per batch.
-        num_epochs: Passes over the sentences.
-
-    Returns:
-        A data set of pairs `(ids, tag_ids)`, `int32`, of shape `(batch, steps)` with changing `steps`.
-
-    Raises:
-        ValueError: If the shapes differ.
-    """
-    if ids.shape != tag_ids.shape:
-        raise ValueError(f"tag_ids: expected shape {ids.shape}, as ids, got {tag_ids.shape}")
-    lengths = (ids != 0).sum(axis=1)
-    rng = np.random.default_rng(seed)
-
-    def epochs():
-        for _ in range(num_epochs):
-            order = np.argsort(lengths + rng.uniform(0, 2, len(lengths)), kind="stable")
-            starts = rng.permutation(np.arange(0, len(order), batch_size))
-            for start in starts:
-                rows = order[start : start + batch_size]
-                steps = lengths[rows].max()
-                yield ids[rows, :steps], tag_ids[rows, :steps]
-
-    spec = tf.TensorSpec((None, None), tf.int32)
-    return tf.data.Dataset.from_generator(epochs, output_signature=(spec, spec)).prefetch(8)
-
-
 def predict_tags(
     model: keras.Model, sentences: Sequence[Sequence[str]], *, vocabulary: Sequence[str], tag_names: Sequence[str]
 ) -> list[list[str]]:
     """Returns the tags that a tagger gives to words, as well-made spans (see `decode_tags`).
 
     Args:
-        model: From `build_tagger`.
+        model: From `networks.build_tagger`.
         sentences: Lists of words.
         vocabulary: The words by id.
         tag_names: The tags by id.

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -142,6 +142,61 @@ def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = 
     return np.array([places[label] for label in labels], dtype="int64")
 
 
+def _train_epoch(
+    model: keras.Model, batches: Iterable[tuple[np.ndarray, np.ndarray]], *, epoch: int, bar: tqdm | None = None
+) -> float:
+    """Trains `model` on each batch of one epoch and returns the mean loss of a row."""
+    model.jit_compile = False  # XLA, which Keras would choose, compiles anew for each length of a batch
+    total, num_rows = 0.0, 0
+    for x, y in batches:
+        model.reset_metrics()  # so that the loss returned is the batch's own
+        loss = float(model.train_on_batch(x, y))
+        if not math.isfinite(loss):
+            raise FloatingPointError(
+                f"epoch {epoch + 1}: the loss is {loss}; try a lower learning rate or clipnorm in the optimizer"
+            )
+        total, num_rows = total + loss * len(x), num_rows + len(x)
+        if bar is not None:
+            bar.update()
+    return total / num_rows
+
+
+def fit_tagger(
+    model: keras.Model, ids: np.ndarray, tag_ids: np.ndarray, *, epochs: int, batch_size: int = 32, seed: int = 0
+) -> pd.Series:
+    """Trains a compiled tagger on sentences as ids and returns the mean loss of each epoch, by epoch from 1.
+
+    Args:
+        model: from `networks.build_tagger`, compiled.
+        ids: `int32 (rows, steps)` word ids, 0 for padding.
+        tag_ids: `int32 (rows, steps)` tag ids; those at padding have no influence.
+        epochs: passes over the sentences.
+        batch_size: sentences of a batch; batches hold sentences of like length, cut to the longest.
+        seed: decides the order of the batches.
+
+    Raises:
+        ValueError: the shapes differ, or the model is not compiled.
+        FloatingPointError: the loss is no longer a number.
+    """
+    if ids.shape != tag_ids.shape:
+        raise ValueError(f"tag_ids: expected shape {ids.shape}, as ids, got {tag_ids.shape}")
+    _check_compiled(model)
+    lengths = (ids != 0).sum(axis=1)
+    losses = {}
+    for epoch in range(epochs):
+        batches = (
+            (ids[rows, : lengths[rows].max()], tag_ids[rows, : lengths[rows].max()])
+            for rows in draw_batches(lengths, batch_size=batch_size, seed=seed, epoch=epoch)
+        )
+        losses[epoch + 1] = _train_epoch(model, batches, epoch=epoch)
+    return pd.Series(losses, name="loss").rename_axis("epoch")
+
+
+def _check_compiled(model: keras.Model):
+    if getattr(model, "optimizer", None) is None:
+        raise ValueError("model: expected a compiled model; call model.compile(optimizer=…, loss=…) first")
+
+
 def fit(
     model: keras.Model,
     train: pd.DataFrame,
@@ -183,8 +238,7 @@ def fit(
         FloatingPointError: the loss is no longer a number; the message says what to try.
     """
     label_names = networks.label_names(model)
-    if getattr(model, "optimizer", None) is None:
-        raise ValueError("model: expected a compiled model; call model.compile(optimizer=…, loss=…) first")
+    _check_compiled(model)
     if epochs < 1 or batch_size < 1 or (patience is not None and patience < 1):
         raise ValueError(f"epochs, batch_size, patience: expected 1 or more, got {epochs}, {batch_size}, {patience}")
     if score not in SCORES:
@@ -199,27 +253,20 @@ def fit(
 
     start = time.perf_counter()
     on_ids = networks.ids_model(model)
-    # XLA, which Keras would choose, compiles anew for each length of a batch.
-    on_ids.compile(optimizer=model.optimizer, loss=model.loss, jit_compile=False)
+    on_ids.compile(optimizer=model.optimizer, loss=model.loss)
     sparse = isinstance(keras.losses.get(model.loss), keras.losses.SparseCategoricalCrossentropy) or (
         "sparse" in str(getattr(model.loss, "__name__", model.loss))
     )
     writer = tf.summary.create_file_writer(str(log_dir)) if log_dir else None
-    rows, best = [], (-math.inf, 0, None)
+    one_hot = np.eye(len(label_names), dtype="float32")
+    rows, best = [], ((-math.inf, -math.inf), 0, None)
     with tqdm(total=num_steps(len(train), batch_size=batch_size, epochs=epochs), disable=not progress) as bar:
         for epoch in range(epochs):
-            total = 0.0
-            for batch in draw_batches(encoded.lengths, batch_size=batch_size, seed=seed, epoch=epoch):
-                y = targets[batch] if sparse else np.eye(len(label_names), dtype="float32")[targets[batch]]
-                on_ids.reset_metrics()  # so that the loss returned is the batch's own
-                loss = float(on_ids.train_on_batch(encoded.batch(batch), y))
-                if not math.isfinite(loss):
-                    raise FloatingPointError(
-                        f"epoch {epoch + 1}: the loss is {loss}; try a lower learning rate or clipnorm in the optimizer"
-                    )
-                total += loss * len(batch)
-                bar.update()
-            row = {"epoch": epoch + 1, "loss": total / len(targets)}
+            batches = (
+                (encoded.batch(rows), targets[rows] if sparse else one_hot[targets[rows]])
+                for rows in draw_batches(encoded.lengths, batch_size=batch_size, seed=seed, epoch=epoch)
+            )
+            row = {"epoch": epoch + 1, "loss": _train_epoch(on_ids, batches, epoch=epoch, bar=bar)}
             row |= _score(_probabilities(on_ids, dev_encoded, batch_size=512), dev_targets)
             if not math.isfinite(row["dev_loss"]):  # the last step of the epoch can break weights after a finite loss
                 raise FloatingPointError(
@@ -233,8 +280,9 @@ def fit(
                 with writer.as_default(step=epoch + 1):
                     for name, value in row.items():
                         tf.summary.scalar(name, value)
-            if row[f"dev_{score}"] > best[0]:
-                best = (row[f"dev_{score}"], epoch + 1, model.get_weights())
+            rank = (row[f"dev_{score}"], -row["dev_loss"])  # of equal scores the surer one
+            if rank > best[0]:
+                best = (rank, epoch + 1, model.get_weights())
             elif patience and epoch + 1 - best[1] >= patience:
                 break
     model.set_weights(best[2])

@@ -4,12 +4,13 @@ import hashlib
 import inspect
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
-from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -494,17 +495,40 @@ def test_a_server_out_of_reach_is_an_oserror_with_advice(tmp_path, waits):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupted_download_leaves_nothing_and_the_next_call_completes_it(thuc_server, tmp_path, monkeypatch):
-    def interrupted(self, url, output_file, registry, **_):
-        Path(output_file).write_bytes(b"half")
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
+def test_a_process_stopped_in_the_middle_of_a_download_leaves_no_file_and_the_next_call_completes_it(
+    thuc_server, tmp_path, name
+):
+    half_sent, go_on = threading.Event(), threading.Event()
 
-    with monkeypatch.context() as patched:
-        patched.setattr(datasets.HTTPDownloader, "__call__", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            fetch(thuc_server, tmp_path)
-    assert list(tmp_path.iterdir()) == []
-    assert_fetched(fetch(thuc_server, tmp_path))
+    def half_and_wait(handler):
+        body = THUC["train.txt"].encode()
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body[: len(body) // 2])
+        handler.wfile.flush()
+        half_sent.set()
+        go_on.wait(60)
+        handler.close_connection = True
+
+    thuc_server.answers["/train.txt"] = half_and_wait
+    program = (
+        "import sys; from textrnn import datasets; "
+        "datasets.fetch_thucnews(sys.argv[1], address=sys.argv[2], blobs=eval(sys.argv[3]), progressbar=False)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), thuc_server.address, repr(blob_ids(THUC))]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        assert half_sent.wait(60)
+        process.send_signal(getattr(signal, name))
+        assert process.wait(60) != 0
+    go_on.set()
+    assert not (tmp_path / "train.txt").exists()
+    thuc_server.answers["/train.txt"] = THUC["train.txt"].encode()
+    fetch(thuc_server, tmp_path)
+    left = {path.name for path in tmp_path.iterdir()} - set(THUC)  # a killed process cannot tidy up after itself
+    assert len(left) <= (name == "SIGKILL")
+    assert {file: (tmp_path / file).read_text(encoding="utf-8") for file in THUC} == THUC
 
 
 def test_a_damaged_file_in_the_cache_is_fetched_again_and_no_other(thuc_server, tmp_path):

@@ -178,7 +178,6 @@ def build_textrnn(
     num_layers: int = 1,
     bidirectional: bool = True,
     pooling: str | Sequence[str] = ("max", "mean"),
-    skip: bool = False,
     dropout: float = 0.4,
     ngram_dropout: float = 0.4,
     seed: int = 0,
@@ -197,7 +196,6 @@ def build_textrnn(
         num_layers: how many recurrent layers stand on each other.
         bidirectional: whether each layer also reads from the end.
         pooling: one of `"last"`, `"max"`, `"mean"`, `"attention"`, or several, side by side.
-        skip: whether the mean of the embeddings goes to the softmax beside what the LSTM made of them.
         dropout: the share of the recurrent layers' inputs and of the summary that is dropped in training, [0, 1).
         ngram_dropout: the share of n-grams whose whole vector is dropped in training, [0, 1).
         seed: decides the first weights and what dropout drops.
@@ -222,7 +220,6 @@ def build_textrnn(
     with _seeded(seed):
         text = keras.Input((), dtype="string", name="text")
         x, mask = _embed(encoder, text, embed_dim=embed_dim, dropout=dropout, ngram_dropout=ngram_dropout)
-        embedded = x
         for number in range(1, num_layers + 1):
             layer = cells[cell](units, return_sequences=True, name=f"{cell}_{number}")
             if bidirectional:
@@ -233,8 +230,6 @@ def build_textrnn(
         pools = [
             MaskedPooling(kind, bidirectional=bidirectional, name=f"{kind}_pooling")(x, mask=mask) for kind in kinds
         ]
-        if skip:
-            pools.append(MaskedPooling("mean", name="skip")(embedded, mask=mask))
         summary = keras.layers.Concatenate(name="summary")(pools) if len(pools) > 1 else pools[0]
         summary = keras.layers.Dropout(dropout)(summary)
         return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textrnn")

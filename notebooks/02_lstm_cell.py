@@ -67,8 +67,8 @@ _ = diagrams.draw_lstm_neuron(ax)
 #     a  = h(c') * f(zo)
 #
 # Each of the four inputs has weights of its own. So an LSTM has four times the parameters of a plain
-# recurrent layer of the same size. The GRU (Cho et al., 2014) makes do with two gates, so three times. We
-# count them.
+# recurrent layer of the same size. The GRU (Cho et al., 2014) makes do with two gates and what to write: three
+# times. We count them.
 
 # %%
 layers = {
@@ -116,11 +116,12 @@ by_hand = pd.DataFrame(rows, index=range(1, 10)).rename_axis("step")
 
 assert by_hand["memory before"].tolist() == [0, 0, 3, 3, 7, 7, 7, 0, 6]
 assert by_hand["output"].tolist() == [0, 0, 0, 0, 0, 7, 0, 0, 6]
+assert by_hand.loc[by_hand["x2"] == 0, "x1"].tolist() == [1, 2, 2, 1, 1]
 by_hand.T
 
 # %% [markdown]
 # Step 2 writes 3, step 4 adds 4, step 6 shows the 7, step 7 clears the memory, step 8 writes 6, step 9 shows
-# it. The numbers 1, 2, 2, 1 that come by with `x2` = 0 leave no trace.
+# it. The numbers 1, 2, 2, 1, 1 that come by with `x2` = 0 leave no trace.
 #
 # Now with real gates. `cells.run_lstm` takes the weights as Keras orders them: one column each for input
 # gate, forget gate, `z` and output gate. A shorter sequence first, step by step.
@@ -156,8 +157,8 @@ float(sigmoid(10)), float(cell_4)
 
 # %% [markdown]
 # A gate at 0.999955 loses 0.0045 % of the memory per step. That is little, and yet it is no lock: keep it in
-# mind for sequences of thousands of steps. It also lets training work, since a sigmoid that is not flat has a
-# slope.
+# mind for sequences of thousands of steps. Larger weights would make the leak smaller, but also the sigmoid
+# flatter, and on flat ground training does not move.
 #
 # Last, the same neuron as a Keras layer, over the nine steps of the table: by hand, by NumPy, by Keras.
 
@@ -175,30 +176,33 @@ three = pd.DataFrame(
 )
 
 assert np.allclose(three["run_lstm"], three["by hand"], atol=2e-3)
-assert np.allclose(three["Keras"], three["run_lstm"], atol=1e-4)
-three.round(3).T
+assert np.allclose(three["Keras"], three["run_lstm"], atol=1e-4) and round(three.loc[6, "run_lstm"], 4) == 6.9995
+three.round(4).T
 
 # %% [markdown]
-# The three agree, but for the leak of the gates.
+# The three agree, but for the leak of the gates: 6.9995 instead of 7, and a few ten-thousandths where the gate
+# should be shut.
 
 # %% [markdown]
 # ## What the full LSTM adds
 #
 # The neuron above saw only the input. In a full LSTM the four inputs also see the previous output `h(t-1)`:
 # what the layer said last helps to decide what it writes, keeps and shows next. This is how `c(t)` and `h(t)`
-# carry the context from step to step:
+# (called `a` above) carry the context from step to step:
 
 # %%
 fig, ax = plt.subplots(figsize=(10, 4.6))
 _ = diagrams.draw_lstm_chain(ax, peephole=True)
 
 # %% [markdown]
-# Follow the blue line on top: the cell. On its way to the next step it is multiplied by the forget gate, and
+# Follow the line on top (blue): the cell. On its way to the next step it is multiplied by the forget gate, and
 # something is added; nothing else happens to it. The lower line is the output `h(t)`. It is made anew at each
-# step, and joined by the next input it feeds `zf`, `zi`, `z` and `zo`.
+# step, and joined by the next input it feeds `zf`, `zi`, `z` and `zo`. (Each of these boxes includes its sigmoid,
+# or tanh for `z`.)
 #
 # The small blue *c* beside the gates marks the *peepholes* (Gers and Schmidhuber, 2000): the gates may also
-# see the cell itself, even when the output gate hides it. Each gate gets one weight per unit.
+# see the cell itself, even when the output gate hides it: the input and forget gates see it as it was before
+# the step, the output gate as it is after. Each gate gets one weight per unit.
 # `keras.layers.LSTM` has none; `PeepholeLSTM` of this kit does.
 
 # %%
@@ -217,9 +221,9 @@ peephole.count_params()
 # Take the lecture's neuron, with the 7 in its cell and its output gate shut, and let the gate look.
 
 # %%
-look = {"peephole": [[0], [0], [20]], "activation": "linear"}
-blind = cells.run_lstm(five_steps[:3], kernel=kernel, bias=[-10, 10, 0, -100])
-sees = cells.run_lstm(five_steps[:3], kernel=kernel, bias=[-10, 10, 0, -100], **look)
+shut = {"kernel": kernel, "bias": [-10, 10, 0, -100], "activation": "linear"}  # output gate: 100 * x3 - 100
+blind = cells.run_lstm(five_steps[:3], **shut)
+sees = cells.run_lstm(five_steps[:3], **shut, peephole=[[0], [0], [20]])
 
 assert sees.zo[:, 0].round().tolist() == [-40, 40, 40]  # 20 * cell - 100
 assert np.allclose(sees.outputs[:, 0], [0, 7, 7], atol=1e-3)
@@ -326,10 +330,10 @@ names = [f"cell {unit}" for unit in range(UNITS)]
 _ = diagrams.plot_values(ax, trace.cells.T, row_names=names, words=sentence, limits=(-3, 3))
 
 # %% [markdown]
-# One row per memory cell, one column per word; dark is positive, white is negative. The rows differ, and
-# hardly any of them speaks for itself. Nobody told the network what a cell should mean. So we ask the data:
-# over all dev sentences, which cell goes with the last verb, and which output goes with *this word is a
-# city*? We use the correlation, which is between -1 and 1.
+# One row per memory cell, one column per word; dark is positive, white is negative. The rows differ. One or two
+# tempt you to a story, most say nothing plain, and one sentence is no proof: nobody told the network what a cell
+# should mean. So we ask the data: over all dev sentences, which cell goes with the last verb, and which output
+# goes with *this word is a city*? We use the correlation, which is between -1 and 1.
 
 # %%
 dev_traces = [
@@ -344,7 +348,7 @@ city_fit = np.corrcoef(dev_outputs.T, dev_city)[-1, :-1]  # (units,)
 pd.DataFrame({"cell and last verb": verb_fit, "output and city": city_fit}).rename_axis("unit").round(2).T
 
 # %% [markdown]
-# The two units with the largest numbers, whatever their sign: call them the *verb unit* and the *city unit*.
+# In each row, take the unit with the largest number, whatever its sign: call them the *verb unit* and the *city unit*.
 # The sign is chance (the layer above can turn it around), so we turn both to be positive. Then we look at
 # their mean values.
 
@@ -392,7 +396,7 @@ leave, arrive = sentence.index("leave"), sentence.index("arrive")
 taipei, osaka = sentence.index("Taipei"), sentence.index("Osaka")
 told = verb_sign * trace.cells[:, verb_unit]
 marked = city_sign * trace.outputs[:, city_unit]
-assert told[osaka] > told[taipei] + 0.5
+assert told[osaka] > told[taipei] + 0.5 and told[osaka] > 0 > told[taipei]
 assert min(marked[[taipei, osaka]]) > max(marked[[0, leave, arrive]])
 pd.DataFrame({"verb unit, cell": told, "city unit, output": marked}, index=sentence).round(2).T
 
@@ -403,14 +407,37 @@ pd.DataFrame({"verb unit, cell": told, "city unit, output": marked}, index=sente
 # the verb there, so training did not care.
 #
 # **The city unit, read aloud:** "*Please*: no. *Leave*: no. *Taipei*: yes! *Arrive*: no. *Osaka*: yes!" At
-# both cities its output is higher than at the other three words. The softmax on top needs both units: *it is
-# a city* and *the verb was this one*.
+# both cities its output is higher than at the other three words.
 #
+# So the softmax on top can put both together: *it is a city* and *the verb was this one*. Does it need these two
+# units, then? Before you read on, guess: switch one of them off (its weights in the softmax become 0), and how
+# many dev cities are still right?
+
+
+# %%
+def share_without(unit):
+    output_layer.set_weights([np.where(np.arange(UNITS)[:, None] == unit, 0, kernel_on_top), bias_on_top])
+    return (np.argmax(tagger(inputs[is_dev]), axis=-1) == labels[is_dev])[labels[is_dev] > 0].mean()
+
+
+kernel_on_top, bias_on_top = output_layer.get_weights()
+without = {name: share_without(unit) for name, unit in (("verb unit", verb_unit), ("city unit", city_unit))}
+output_layer.set_weights([kernel_on_top, bias_on_top])
+assert min(without.values()) > 0.9
+pd.Series(without, name="dev cities right without it").round(2).to_frame()
+
+# %% [markdown]
+# More than nine in ten stay right without either of them. The table of correlations hints at why: several units
+# go with the verb, and several with cities. What the network knows is spread over its units; a unit that you can
+# read is not a unit that the network depends on.
+
+# %% [markdown]
 # ## Mistakes that are easy to make
 #
 # - *Reading "forget gate" the wrong way round.* Open (1) means keep. A high forget gate forgets nothing.
 # - *Telling stories about single cells.* We chose two of eight by a measure over all dev sentences, and then
-#   looked. The other way round, one finds a story for every cell in every sentence.
+#   looked. The other way round, one finds a story for every cell in every sentence. And even a true story does
+#   not say that the cell is needed: switch it off.
 # - *Taking the blocks in the wrong order.* Keras has i, f, c, o; other libraries have i, f, o, c or i, j, f,
 #   o. The lecture's numbers are a quick test.
 # - *Comparing an LSTM with a plain layer of the same number of units.* It has four times the parameters.
@@ -418,13 +445,15 @@ pd.DataFrame({"verb unit, cell": told, "city unit, output": marked}, index=sente
 # %% [markdown]
 # ## Exercises
 #
-# Write down your prediction first, then run it. Our measurements are in `notebooks/answers.md`.
+# Write down your prediction first, then run it. An `assert` that checks *our* numbers may stop a changed
+# notebook: then it has told you something; delete it and go on. Our measurements are in
+# [answers.md](answers.md).
 #
 # 1. In the lecture's neuron, set the bias of the forget gate from 10 to 0. What is the output at step 4 of
 #    the five steps?
 # 2. Give the neuron the inputs (7, 1, 0), then 1,000 times (0, 0, 0), then (0, 0, 1). How much of the 7 is
 #    left? And with a forget bias of 5?
-# 3. How many parameters has an LSTM of 100 units that reads vectors of 50 numbers? A GRU in its original
+# 3. How many parameters has an LSTM of 100 units that reads vectors of 50 numbers? And a GRU in its original
 #    form? Count by hand before you let Keras count.
 # 4. Train the tagger with `UNITS = 1` and with `UNITS = 2`. How many cells does the task need?
 # 5. Train with another `SEED`. Is there still a verb unit and a city unit? Are they the same numbers?

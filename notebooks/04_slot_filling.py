@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 04 Slot filling: which city do you leave, and which do you reach?
+# # 04 · Slot filling: which city do you leave, and which do you reach?
 #
 # A ticket system has to fill a form from one sentence: the city to leave, the city to reach, the dates, the
 # times. "I would like to **arrive** Taipei on November second" and "I would like to **leave** Taipei on November
@@ -25,21 +25,6 @@
 # from left to right can whenever the deciding word has already come, and only a network that reads from both ends
 # is right in every word order.
 
-# %% [markdown]
-# ## Settings
-#
-# All cells together need about one minute on two cores. `NUM_REQUESTS` and `NUM_EPOCHS` shorten that.
-
-# %% tags=["parameters"]
-NUM_REQUESTS = 2000  # requests to learn from
-NUM_EPOCHS = 12  # passes over them
-BATCH_SIZE = 32  # requests per step of training
-LEARNING_RATE = 0.01  # of Adam, falling to 0 along a cosine
-UNITS = 32  # hidden units, in each direction
-WORD_DROPOUT = 0.1  # share of the words that training hides
-SEED = 0  # draws the requests, the first weights, the order
-ATIS_DIR = "atis"  # folder with train/ and dev/ of ATIS; skipped where absent
-
 # %%
 from pathlib import Path
 
@@ -51,6 +36,21 @@ import pandas as pd
 from textrnn import networks, slots, training
 
 pd.set_option("display.max_colwidth", 120, "display.precision", 3)
+
+# %% [markdown]
+# ## Settings
+#
+# All cells together need about one minute on two cores. `NUM_REQUESTS` and `NUM_EPOCHS` shorten that.
+
+# %% tags=["parameters"]
+NUM_REQUESTS = 1600  # requests to learn from; a multiple of BATCH_SIZE, for an odd last batch compiles anew
+NUM_EPOCHS = 12  # passes over them
+BATCH_SIZE = 32  # requests per step of training
+LEARNING_RATE = 0.01  # of Adam, falling to 0 along a cosine
+UNITS = 32  # hidden units, in each direction
+WORD_DROPOUT = 0.1  # share of the words that training hides
+SEED = 0  # draws the requests, the first weights, the order
+ATIS_DIR = "atis"  # folder with train/ and dev/ of ATIS; skipped where absent
 
 # %% [markdown]
 # ## Data
@@ -73,18 +73,20 @@ for words, tags, cue in train.head(3).itertuples(index=False):
 # *cue* is the word that decides between leave and arrive. In most requests it stands before the slot, in the
 # others after it.
 #
-# Three more splits. `dev` is drawn like `train`; `unseen` has cities that `train` never shows.
+# Two more tables. `dev` is drawn like `train`; `unseen` has cities that `train` never shows, not even one word of
+# them.
 
 # %%
 dev = slots.draw_travel_requests(500, seed=SEED + 1000)
 unseen = slots.draw_travel_requests(500, seed=SEED + 2000, cities=slots.UNSEEN_CITIES)
 known = {word for words in train.words for word in words}
 assert not known & {word for city in slots.UNSEEN_CITIES for word in city.split()}
+assert 0.25 < (dev.cue == "after").mean() < 0.4
 dev.cue.value_counts()
 
 # %% [markdown]
-# About a third of the requests decide late. How much does a single word tell? Here are all the tags of two words
-# in `train`:
+# About a third of the requests decide late. How much does a single word tell? Here are all the tags that one word
+# has in `train`:
 
 # %%
 pairs = [pair for row in train.itertuples() for pair in zip(row.words, row.tags, strict=True)]
@@ -137,18 +139,18 @@ def build(kind, **changes):
 
 KINDS = ("feedforward", "jordan", "elman", "bielman", "lstm", "bilstm")
 sizes = pd.Series({kind: build(kind).count_params() for kind in KINDS}, name="weights")
-assert sizes["lstm"] > 10_000 > sizes["elman"]
+assert 1.7 < sizes["lstm"] / sizes["elman"] < 2.1
 sizes
 
 # %% [markdown]
-# The LSTM has more weights than the Elman network, which has fewer than ten thousand. Keep it in mind when you
-# compare them: the gates cost about twice the size.
+# The same 32 hidden units everywhere, but not the same number of weights: the LSTM with its gates has about twice as
+# many as the Elman network. Keep it in mind when you compare them.
 
 # %% [markdown]
 # ## Training
 #
-# One function trains any of them. Batches hold sentences of similar length, so little is padding; since the
-# length changes from batch to batch, `jit_compile=False` keeps Keras from compiling the network anew for each.
+# One function trains any of them. `fit_tagger` puts requests of similar length into a batch, so little is padding,
+# and gives back the loss of every epoch. Padding does not count in the loss.
 
 # %%
 num_batches = -(-len(ids) // BATCH_SIZE)
@@ -162,20 +164,22 @@ def train_tagger(model):
 
 
 # %% [markdown]
-# The next cell trains all six and keeps the loss of every epoch. It is the slow one: about a minute on two
-# cores.
+# The next cell trains all six. It is the slow one: about half a minute on two cores; fewer `NUM_EPOCHS` shorten it.
 
 # %%
 models = {kind: build(kind) for kind in KINDS}
 losses = pd.DataFrame({kind: train_tagger(model) for kind, model in models.items()})
 losses.index = pd.RangeIndex(1, NUM_EPOCHS + 1, name="epoch")
 last = losses.iloc[-1]
-assert last["feedforward"] > last["jordan"] > last["elman"] > last["bielman"]
+assert losses["feedforward"][2] - last["feedforward"] < 0.06
+assert last[["feedforward", "jordan"]].min() > 0.3 > last[["elman", "lstm"]].max()
+assert last[["elman", "lstm"]].min() > last[["bielman", "bilstm"]].max()
 losses.round(2)
 
 # %% [markdown]
-# The order of the last row is the order of what each network can see. The feed-forward net stops early: it has
-# learnt how often each word has each tag, and there is nothing more to learn from a single word.
+# The last row falls into three groups, in the order of what the networks can see: the word alone (and the last
+# answer), everything to the left, everything. The feed-forward net stops early: after the second epoch its loss
+# falls by less than 0.06. It has learnt how often each word has each tag, and a single word tells no more.
 
 # %% [markdown]
 # ## Result
@@ -194,27 +198,27 @@ parts = {"cue before": dev[dev.cue == "before"], "cue after": dev[dev.cue == "af
 scores = pd.DataFrame(
     {name: {kind: slots.slot_f1(part.tags, tag(kind, part)) for kind in KINDS} for name, part in parts.items()}
 )
-scores
-
-# %% [markdown]
-# The table in words, each claim asserted first:
-
-# %%
 before, after = scores["cue before"], scores["cue after"]
-assert before["feedforward"] < 0.5 and after["feedforward"] < 0.5
+assert scores.loc["feedforward"].max() < 0.5
 assert before["feedforward"] < before["jordan"] < 0.75
 assert min(before[["elman", "lstm", "bielman", "bilstm"]]) > 0.97
 assert max(after[["elman", "lstm"]]) < 0.85
 assert min(after[["bielman", "bilstm"]]) > 0.97
+assert (scores["unseen cities"] < before - 0.02).all()
+scores
 
 # %% [markdown]
-# - The feed-forward net stays below 0.5 everywhere.
-# - Where the cue stands before, every network with a hidden memory is above 0.97: Elman is as good as the LSTM
-#   here, because seven words are not far.
-# - Where the cue stands after, the networks that read from left to right fall below 0.85. They did not learn
-#   badly: what decides has not come yet.
-# - Reading from both ends repairs that: above 0.97.
-# - The Jordan network is a surprise, and gets a section of its own below.
+# The table in words:
+#
+# > Slot F1 with seed 0. Feed-forward: below 0.5 in every column. Elman, LSTM: above 0.97 where the cue stands before,
+# > below 0.85 where it stands after. Read from both ends: above 0.97 in both. (1,600 requests to learn from; 500 of
+# > `dev`, split by the place of the cue, and 500 with unseen cities to score.)
+#
+# - Where the cue stands before, the Elman network is as good as the LSTM, because no cue stands far from its slot.
+#   Notebook 01 shows what happens over longer gaps.
+# - Where the cue stands after, the networks that read from left to right did not learn badly: what decides has not
+#   come yet. Reading from both ends repairs that.
+# - The Jordan network has a memory as well, and yet stays below 0.75. It gets a section of its own below.
 #
 # The same table as a picture:
 
@@ -227,8 +231,8 @@ axes.set(xticks=range(len(KINDS)), xticklabels=KINDS, ylabel="slot F1", ylim=(0,
 _ = axes.legend(ncols=3, loc="upper left", frameon=False)
 
 # %% [markdown]
-# Dark: the cue comes first. Hatched: the cue comes later; only the two networks that read from both ends keep
-# their height. Dotted: cities that nobody saw in training; every network loses something.
+# Dark: the cue comes first. Hatched: the cue comes later; of the four tall ones only the two networks that read from
+# both ends keep their height. Dotted: cities that nobody saw in training; every network loses something.
 
 # %% [markdown]
 # One pair of requests makes the difference plain. "book taipei to osaka" and "book taipei from osaka" begin with the
@@ -257,7 +261,7 @@ mistakes = {kind: slots.list_mistakes(dev.tags, tag(kind, dev)) for kind in KIND
 kinds_of_mistake = pd.DataFrame({kind: table.kind.value_counts() for kind, table in mistakes.items()}).T
 kinds_of_mistake = kinds_of_mistake.fillna(0).astype(int)
 share_wrong = kinds_of_mistake["wrong slot"] / kinds_of_mistake.sum(axis=1)
-assert share_wrong["feedforward"] < 0.6
+assert share_wrong["feedforward"] < 0.6 and kinds_of_mistake.loc["feedforward"].min() > 50
 assert share_wrong[["elman", "lstm"]].min() > 0.9
 assert kinds_of_mistake.loc["jordan", "missed"] < 0.3 * kinds_of_mistake.loc["feedforward", "missed"]
 kinds_of_mistake
@@ -293,11 +297,14 @@ for axes, kind in zip(panels, ("feedforward", "jordan", "lstm", "bilstm"), stric
     for (row, column), share in np.ndenumerate(shares):
         axes.text(column, row, f"{share:.2f}", ha="center", va="center", color="white" if share > 0.75 else "black")
     axes.set(title=kind, xticks=range(3), xticklabels=["from", "to", "other"], xlabel="predicted")
+    low, high = {"lstm": (0.85, 1), "bilstm": (0.97, 1)}.get(kind, (0.25, 0.75))
+    assert low <= min(np.diag(shares)) <= max(np.diag(shares)) <= high
 _ = panels[0].set(yticks=range(2), yticklabels=["from_city", "to_city"], ylabel="true")
 
 # %% [markdown]
 # Each row is one true slot and adds up to 1; a perfect tagger has 1.00 at the upper left and in the middle of the
-# lower row. The first two guess. The LSTM is right where the cue has come, the BiLSTM everywhere.
+# lower row. The first two guess. The LSTM is right in more than 0.85 of the cases, since most cities have their cue
+# before them; the BiLSTM is right in more than 0.97.
 #
 # ### Why does the Jordan network forget?
 #
@@ -314,9 +321,9 @@ carried[carried.max().nlargest(3).index].map("{:.4f}".format)
 
 # %% [markdown]
 # After both, the right answer is `O`, and the better the network learns to say so, the more it forgets which verb
-# it was: the two memories differ by less than 0.02 in all 13 numbers together. An answer is a poor notebook. On
-# real data Jordan networks do well, because there the cue is mostly the word next door, and because each step may
-# be shown a window of words (Mesnil et al. 2013).
+# it was: the two memories differ by less than 0.02 in all 13 numbers together. What you answer is a poor reminder
+# of what you read. On real data Jordan networks do well, because there the cue is mostly the word next door, and
+# because each step may be shown a window of words (Mesnil et al. 2013).
 #
 # ### Cities that nobody has seen
 #
@@ -347,11 +354,13 @@ hiding
 left = slots.list_mistakes(unseen.tags, tag("bielman", unseen))
 size = (left.stop - left.start).rename("words")
 assert left.kind.isin(["missed", "invented"]).mean() > 0.7
+assert size[left.kind == "missed"].min() > 1 == size[left.kind == "invented"].median()
 pd.crosstab(left.kind, size)
 
 # %% [markdown]
-# More than seven mistakes in ten are borders, not names: of two unknown words in a row, `los angeles` say, the
-# network cannot know whether they are one name. It finds a city, and cuts it wrongly.
+# More than seven mistakes in ten are borders, not names. What is missed has two words or more, what is invented
+# mostly one: of `los angeles` the network takes one half, or each half as a city of its own. Both words share the id
+# 1, so it cannot know whether they are one name.
 
 # %% [markdown]
 # ## The same code on real requests: ATIS
@@ -376,8 +385,8 @@ else:
     print(f"skipped: no folder {ATIS_DIR}/train. Copy data/atis of github.com/monologg/JointBERT there to run this.")
 
 # %% [markdown]
-# `benchmarks/atis.py` trains longer, drops half of the features, and reads an unknown word by its spelling. What
-# it measured (`benchmarks/RESULTS.md` has the commands) on the 500 dev sentences:
+# `benchmarks/atis.py` trains longer, drops two features in five, and reads an unknown word by its spelling. What it
+# measured (`benchmarks/RESULTS.md` has the commands) on the 500 dev sentences:
 
 # %%
 measured = pd.Series({"lstm": 95.69, "bilstm": 97.21}, name="dev slot F1, %, mean of 3 seeds")

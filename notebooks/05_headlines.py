@@ -31,6 +31,9 @@ DATASET = "headlines"  # or "thucnews", or the path of your own file or folder
 DATA_DIR = None  # folder that holds the files of a named set; None: embedded, or the download cache
 MAX_LENGTH = 32  # characters that the encoder keeps
 
+# %% [markdown]
+# The tools: pandas for the tables, TensorFlow for one look inside the graph, and this project's package.
+
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
@@ -51,22 +54,24 @@ EMBEDDED = DATASET == "headlines"
 # %%
 splits = datasets.load(DATASET, data_dir=DATA_DIR)
 train = splits.train
+if EMBEDDED:
+    assert len(train) == 4550 and train["label"].nunique() == 10
 train.head()
 
 # %% [markdown]
-# One of each class, with its English meaning:
+# One text in each row, and the class that somebody gave it. One headline of each class, with its English meaning:
 
 # %%
 meanings = {
     "education": "Jilin University sends its admission letters to Beijing from today",
-    "entertainment": "Chinese cartoon passes 100 million at the box office, beats films with stars",
+    "entertainment": "Chinese cartoon passes 100 million at the box office, outshines human stars",
     "finance": "Head of fixed income leaves Qingjia Fund; company calls it routine",
-    "game": "Handheld players meet: a hundred people swap monsters",
-    "politics": "Drunken soldier of a US base in Japan arrested in a private house",
+    "game": "Nintendo players meet: a hundred people swap monsters",
+    "politics": "Drunken US soldier in Japan breaks into a house, police arrest him",
     "realty": "Beijing housing weekly (4.5-4.11): signed contracts rise slightly",
     "science": "Good value for beginners: SLR kit falls below 3,000 yuan",
     "society": "Post says girl was lured into a pyramid scheme and died; police deny it",
-    "sports": "Which of Spain's twin towers is stronger? A look ahead at the European championship",
+    "sports": "Which of Spain's twin towers is stronger? European championship preview: the inside game",
     "stocks": "Oil reaches 90 dollars, energy shares lift the market",
 }
 examples = train.groupby("label").first()
@@ -74,64 +79,72 @@ examples["meaning"] = examples.index.map(meanings) if EMBEDDED else ""
 examples
 
 # %% [markdown]
-# They are short, without a subject often, dense with numbers and names. All of the embedded ones are invented; the
-# style is that of a Chinese portal of about 2010. `datasets/headlines/README.md` says how they were written.
-
-# %%
-if EMBEDDED:
-    assert len(train) == 4550 and train["label"].nunique() == 10
+# They are short, often without a subject, and full of numbers and names. All of the embedded ones were written for
+# this project, in the style of a Chinese portal of about 2010; `datasets/headlines/README.md` says how.
 
 # %% [markdown]
 # ## How many, and how long?
-
-# %%
-fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-_ = plots.plot_class_counts(train, left)
-_ = plots.plot_lengths(train["text"], right, max_length=MAX_LENGTH)
-
-# %% [markdown]
-# Left: every class has the same number of rows, so guessing gives one in ten. Right: nearly all headlines have
-# between 12 and 26 characters, and none is longer than what the encoder keeps. Padding every one of them to 32 would
-# waste about 40 % of the work; training here groups headlines of like length instead.
+#
+# Two questions before any training. Does one class have more rows than another? And how many characters must the
+# network read?
 
 # %%
 lengths = train["text"].str.len()
+fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+_ = plots.plot_class_counts(train, left)
+_ = plots.plot_lengths(train["text"], right, max_length=MAX_LENGTH)
+if EMBEDDED:
+    assert train["label"].value_counts().nunique() == 1
+    assert lengths.max() <= MAX_LENGTH and lengths.between(12, 26).mean() > 0.95
+
+# %% [markdown]
+# Left: every class has the same number of rows, so guessing gives one in ten. Right: nearly all headlines have
+# between 12 and 26 characters, and none is longer than what the encoder keeps.
+#
+# A network reads batches, and a batch is a rectangle: short texts are filled up (*padded*). What would it cost to
+# pad all of them to the same length?
+
+# %%
 wasted = 1 - lengths.mean() / MAX_LENGTH
 if EMBEDDED:
-    assert lengths.max() <= MAX_LENGTH and 0.38 < wasted < 0.43
-    assert lengths.between(12, 26).mean() > 0.95
+    assert 0.38 < wasted < 0.43
 f"{wasted:.0%} of the steps would be padding"
+
+# %% [markdown]
+# About 40 % of the work would go into padding. So training here puts headlines of like length into one batch.
 
 # %% [markdown]
 # ## Audit
 #
-# Doubles inside a split, the same text with two labels, a test text that also stands in train: each makes a score
-# say something else than you think. One call looks for all of them, exact and after normalising (`NaN`: a split is not
+# Doubles inside a split, the same text with two labels, a test text that also stands in train: each of them makes a
+# score misleading. One call looks for all of them, exact and after normalising (`NaN`: a split is not
 # compared with itself).
 
 # %%
 audit = datasets.audit(splits)
+unknown_share = audit.loc["texts with an unknown character, share", "dev"]
+if EMBEDDED:
+    assert (audit.filter(like="also in", axis=0).fillna(0) == 0).all(axis=None) and 0.08 < unknown_share < 0.13
 audit
 
 # %% [markdown]
 # The rows to read first are `also in …`. In the embedded set they are 0, by construction. In the public THUCNews
-# files they are not: 8 titles stand in both dev and test, and about 0.3 % of the train titles occur in dev or test.
-# That is small; in your own files it may not be. `overlaps` lists the culprits:
+# files they are not: 8 titles stand in both dev and test, and about 0.3 % of the train titles occur in dev or test
+# (set `DATASET` to see it). That is small; in your own files it may not be.
+#
+# The last line matters as well: about one dev headline in ten holds a character that train never showed. The model
+# must have an answer for those.
+#
+# The audit counts; `overlaps` lists the rows:
 
 # %%
 shared = datasets.overlaps(splits.dev, train)
 if EMBEDDED:
-    assert shared.empty and audit.loc["also in train, normalised", "test"] == 0
+    assert shared.empty
 shared
 
 # %% [markdown]
-# An empty table: nothing to remove. The last line of the audit matters as well: about one dev headline in ten holds a
-# character that train never showed. The model must have an answer for those.
-
-# %%
-unknown_share = audit.loc["texts with an unknown character, share", "dev"]
-if EMBEDDED:
-    assert 0.08 < unknown_share < 0.13
+# An empty table: nothing to remove.
 
 # %% [markdown]
 # ## Where the classes overlap
@@ -147,23 +160,21 @@ words = {
     "银行": "bank",
     "楼": "building",
 }
-table = {f"{w} ({m})": train.loc[train["text"].str.contains(w), "label"].value_counts() for w, m in words.items()}
-pd.DataFrame(table).fillna(0).astype(int)
+counts = {w: train.loc[train["text"].str.contains(w), "label"].value_counts() for w in words}
+table = pd.DataFrame(counts).fillna(0).astype(int)
+if EMBEDDED:
+    assert table["基金"]["finance"] > 0.9 * table["基金"].sum() and table["银行"]["stocks"] > table["银行"]["finance"]
+    assert table["手机"].nlargest(2).index.tolist() == ["science", "game"]
+    assert table["楼"].nlargest(2).index.tolist() == ["realty", "society"]
+table.rename(columns={word: f"{word} ({meaning})" for word, meaning in words.items()})
 
 # %% [markdown]
 # `基金` (fund) nearly settles it. `手机` (mobile phone) is science, or a game for phones; `银行` (bank) is stocks
-# more often than finance, because banks also rate shares; `楼` (building) is realty, unless someone falls from it.
-# Those are the headlines for which context counts.
-
-# %%
-if EMBEDDED:
-    fund, bank = (
-        train.loc[train["text"].str.contains(w), "label"].value_counts(normalize=True) for w in ("基金", "银行")
-    )
-    assert fund["finance"] > 0.9 and bank["stocks"] > bank["finance"]
+# more often than finance, because of `银行股` (bank shares); `楼` (building, also in `楼市`, the housing market) is
+# realty, or society when somebody falls from one. Those are the headlines for which context counts.
 
 # %% [markdown]
-# And order counts. These pairs hold the same words in another order, and mean the opposite:
+# And order counts. These pairs hold the same characters in another order, and mean the opposite:
 
 # %%
 pairs = [
@@ -184,16 +195,17 @@ counts
 # %% [markdown]
 # ## One headline from text to ids, step by step
 #
-# This one has everything that goes wrong in practice: full-width letters and digits, an ideographic space, a double
-# space, a character that is outside the basic plane of Unicode, and an emoji made of several code points.
+# This one was made to have what goes wrong in practice: full-width letters, an ideographic space, a double space, a
+# character that is outside the basic plane of Unicode (`𠮷`), and an emoji made of several code points.
 
 # %%
 text = "ＩＰＯ重启　Ａ股  𠮷家开门👨‍👩‍👧！"
 f"{len(text)} code points: {text}"
 
 # %% [markdown]
-# **Step 1, normalise.** One form for each character (`Ａ` becomes `a`), one space for each run of white space.
-# "IPO restarts, the Ji family opens its door", a family, an exclamation mark:
+# "IPOs restart, A-shares, the Ji family opens its door", the emoji of a family, an exclamation mark.
+#
+# **Step 1, normalise.** One form for each character (`Ａ` becomes `a`), one space for each run of white space:
 
 # %%
 normal = preprocessing.normalise(text)
@@ -201,8 +213,10 @@ assert normal == "ipo重启 a股 𠮷家开门👨‍👩‍👧!"
 normal
 
 # %% [markdown]
-# **Step 2, split** into characters. The family is five code points, three people and two joiners, because that is how
-# a TensorFlow graph splits too; both sides must agree.
+# The letters are narrow and small now, the full-width `！` is a plain `!`, and each run of spaces is one space.
+#
+# **Step 2, split** into code points. A reader sees one family; the list below has five entries for it, three people
+# and two joiners (`\u200d`). A TensorFlow graph splits like that, and both sides must agree:
 
 # %%
 encoder = preprocessing.TextEncoder.from_texts(train["text"], max_length=MAX_LENGTH)
@@ -211,8 +225,9 @@ assert len(tokens) == 19 and tokens[-6:] == ["👨", "\u200d", "👩", "\u200d",
 print(tokens)
 
 # %% [markdown]
-# **Step 3, the vocabulary**: the characters of train, the most frequent first. Id 0 is kept for padding, id 1 for
-# whatever train did not show. Dev and test have no say: at use, nobody will have seen their characters either.
+# **Step 3, the vocabulary** (it was made in the cell above): the characters of train, the most frequent first. Id 0
+# is kept for padding, id 1 for whatever train did not show. Dev and test have no say: at use, nobody will have seen
+# their characters either.
 
 # %%
 if EMBEDDED:
@@ -224,19 +239,15 @@ pd.DataFrame({"id": range(2, 12), "character": encoder.tokens[:10]}).T
 
 # %%
 ids = encoder.encode_one(text)
-assert ids[0] == encoder.tokens.index("i") + 2
-assert 1 in ids
-print(ids)
-
-# %% [markdown]
-# Each 1 is a character that the vocabulary lacks: the rare `𠮷` and the parts of the emoji. Nothing is left out, so
-# the positions of the others stay true.
-
-# %%
 unknown = [token for token, id_ in zip(tokens, ids, strict=True) if id_ == 1]
+assert ids[0] == encoder.tokens.index("i") + 2
 if EMBEDDED:
     assert unknown == ["𠮷", "👨", "\u200d", "👩", "\u200d", "👧"]
-len(unknown)
+print(*ids)
+
+# %% [markdown]
+# The first id is that of `i`, the last that of `!`. Each 1 is a character that the vocabulary lacks: the rare `𠮷`
+# and the parts of the emoji. Nothing is left out, so the positions of the others stay true.
 
 # %% [markdown]
 # **Step 5, pad.** A batch is a rectangle, headlines are not. Zeros fill the rows on the right:
@@ -260,21 +271,29 @@ assert np.array_equal(in_graph, in_python)
 f"{in_graph.shape[0]} dev headlines of {in_graph.shape[1]} steps: all ids equal"
 
 # %% [markdown]
-# **Step 7, neighbours.** A Chinese word has two characters more often than one. With `max_ngram=2` each character
+# **Step 7, neighbours.** Many Chinese words have two characters. With `max_ngram=2` each character
 # also gets the id of the pair that ends there: `股` after `a` is another id than `股` after `炒`.
 
 # %%
 with_pairs = preprocessing.TextEncoder.from_texts(train["text"], max_ngram=2, max_length=MAX_LENGTH)
 pairs_of = with_pairs.encode_one("A股炒股")
 assert pairs_of.shape == (4, 2) and pairs_of[0, 1] == 0
+if EMBEDDED:
+    assert pairs_of[1, 0] == pairs_of[3, 0] and pairs_of[1, 1] != pairs_of[3, 1]
+    assert pairs_of[2, 1] == 1
 pd.DataFrame(pairs_of, index=list("A股炒股"), columns=["character", "pair that ends here"]).T
 
 # %% [markdown]
-# The two `股` share the id of the character and differ in the pair; the first character ends no pair (0).
+# "A-shares, to trade shares." The two `股` share the id of the character and differ in the pair; the first character
+# ends no pair (0); and `股炒`, which is no word, is an unknown pair (1). How many ids are that?
 
 # %%
-assert pairs_of[1, 0] == pairs_of[3, 0] and pairs_of[1, 1] != pairs_of[3, 1]
-pd.Series(with_pairs.num_ids, index=["characters", "pairs seen twice or more"])
+if EMBEDDED:
+    assert 4 < with_pairs.num_ids[1] / with_pairs.num_ids[0] < 5
+pd.Series(with_pairs.num_ids, index=["characters", "pairs seen twice or more"], name="ids").to_frame()
+
+# %% [markdown]
+# More than four ids for pairs to each id for a character, although pairs that train shows only once are left out.
 
 # %% [markdown]
 # ## Characters or words?
@@ -284,31 +303,54 @@ pd.Series(with_pairs.num_ids, index=["characters", "pairs seen twice or more"])
 # saved model can do it without jieba.
 
 # %%
-words_encoder = preprocessing.TextEncoder.from_texts(train["text"], unit="word", min_count=2)
+words_encoder = preprocessing.TextEncoder.from_texts(train["text"], unit="word", max_length=MAX_LENGTH)
 headline = "网游公司赴美上市首日由跌转涨"
 print(" / ".join(words_encoder.split(headline)))
-unseen = {
-    name: np.mean([(e.encode_one(t) == 1).any() for t in dev_texts])
+sizes = {
+    name: {"ids": e.num_ids[0], "tokens of a dev headline": np.mean([len(e.encode_one(t)) for t in dev_texts])}
     for name, e in {"characters": encoder, "words": words_encoder}.items()
 }
-pd.Series(unseen, name="share of dev headlines with an unknown token").round(3).to_frame()
+if EMBEDDED:
+    assert sizes["words"]["ids"] > 5 * sizes["characters"]["ids"]
+    assert sizes["words"]["tokens of a dev headline"] < 0.7 * sizes["characters"]["tokens of a dev headline"]
+pd.DataFrame(sizes).T.round(1)
 
 # %% [markdown]
-# "Game company rises after falling on its first day on a US exchange." Words give shorter sequences and a longer
-# list; a character that occurs once in train has no id here, so more dev headlines hold something unknown. Characters
-# with pairs are the default of this kit.
+# "Online game company, listed in the US: on the first day its shares first fall, then rise." Words make a headline a
+# third shorter and the list more than five times as long. How often does train show a word, then?
 
 # %%
-assert unseen["words"] > unseen["characters"]
+twice = preprocessing.TextEncoder.from_texts(train["text"], unit="word", min_count=2, max_length=MAX_LENGTH)
+seen_once = 1 - twice.num_ids[0] / words_encoder.num_ids[0]
+if EMBEDDED:
+    assert seen_once > 0.5
+f"{seen_once:.0%} of the words stand in train only once"
+
+# %% [markdown]
+# More than half of them only once: too little to learn from. This is one reason why characters with pairs are the
+# default of this kit.
+
+# %% [markdown]
+# ## Mistakes that are easy to make
+#
+# - *Making the vocabulary from all rows.* Then no character of dev or test is ever unknown, and the score promises
+#   more than a stranger's headline will get.
+# - *Reading a TSV with the default settings of a table reader.* One quotation mark without a partner can swallow the
+#   rows that follow, without an error. `datasets.read_table` takes quotation marks as they are.
+# - *Preparing texts twice, once for training and once in the program that uses the model.* The two drift apart. Here
+#   the preparation is a layer of the model.
 
 # %% [markdown]
 # ## Exercises
 #
+# Write down your prediction first, then run it. An `assert` that checks *our* numbers may stop a changed notebook: then
+# it has told you something; delete it and go on.
+#
 # 1. Set `DATASET` to a TSV of your own (`label<TAB>text`), delete the label in one line, and run. What does the
 #    message tell you, and what would a reader that skips bad lines have told you?
-# 2. Build the encoder with `lower=False`. How many ids more do you expect? Count.
+# 2. Build a second encoder with `lower=False`. How many more ids do you expect? Count.
 # 3. Guess how many of the 4,550 headlines contain a character that occurs only once in train; then count.
-# 4. Move 50 rows of dev into train and run the audit. Which lines change?
-# 5. Find two headlines of your own for the overlap table: one word that settles the class, one that misleads.
+# 4. Move 50 rows of dev into train (`splits._replace`, `pd.concat`) and run the audit. Which lines change?
+# 5. Find two headlines of your own for the table of words: one word that settles the class, one that misleads.
 #
-# Answers with measured numbers: `answers.md`.
+# Our measurements are in [answers.md](answers.md).

@@ -21,6 +21,8 @@
 
 # %% [markdown]
 # ## Settings
+#
+# `TEXTS` is yours to change; the few sentences below that speak of the four texts belong to these four.
 
 # %% tags=["parameters"]
 MODEL_DIR = "../models/headlines-textrnn"  # the saved model; notebook 06 writes it
@@ -31,11 +33,11 @@ TEXTS = [  # put your own here
     "沪指午后跳水失守3000点",
     "这支球队被谁收购了？",
 ]
-SEED = 0  # decides the order of the batches
+SEED = 0  # decides the old headlines, dropout and the order of the batches
 NUM_REPLAY = 1500  # old training headlines that are mixed into the new ones
 
 # %% [markdown]
-# The tools; for the part in the fresh process only TensorFlow is used.
+# The tools. (The fresh process further down uses TensorFlow alone.)
 
 # %%
 import json
@@ -49,12 +51,14 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from textrnn import datasets, metrics, networks, saving, training
+from textrnn import datasets, diagrams, metrics, networks, saving, training
 
 pd.set_option("display.max_colwidth", None)
 
 # %% [markdown]
 # ## What is in the folder
+#
+# A saved model is a folder. Its files and their sizes:
 
 # %%
 folder = Path(MODEL_DIR)
@@ -79,11 +83,12 @@ print(json.dumps(shown, indent=1, ensure_ascii=False))
 
 # %%
 scores = pd.DataFrame(card["metrics"]).T
-scores.round(3)
+scores.round(3).astype({"rows": int})
 
 # %% [markdown]
-# The scores have intervals and stand beside the linear SVM's. The card also holds the SHA-256 of the training files
-# and of every file of the model; loading compares them and refuses a folder in which something was changed.
+# The scores have intervals (`low`, `high`), and on dev the linear SVM's stands beside them (`NaN`: not in the
+# card). The card also holds the SHA-256 of the training files and of every file of the model; loading compares them
+# and refuses a folder in which something was changed.
 
 # %% [markdown]
 # ## In a fresh process, with TensorFlow alone
@@ -116,13 +121,15 @@ print(json.dumps({"labels": labels, "scores": answer["score"].numpy().tolist(), 
 command = [sys.executable, "-c", program, str(folder), *TEXTS]
 process = subprocess.run(command, capture_output=True, check=True, text=True, encoding="utf-8")
 alone = json.loads(process.stdout)
-assert alone["imported"] == [] and alone["labels"][2] == "stocks"
+assert alone["imported"] == []
+our_texts = len(TEXTS) == 4 and TEXTS[2] == "沪指午后跳水失守3000点"  # the sentences below speak of these
+assert not our_texts or alone["labels"][2] == "stocks"
 pd.DataFrame({"text": TEXTS, "label": alone["labels"], "score": np.round(alone["scores"], 2)})
 
 # %% [markdown]
 # In English: a new rocket is launched and its satellite reaches orbit; a pupil finds a purse and hands it to the
-# police; the Shanghai index dives below 3,000 in the afternoon; who has bought this team? Two lines of TensorFlow,
-# labels by name, and no preparation to repeat: it is in the graph.
+# police; the Shanghai index dives below 3,000 in the afternoon; who has bought this team? Two lines of TensorFlow
+# (load, ask), labels by name, and no preparation to repeat: it is in the graph.
 
 # %% [markdown]
 # A server such as TensorFlow Serving asks for the signature. This is what it sees:
@@ -156,12 +163,12 @@ answers.round(2)
 # The labels are those of the fresh process. Every form of input gives the same first answer:
 
 # %%
-column = pd.Series(TEXTS, index=["a", "b", "c", "d"], name="headline")
+column = pd.Series(TEXTS, index=[f"row {place}" for place in range(len(TEXTS))], name="headline")
 for texts in (TEXTS[0], TEXTS, column, np.array(TEXTS)):
     assert classifier.predict(texts)["label"][0] == alone["labels"][0]
 
 # %% [markdown]
-# Behind the best label stand all the others. The second answer is often the more interesting one:
+# Behind the best label stand all the others, with probabilities that add up to 1:
 
 # %%
 probs = pd.DataFrame(classifier.predict_probs(TEXTS), index=TEXTS, columns=classifier.label_names)
@@ -169,20 +176,24 @@ assert np.allclose(probs.sum(axis=1), 1, atol=1e-5)
 probs.round(2)
 
 # %% [markdown]
-# The same as a picture, one mark for each text:
+# The same as a picture, darker for more:
 
 # %%
-fig, ax = plt.subplots(figsize=(7, 3), layout="constrained")
-for place, row in enumerate(probs.to_numpy()):
-    _ = ax.plot(row, "osv^"[place] + ":", label=f"text {place + 1}", color=f"{0.15 + 0.2 * place:.2f}")
-_ = ax.set_xticks(range(len(probs.columns)), probs.columns, rotation=30)
-_ = ax.set(ylabel="probability", ylim=(0, 1))
-_ = ax.legend(ncols=4, frameon=False)
-assert probs.iloc[2]["stocks"] > 0.7
+train_texts = datasets.load("headlines").train.set_index("text")["label"]
+rockets = train_texts[train_texts.index.str.contains("火箭")].value_counts()
+launches = train_texts[train_texts.index.str.contains("卫星.*发射|发射.*卫星")]
+fig, ax = plt.subplots(figsize=(8, 1 + 0.4 * len(TEXTS)), layout="constrained")
+names = [f"text {place}" for place in range(1, len(TEXTS) + 1)]
+_ = diagrams.plot_values(ax, probs.to_numpy(), row_names=names, words=list(probs.columns), limits=(0, 1))
+assert not our_texts or probs.iloc[2].max() > 0.7
+assert rockets.sum() == 6 and rockets["sports"] == 5
+assert len(launches) == 2 and set(launches) == {"politics"}
 
 # %% [markdown]
-# The third text has one high point: the network is sure. The first is torn: it gives most to politics, and science,
-# where space flight belongs in this data, comes second. Look at the second point before you trust the first.
+# The third text has one dark field: the network is sure. The first is less clear. Why not science? Look at what it
+# has learnt from: of the six training headlines with `火箭` (rocket) five are about basketball, the Houston Rockets,
+# and both that speak of launching a satellite are filed under politics. A model knows its training data, not the
+# world.
 
 # %% [markdown]
 # ## What you may rely on
@@ -215,15 +226,17 @@ strange = classifier.predict(["你好", "The quick brown fox", "床前明月光�
 strange.round(2)
 
 # %% [markdown]
-# "Hello", an English sentence, a line of Li Bai ("moonlight before my bed, I took it for frost on the ground") and
-# three emoji. None of them is news; each got a drawer.
+# "Hello", an English sentence, two lines of Li Bai ("moonlight before my bed, I took it for frost on the ground") and
+# three emoji. None of them is news; each got a drawer, and not always with a low score.
 
 # %% [markdown]
 # ## Teach it more
 #
-# E-sports are played on computers and reported like sports, and that is where the network puts them. In this data they
-# belong to `game`. Twelve new headlines say so; six more are kept back, to test whether the network has understood or
-# has learnt twelve texts by heart.
+# E-sports are played on computers and reported like sports, and that is where the network puts them. In this data
+# they belong to `game`, but only four of the 4,550 training headlines speak of them. Twelve new headlines say so
+# more clearly: finals won and lost, transfers, a retirement, a national team's training camp, all of e-sports
+# (`电竞`, in full `电子竞技`). Six more are kept back, to test whether the network has learnt more than twelve texts by
+# heart.
 
 # %%
 new_texts = [
@@ -255,14 +268,17 @@ kept_back = [
     "电竞战队换帅 新教练周一带队训练",
 ]
 new = pd.DataFrame({"text": new_texts, "label": "game"})
+known_before = train_texts[train_texts.index.str.contains("电竞|电子竞技")]
+assert len(known_before) == 4 and set(known_before) == {"game"} and (len(new), len(kept_back)) == (12, 6)
 before = classifier.predict(kept_back)
 before.round(2)
 
 # %% [markdown]
-# As it stands, most of them go to sports:
+# As it stands, few of them go to game:
 
 # %%
 share_before = (before["label"] == "game").mean()
+assert share_before <= 0.5
 f"{share_before:.0%} of the kept-back headlines are filed under game"
 
 # %% [markdown]
@@ -270,6 +286,7 @@ f"{share_before:.0%} of the kept-back headlines are filed under game"
 # old headlines, each of the twelve ten times. A low learning rate and three epochs are enough (half a minute).
 
 # %%
+keras.utils.set_random_seed(SEED)  # for dropout
 splits = datasets.load("headlines")
 replay = splits.train.sample(NUM_REPLAY, random_state=SEED)
 mixture = pd.concat([replay, *[new] * 10], ignore_index=True)
@@ -297,8 +314,9 @@ comparison = {
 pd.DataFrame(comparison, index=["kept-back e-sports as game", "accuracy on dev"]).round(3)
 
 # %% [markdown]
-# The headlines that it never saw went over to `game`, and on everything else the network is within two points of where
-# it was. Save it under a name of its own, and say in the card where it comes from.
+# At least five of the six headlines that it never saw are game now, and on dev the network is within two points of
+# where it was. Has it understood e-sports? All six hold the word `电竞`, as nearly all of the twelve do; it may have
+# learnt no more than that. Exercise 5 asks. Save it under a name of its own, and say in the card where it comes from.
 
 # %%
 card = {
@@ -324,8 +342,10 @@ saving.load_classifier(new_folder).predict("电竞全明星赛门票一小时售
 # ## Exercises
 #
 # 1. Put ten headlines of your own into `TEXTS`, write down your guess of the label and of the score, then run.
-# 2. Set `NUM_REPLAY = 0`. What happens to the accuracy on dev, and to which class?
+# 2. Set `NUM_REPLAY = 100`. What happens to the accuracy on dev after each pass, and why not 0?
 # 3. Take one headline and reverse the order of its characters. Does the label change? Does the score?
 # 4. Change one byte of `assets.extra/labels.txt` in a copy of the folder and load the copy. Which check speaks?
+# 5. Write the six kept-back headlines without `电竞`, and once more with `篮球` (basketball) in its place. How many of
+#    each does the network file under `game` after its new training? What has it learnt?
 #
-# Answers with measured numbers: `answers.md`.
+# Our measurements are in [answers.md](answers.md).

@@ -327,39 +327,52 @@ carried[carried.max().nlargest(3).index].map("{:.4f}".format)
 #
 # ### Cities that nobody has seen
 #
-# All unknown words share the id 1. Its vector is trained only because `WORD_DROPOUT` hides one word in ten.
-# Without it:
+# All unknown words share the id 1. Its vector is trained only because `WORD_DROPOUT` hides one word in ten. Here is
+# the LSTM again, trained without hiding:
 
 # %%
-models["no hiding"] = build("bielman", word_dropout=0.0)
+models["no hiding"] = build("lstm", word_dropout=0.0)
 _ = train_tagger(models["no hiding"])
 hiding = pd.DataFrame(
-    {
-        kind: [slots.slot_f1(table.tags, tag(kind, table)) for table in (dev, unseen)]
-        for kind in ("bielman", "no hiding")
-    },
+    {kind: [slots.slot_f1(table.tags, tag(kind, table)) for table in (dev, unseen)] for kind in ("lstm", "no hiding")},
     index=["dev", "unseen cities"],
 )
-assert hiding.loc["dev"].min() > 0.97
-assert hiding["bielman"]["unseen cities"] > hiding["no hiding"]["unseen cities"] + 0.05
+assert abs(hiding["lstm"]["dev"] - hiding["no hiding"]["dev"]) < 0.03
+assert hiding["lstm"]["unseen cities"] > hiding["no hiding"]["unseen cities"] + 0.02
 hiding
 
 # %% [markdown]
-# On known cities both are above 0.97. On unknown ones, hiding words in training is worth more than 0.05 of F1. A
-# dev set with known cities alone would never have told you: also score what will be different later.
+# On known cities the two differ by less than 0.03; on unknown ones hiding is worth more than 0.02. A dev set with
+# known cities alone would never have told you: also score what will be different later.
 #
-# What is left to get wrong?
+# Is that luck? We changed `SEED` (other requests, other first weights, another order) and noted what hiding gains on
+# unseen cities, for three networks:
+
+# %%
+gains = {"lstm": [0.123, 0.063, 0.037, 0.074], "bielman": [0.154, 0.035, -0.004, -0.009]}
+gains = pd.DataFrame({**gains, "bilstm": [0.284, 0.129, 0.161, -0.058]}).rename_axis("seed")
+assert gains["lstm"].min() > 0.03
+assert list((gains < 0).sum()) == [0, 2, 1]
+gains
+
+# %% [markdown]
+# The LSTM gains with every seed. The networks that read from both ends gain much with some seeds, and lose a little
+# with others: `bielman` with two of four, `bilstm` with one. Seed 0 alone would have promised far too much for both.
+# **One seed is one story.** Before you believe a difference, train again with another.
+#
+# What does `bielman` still get wrong on unseen cities?
 
 # %%
 left = slots.list_mistakes(unseen.tags, tag("bielman", unseen))
 size = (left.stop - left.start).rename("words")
 assert left.kind.isin(["missed", "invented"]).mean() > 0.7
-assert size[left.kind == "missed"].min() > 1 == size[left.kind == "invented"].median()
+assert (size[left.kind == "missed"] > 1).mean() > 0.8
+assert (size[left.kind == "invented"] == 1).mean() > 0.6
 pd.crosstab(left.kind, size)
 
 # %% [markdown]
-# More than seven mistakes in ten are borders, not names. What is missed has two words or more, what is invented
-# mostly one: of `los angeles` the network takes one half, or each half as a city of its own. Both words share the id
+# More than seven mistakes in ten are borders, not names. What is missed mostly has two words or more, what is
+# invented mostly one: of `los angeles` the network takes one half, or each half as a city of its own. Both words share the id
 # 1, so it cannot know whether they are one name.
 
 # %% [markdown]
@@ -411,14 +424,24 @@ pd.Series(published, name="test slot F1, %, published").to_frame()
 # %% [markdown]
 # ## Exercises
 #
-# Write your prediction down before you run. Answers with numbers are in `answers.md`.
+# Write your prediction down before you run. Answers with numbers are in [answers.md](answers.md). Each exercise needs
+# a cell like this one:
+#
+# ```python
+# models["mine"] = build("feedforward", window=3)
+# train_tagger(models["mine"])
+# {name: slots.slot_f1(part.tags, tag("mine", part)) for name, part in parts.items()}
+# ```
+#
+# (If you have ATIS, it has replaced the vocabulary: run the cells under *Data* again first.)
 #
 # 1. `build("feedforward", window=3)` shows each step the words beside it, without any memory. Which of the three
 #    columns of the result table rise, and how far? And with `window=9`?
 # 2. `build("jordan", window=3)`: does a window repair the Jordan network? Is it then better than the feed-forward
 #    net with the same window?
-# 3. `build("bilstm", embed_spread=0.02)` starts from tiny word vectors. Which column suffers, and why that one?
+# 3. `build("bilstm", embed_spread=0.02)` starts from tiny word vectors. `train_tagger` returns the losses: where do
+#    they differ from those of the table, at the start or at the end? And which column of the scores suffers?
 # 4. `build("bielman", word_dropout=0.3)` hides three words in ten. What happens on unseen cities, and what does
 #    it cost on known ones?
-# 5. Draw `train` with `after_share=0.0`, so that the cue always stands before, and train `bielman` again. Does
-#    reading from both ends still help where the cue stands after?
+# 5. Draw `train` with `after_share=0.0`, so that the cue always stands before, run the other cells under *Data*, and
+#    train `bielman` again. Does reading from both ends still help where the cue stands after?

@@ -155,19 +155,12 @@ def shape_of(layer):
 
 kinds = [keras.layers.InputLayer, preprocessing.TextToIds, keras.layers.Embedding]
 kinds += [(keras.layers.Bidirectional, keras.layers.RNN), networks.MaskedPooling, networks.LabelProbabilities]
+box = {"ha": "center", "va": "center", "bbox": {"boxstyle": "round", "facecolor": "0.92"}}
 fig, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
 for y, kind in enumerate(kinds):
     row = sorted((layer for layer in model.layers if isinstance(layer, kind)), key=lambda layer: layer.name)
     for x, layer in enumerate(row, start=-len(row)):
-        style = {"boxstyle": "round", "facecolor": "0.92"}
-        ax.text(
-            1.3 * x + 0.65 * (len(row) + 1),
-            y,
-            f"{layer.name}\n({shape_of(layer)})",
-            ha="center",
-            va="center",
-            bbox=style,
-        )
+        ax.text(1.3 * x + 0.65 * (len(row) + 1), y, f"{layer.name}\n({shape_of(layer)})", **box)
     ax.annotate("", (0, y + 0.7), (0, y + 0.3), arrowprops={"arrowstyle": "-|>", "color": "black"})
 _ = ax.set(xlim=(-2, 2), ylim=(-0.5, len(kinds)))
 _ = ax.axis("off")

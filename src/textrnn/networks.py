@@ -13,6 +13,7 @@ from textrnn.layers import ContextWindow, Elman, Jordan, WordDropout
 from textrnn.preprocessing import TextEncoder, TextToIds
 
 TAGGERS = ("feedforward", "simple", "elman", "jordan", "bielman", "lstm", "bilstm")
+CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}
 POOLINGS = ("last", "max", "mean", "attention")
 
 
@@ -163,6 +164,13 @@ def _seeded(seed: int):
         random.setstate(state)
 
 
+def _checked_poolings(pooling: str | Sequence[str]) -> tuple[str, ...]:
+    kinds = (pooling,) if isinstance(pooling, str) else tuple(pooling)
+    if not kinds or len(set(kinds)) != len(kinds) or not set(kinds) <= set(POOLINGS):
+        raise ValueError(f"pooling: expected one or several different ones of {POOLINGS}, got {pooling!r}")
+    return kinds
+
+
 def _check_rate(name: str, rate: float):
     if not 0 <= rate < 1:
         raise ValueError(f"{name}: expected a share from 0 to below 1, got {rate}")
@@ -206,22 +214,19 @@ def build_textrnn(
     Raises:
         ValueError: a setting is out of range.
     """
-    cells = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}
-    if cell not in cells:
-        raise ValueError(f"cell: expected one of {tuple(cells)}, got {cell!r}")
+    if cell not in CELLS:
+        raise ValueError(f"cell: expected one of {tuple(CELLS)}, got {cell!r}")
     for name, size in {"embed_dim": embed_dim, "units": units, "num_layers": num_layers}.items():
         if size < 1:
             raise ValueError(f"{name}: expected at least 1, got {size}")
     _check_rate("dropout", dropout)
     _check_rate("ngram_dropout", ngram_dropout)
-    kinds = (pooling,) if isinstance(pooling, str) else tuple(pooling)
-    if not kinds or len(set(kinds)) != len(kinds) or not set(kinds) <= set(POOLINGS):
-        raise ValueError(f"pooling: expected one or several different ones of {POOLINGS}, got {pooling!r}")
+    kinds = _checked_poolings(pooling)
     with _seeded(seed):
         text = keras.Input((), dtype="string", name="text")
         x, mask = _embed(encoder, text, embed_dim=embed_dim, dropout=dropout, ngram_dropout=ngram_dropout)
         for number in range(1, num_layers + 1):
-            layer = cells[cell](units, return_sequences=True, name=f"{cell}_{number}")
+            layer = CELLS[cell](units, return_sequences=True, name=f"{cell}_{number}")
             if bidirectional:
                 layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
             x = layer(x, mask=mask)  # (batch, steps, units or 2 * units)

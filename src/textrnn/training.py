@@ -151,14 +151,18 @@ def _train_epoch(
     for x, y in batches:
         model.reset_metrics()  # so that the loss returned is the batch's own
         loss = float(model.train_on_batch(x, y))
-        if not math.isfinite(loss):
-            raise FloatingPointError(
-                f"epoch {epoch + 1}: the loss is {loss}; try a lower learning rate or clipnorm in the optimizer"
-            )
+        _check_finite(loss, epoch=epoch)
         total, num_rows = total + loss * len(x), num_rows + len(x)
         if bar is not None:
             bar.update()
     return total / num_rows
+
+
+def _check_finite(loss: float, *, epoch: int, name: str = "the loss"):
+    if not math.isfinite(loss):
+        raise FloatingPointError(
+            f"epoch {epoch + 1}: {name} is {loss}; try a lower learning rate or clipnorm in the optimizer"
+        )
 
 
 def fit_tagger(
@@ -237,49 +241,30 @@ def fit(
             empty, or a setting is out of range. Nothing is trained then.
         FloatingPointError: the loss is no longer a number; the message says what to try.
     """
-    label_names = networks.label_names(model)
-    _check_compiled(model)
-    if epochs < 1 or batch_size < 1 or (patience is not None and patience < 1):
-        raise ValueError(f"epochs, batch_size, patience: expected 1 or more, got {epochs}, {batch_size}, {patience}")
     if score not in SCORES:
         raise ValueError(f"score: expected one of {SCORES}, got {score!r}")
-    if not len(train) or not len(dev):
-        raise ValueError(f"train, dev: expected at least one row in each, got {len(train)} and {len(dev)}")
-    targets = label_ids(train["label"], label_names, name="train")
-    if missing := sorted(set(label_names) - set(train["label"])):
-        raise ValueError(f"train: the class(es) {missing} of the model have no row")
-    dev_targets = label_ids(dev["label"], label_names, name="dev")
+    if epochs < 1 or batch_size < 1 or (patience is not None and patience < 1):
+        raise ValueError(f"epochs, batch_size, patience: expected 1 or more, got {epochs}, {batch_size}, {patience}")
+    targets, dev_targets = _checked_targets(model, train, dev)
     encoded, dev_encoded = encode_texts(model, train["text"]), encode_texts(model, dev["text"])
 
     start = time.perf_counter()
     on_ids = networks.ids_model(model)
     on_ids.compile(optimizer=model.optimizer, loss=model.loss)
-    sparse = isinstance(keras.losses.get(model.loss), keras.losses.SparseCategoricalCrossentropy) or (
-        "sparse" in str(getattr(model.loss, "__name__", model.loss))
-    )
     writer = tf.summary.create_file_writer(str(log_dir)) if log_dir else None
-    one_hot = np.eye(len(label_names), dtype="float32")
-    rows, best = [], ((-math.inf, -math.inf), 0, None)
+    history, best = [], ((-math.inf, -math.inf), 0, None)
     with tqdm(total=num_steps(len(train), batch_size=batch_size, epochs=epochs), disable=not progress) as bar:
         for epoch in range(epochs):
-            batches = (
-                (encoded.batch(rows), targets[rows] if sparse else one_hot[targets[rows]])
-                for rows in draw_batches(encoded.lengths, batch_size=batch_size, seed=seed, epoch=epoch)
-            )
+            drawn = draw_batches(encoded.lengths, batch_size=batch_size, seed=seed, epoch=epoch)
+            batches = ((encoded.batch(rows), targets[rows]) for rows in drawn)
             row = {"epoch": epoch + 1, "loss": _train_epoch(on_ids, batches, epoch=epoch, bar=bar)}
             row |= _score(_probabilities(on_ids, dev_encoded, batch_size=512), dev_targets)
-            if not math.isfinite(row["dev_loss"]):  # the last step of the epoch can break weights after a finite loss
-                raise FloatingPointError(
-                    f"epoch {epoch + 1}: the loss on dev is {row['dev_loss']}; try a lower learning rate or clipnorm "
-                    f"in the optimizer"
-                )
+            _check_finite(row["dev_loss"], epoch=epoch, name="the loss on dev")  # the last step can break the weights
             row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-            rows.append(row)
+            history.append(row)
             bar.set_postfix(dev_accuracy=f"{row['dev_accuracy']:.3f}")
             if writer:
-                with writer.as_default(step=epoch + 1):
-                    for name, value in row.items():
-                        tf.summary.scalar(name, value)
+                _log(writer, row)
             rank = (row[f"dev_{score}"], -row["dev_loss"])  # of equal scores the surer one
             if rank > best[0]:
                 best = (rank, epoch + 1, model.get_weights())
@@ -288,9 +273,31 @@ def fit(
     model.set_weights(best[2])
     if writer:
         writer.close()
-    history = pd.DataFrame(rows)
+    history = pd.DataFrame(history)
     history.attrs = {"best_epoch": best[1], "seconds": time.perf_counter() - start}
     return history
+
+
+def _checked_targets(model: keras.Model, train: pd.DataFrame, dev: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what the model's loss takes for train (ids or one-hot rows), and the label ids of dev."""
+    label_names = networks.label_names(model)
+    _check_compiled(model)
+    if not len(train) or not len(dev):
+        raise ValueError(f"train, dev: expected at least one row in each, got {len(train)} and {len(dev)}")
+    targets = label_ids(train["label"], label_names, name="train")
+    if missing := sorted(set(label_names) - set(train["label"])):
+        raise ValueError(f"train: the class(es) {missing} of the model have no row")
+    dev_targets = label_ids(dev["label"], label_names, name="dev")
+    sparse = isinstance(keras.losses.get(model.loss), keras.losses.SparseCategoricalCrossentropy) or (
+        "sparse" in str(getattr(model.loss, "__name__", model.loss))
+    )
+    return targets if sparse else np.eye(len(label_names), dtype="float32")[targets], dev_targets
+
+
+def _log(writer: tf.summary.SummaryWriter, row: dict[str, float]):
+    with writer.as_default(step=row["epoch"]):
+        for name, value in row.items():
+            tf.summary.scalar(name, value)
 
 
 def _score(probs: np.ndarray, targets: np.ndarray) -> dict[str, float]:

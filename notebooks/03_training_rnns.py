@@ -36,7 +36,7 @@ from textrnn import gradients
 # ## Settings
 #
 # All experiments are small; together they take about a minute on two cores. `SEEDS = (0,)` makes the slow ones
-# three times as fast.
+# about twice as fast.
 
 # %% tags=["parameters"]
 SEEDS = (0, 1, 2)  # every training is repeated with these
@@ -349,7 +349,7 @@ def train_recall(model, gap, seed, num_steps):
 
 
 # %% [markdown]
-# Five biases, two gaps, three seeds: thirty trainings of 150 steps each. They take about 20 seconds; fewer `SEEDS`
+# Five biases, two gaps, three seeds: thirty trainings of 150 steps each. They take about half a minute; fewer `SEEDS`
 # shorten it. `restart` gives the network new weights and an empty optimizer.
 
 # %%

@@ -73,7 +73,7 @@ def draw_travel_requests(
     The example behind it, "arrive Taipei on November 2nd" against "leave Taipei on November 2nd", is from
     Hung-yi Lee's lectures on RNN (2016/17). Six slots: `from_city`, `to_city`, `leave_date`, `arrive_date`,
     `leave_time`, `arrive_time`. In most requests the word that decides between leave and arrive stands before
-    the slot, up to seven words away; in the others it stands after. Half of the requests also carry a city, date
+    the slot, up to 13 words away; in the others it stands after. Half of the requests also carry a city, date
     or time that fills no slot.
 
     Args:

@@ -62,7 +62,7 @@ toy["slope"] = 999 * toy["w"] ** 998
 assert np.allclose(toy["y"][:3], [1, 20751.6, 4.36e-5], rtol=1e-3)
 assert toy["y"][3] == toy["slope"][3] == 0
 assert np.allclose(toy["slope"][:3], [999, 2.05e7, 0.044], rtol=1e-2)
-toy.style.format("{:.6g}").hide(axis="index")
+toy.map("{:.6g}".format)
 
 # %% [markdown]
 # One per cent more turns 1 into 20,751.6. One per cent less turns it into 0.00004. And 0.01 gives 0: the true
@@ -115,7 +115,7 @@ table["gradient norm"] = wall.norm
 assert np.allclose(table["factor after 50 steps"], [5.66e-7, 1, 70065, 6.38e8], rtol=1e-2)
 assert np.allclose(wall.norm, [0.447, 5.59, 31333.5, 1.426e8], rtol=1e-3)
 assert abs(wall.norm[2] - 31333.5) < 0.1
-table.style.format("{:.5g}").hide(axis="index")
+table.map("{:.5g}".format)
 
 # %% [markdown]
 # It is the toy again: $0.75^{50}$ is almost nothing and $1.25^{50}$ is 70,065. With $w = 5$ the gradient on the
@@ -266,7 +266,7 @@ assert reach["GRU"][100] < 1e-14
 assert reach["GRU"][20] < 1e-3
 assert reach["SimpleRNN"][10] > reach["LSTM"][10] > 10 * reach["GRU"][10]
 assert abs(1 / (1 + np.exp(-1)) - 0.73) < 0.002  # a gate with bias 1 and nothing else
-pd.DataFrame(reach).loc[lags].rename_axis("lag").style.format("{:.1e}")
+pd.DataFrame(reach).loc[lags].rename_axis("lag").map("{:.1e}".format)
 
 # %% [markdown]
 # Look who is on top. The lecture says that an LSTM deals with vanishing gradients. **A new LSTM does not, not
@@ -323,7 +323,7 @@ assert 0.001 < dial[1][20] < 0.1
 assert min(dial[2][20], dial[4][20]) > 0.1
 assert min(dial[2][100], dial[4][100]) > 1e-3
 assert dial[4][100] > dial[4][20]
-table.style.format("{:.2g}")
+table.map("{:.2g}".format)
 
 # %% [markdown]
 # From bias -1 to bias 4 the gradient 20 steps back grows from less than $10^{-7}$ to more than 0.1. Up to bias 2
@@ -460,7 +460,7 @@ assert table["ratio"][0.1] > 5
 assert (changes["LSTM"][:, 4] > 3 * changes["feed-forward"][:, 4]).all()
 assert (table["ratio"][:0.01] < 0.7).all()
 assert table["LSTM"][0.1] / table["LSTM"][0.01] > 2000 > 500 > table["feed-forward"][0.1] / table["feed-forward"][0.01]
-table.style.format("{:.2g}")
+table.map("{:.2g}".format)
 
 # %% [markdown]
 # The claim holds, but only half of it. For a change of 0.1 the loss of the LSTM moves more than five times as far
@@ -506,7 +506,7 @@ _ = axes.set(
 assert blown[1][100] < 1e-5
 assert blown[16][100] > 1000
 assert max(np.abs(layer(probe).numpy()).max() for layer in layers) <= 1
-pd.DataFrame(blown).loc[lags].rename_axis("lag").style.format("{:.1e}")
+pd.DataFrame(blown).loc[lags].rename_axis("lag").map("{:.1e}".format)
 
 # %% [markdown]
 # With weights 16 times as large, the input 100 steps back weighs more than 1,000 times as much as the newest one,
@@ -553,7 +553,7 @@ assert table["share"]["ReLU, identity"] > 0.3
 assert table["mean"].drop("ReLU, identity").max() < 0.8
 assert table["mean"]["ReLU, random"] < 0.4
 assert list(table["parameters"]) == [792, 792, 792, 3168]
-table.style.format({"share": "{:.1e}", "worst": "{:.2f}", "mean": "{:.2f}"})
+table.assign(share=table["share"].map("{:.1e}".format)).round(2)
 
 # %% [markdown]
 # > Recall over 40 distractors, 500 new sequences, three seeds, guessing 25 %: ReLU with identity above 90 % for

@@ -134,6 +134,19 @@ def text_encoder(model: keras.Model) -> TextEncoder:
     raise ValueError("model: expected a TextToIds layer after the input, found none")
 
 
+def embeddings(model: keras.Model) -> list[keras.layers.Embedding]:
+    """Returns the embeddings of a model of `build_textrnn`: characters, 2-grams, 3-grams."""
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.Embedding)]
+    return sorted(layers, key=lambda layer: int(layer.name.rpartition("_")[2]))
+
+
+def split_at_embeddings(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Returns a model on ids in two halves: ids to vectors, and ids (for the mask) with vectors to probabilities."""
+    joined = next((layer for layer in model.layers if layer.name == "embedding"), None) or embeddings(model)[0]
+    vectors = joined.output  # (batch, steps, embed_dim * orders)
+    return keras.Model(model.input, vectors), keras.Model([model.input, vectors], model.output)
+
+
 _ids_models: weakref.WeakKeyDictionary[keras.Model, keras.Model] = weakref.WeakKeyDictionary()
 
 

@@ -209,9 +209,9 @@ class TextEncoder:
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
     def to_config(self) -> dict[str, Any]:
-        """Returns the encoder as JSON values; `from_config` is the way back."""
+        """Returns the encoder as JSON values, the n-grams of an order end to end; `from_config` is the way back."""
         config = asdict(self)
-        return {**config, "tokens": list(self.tokens), "ngrams": [list(v) for v in self.ngrams]}
+        return {**config, "tokens": list(self.tokens), "ngrams": ["".join(vocabulary) for vocabulary in self.ngrams]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "TextEncoder":
@@ -220,7 +220,10 @@ class TextEncoder:
             **{
                 **config,
                 "tokens": tuple(config["tokens"]),
-                "ngrams": tuple(tuple(v) for v in config["ngrams"]),
+                "ngrams": tuple(
+                    tuple(joined[i : i + order] for i in range(0, len(joined), order))
+                    for order, joined in enumerate(config["ngrams"], start=2)
+                ),
             }
         )
 
@@ -260,15 +263,60 @@ class TextEncoder:
     def encode(self, texts: Iterable[str]) -> np.ndarray:
         """Returns the ids of `texts`, padded with zeros on the right to the longest: `int32 (batch, steps[, orders])`.
 
-        There is at least one step, so that a batch of empty texts is still a batch.
+        There is at least one step, so that a batch of empty texts is still a batch. The answer is that of
+        `encode_one`, which is the definition to read; characters are looked up for all texts at once.
         """
-        rows = [self.encode_one(text) for text in texts]
-        steps = max([1, *map(len, rows)])
-        shape = (len(rows), steps, 1 + len(self.ngrams)) if self.ngrams else (len(rows), steps)
-        ids = np.zeros(shape, dtype="int32")
-        for row, values in zip(ids, rows, strict=True):
-            row[: len(values)] = values
+        if self.unit == "word":
+            rows = [self.encode_one(text) for text in texts]
+            columns = np.concatenate([np.zeros(0, "int32"), *rows])[None]
+        else:
+            rows = [normalise(text, lower=self.lower)[: self.max_length] for text in texts]
+            columns = self._columns("".join(rows), np.array([len(row) for row in rows], dtype="int64"))
+        lengths = np.array([len(row) for row in rows], dtype="int64")
+        real = np.arange(max([1, *lengths])) < lengths[:, None]  # (batch, steps)
+        ids = np.zeros((*real.shape, len(columns)), dtype="int32")
+        ids[real] = columns.T
+        return ids if self.ngrams else ids[..., 0]
+
+    def _columns(self, chars: str, lengths: np.ndarray) -> np.ndarray:
+        """Returns the ids of normalised texts that stand end to end in `chars`: `int64 (orders, characters)`."""
+        ids = self._ids_of_codes[np.frombuffer(chars.encode("utf-32-le"), dtype="<u4")]
+        begins = np.cumsum(lengths[lengths > 0]) - lengths[lengths > 0]
+        columns = [ids]
+        for keys, ngram_ids in self._sorted_ngrams:
+            # The n-gram that ends here is the (n-1)-gram that ended one step before, and this character.
+            before = np.roll(columns[-1], 1)
+            before[begins] = PADDING_ID
+            wanted = before * self.num_ids[0] + ids
+            places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            found = np.where(keys[places] == wanted, ngram_ids[places], UNKNOWN_ID)
+            columns.append(np.where(before == PADDING_ID, PADDING_ID, found))
+        return np.stack(columns)
+
+    @functools.cached_property
+    def _ids_of_codes(self) -> np.ndarray:
+        """The id of each code point: `int64 (code points,)`."""
+        ids = np.full(NUM_CODE_POINTS, UNKNOWN_ID, dtype="int64")
+        for token, id_ in self._token_ids.items():
+            if len(token) == 1:
+                ids[ord(token)] = id_
         return ids
+
+    def _ngram_keys(self, order: int) -> np.ndarray:
+        """Returns a number for each n-gram, in the order of its ids: id of all but the last token, id of the last."""
+        prefixes = self._token_ids if order == 2 else self._ngram_ids[order - 3]
+        keys = [prefixes[ngram[:-1]] * self.num_ids[0] + self._token_ids[ngram[-1]] for ngram in self.ngrams[order - 2]]
+        return np.array(keys, dtype="int64")
+
+    @functools.cached_property
+    def _sorted_ngrams(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each order from 2 on the keys in rising order, and the ids that belong to them."""
+        tables = []
+        for order, _ in self._orders():
+            keys = np.append(self._ngram_keys(order), -1)  # no text has -1: a table is never empty
+            by_key = np.argsort(keys)
+            tables.append((keys[by_key], by_key + FIRST_ID))
+        return tables
 
 
 def _lookup_table(keys: Iterable[int], values: Iterable[int], *, default: int) -> tf.lookup.StaticHashTable:
@@ -316,9 +364,8 @@ class TextToIds(keras.layers.Layer):
         codes = [ord(token) for token in encoder.tokens]
         self._tokens = _lookup_table(codes, range(FIRST_ID, encoder.num_ids[0]), default=UNKNOWN_ID)
         self._ngrams = []
-        for order, ngrams in encoder._orders():
-            prefixes = encoder._token_ids if order == 2 else encoder._ngram_ids[order - 3]
-            keys = [prefixes[g[:-1]] * encoder.num_ids[0] + encoder._token_ids[g[-1]] for g in ngrams]
+        for order, _ in encoder._orders():
+            keys = encoder._ngram_keys(order)
             self._ngrams.append(_lookup_table(keys, range(FIRST_ID, len(keys) + FIRST_ID), default=UNKNOWN_ID))
 
     def _build_word_tables(self):

@@ -7,11 +7,12 @@
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,11 @@ import tensorflow as tf
 import textrnn
 from textrnn import networks, training
 from textrnn.preprocessing import TextToIds
+from textrnn.runtime import NumpyNetwork
 
 EXTRA = "assets.extra"
+RUNTIMES = ("tensorflow", "numpy")
+TABLES = ("float32", "int8")
 CARD_FIELDS = ("trained_on", "seed", "settings", "metrics", "training_seconds", "licence", "limits")
 MAX_CARD_BYTES = 2**20
 
@@ -94,7 +98,18 @@ def _check_card(card: dict[str, Any]):
         raise ValueError(f"card: expected plain numbers, strings, lists and dictionaries: {error}") from None
 
 
-def save_classifier(model: keras.Model, folder: str | os.PathLike, *, card: dict[str, Any]) -> Path:
+def _with_small_tables(model: keras.Model) -> keras.Model:
+    """Returns a copy of `model` whose embeddings are 8-bit integers, each row with a scale of its own."""
+    small = keras.models.clone_model(model)
+    small.set_weights(model.get_weights())
+    for layer in networks.embeddings(small):
+        layer.quantize("int8")
+    return small
+
+
+def save_classifier(
+    model: keras.Model, folder: str | os.PathLike, *, card: dict[str, Any], tables: str = "float32"
+) -> Path:
     """Writes `model` into `folder` by the saved-model contract and returns the folder.
 
     The model is written beside the folder and moved into place when it is whole: a save that fails or is killed leaves
@@ -106,12 +121,16 @@ def save_classifier(model: keras.Model, folder: str | os.PathLike, *, card: dict
         card: what a user should know: `trained_on` (name, rows and SHA-256 of each file), `seed`, `settings`,
             `metrics` (by split, with an interval), `training_seconds`, `licence`, `limits`; JSON values. The names,
             versions, labels, vocabulary and hashes of the model's files are added here.
+        tables: how the embeddings are written: `"float32"`, or `"int8"` in about a quarter of the space; the
+            probabilities then change a little (`benchmarks/RESULTS.md` has by how much).
 
     Raises:
-        ValueError: the card lacks a field or has an unknown one, or the model has no text or label layer.
+        ValueError: `tables` is neither, the card lacks a field or has an unknown one, or the model has no text or label layer.
         FileExistsError: `folder` holds something that is no saved model.
     """
     folder = Path(folder).resolve()
+    if tables not in TABLES:
+        raise ValueError(f"tables: expected one of {TABLES}, got {tables!r}")
     _check_card(card)
     encoder, label_names = networks.text_encoder(model), networks.label_names(model)
     _recover(folder)
@@ -120,14 +139,14 @@ def save_classifier(model: keras.Model, folder: str | os.PathLike, *, card: dict
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.saving-", dir=folder.parent))
     try:
-        servable = _Servable(model)
+        servable = _Servable(model if tables == "float32" else _with_small_tables(model))
         with _quiet():
             tf.saved_model.save(servable, str(beside), signatures={"serving_default": servable.serve})
         extra = beside / EXTRA
         extra.mkdir()
         (extra / "labels.txt").write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8")
         network = {name: value for name, value in json.loads(model.to_json()).items() if name != "compile_config"}
-        (extra / "network.json").write_text(json.dumps(network), encoding="utf-8")
+        (extra / "network.json").write_text(json.dumps(network, ensure_ascii=False), encoding="utf-8")
         whole_card = {
             "name": folder.name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -137,6 +156,7 @@ def save_classifier(model: keras.Model, folder: str | os.PathLike, *, card: dict
             "labels": label_names,
             "vocabulary": {"size": list(encoder.num_ids), "sha256": encoder.sha256},
             "max_length": encoder.max_length,
+            "tables": tables,
             **card,
             "files": _hashes(beside),
         }
@@ -206,19 +226,22 @@ class Classifier:
     def __init__(self, folder: Path, card: dict[str, Any], loaded: Any):
         self.folder, self.card = folder, card
         self._loaded = loaded  # kept alive: its functions use its tables
+        self._network: NumpyNetwork | None = None  # answers in TensorFlow's place, if there
         self.label_names = [name.decode("utf-8") for name in loaded.describe()["label_names"].numpy()]
 
-    def predict_probs(self, texts: Sequence[str], *, batch_size: int = 512) -> np.ndarray:
+    def predict_probs(self, texts: Sequence[str], *, batch_size: int = 256) -> np.ndarray:
         """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
 
         Args:
             texts: one string, a list, a pandas column or a NumPy array of strings.
-            batch_size: texts per call of the graph; texts of like length go together.
+            batch_size: texts worked on at a time; texts of like length go together.
 
         Raises:
             ValueError: a text is no string, is empty, or cannot be written in UTF-8; the message names its place.
         """
         texts = training.check_texts(texts)
+        if self._network:
+            return self._network.predict_probs(texts, batch_size=batch_size)
         order = np.argsort([len(text) for text in texts], kind="stable")
         probs = np.zeros((len(texts), len(self.label_names)), dtype="float32")
         for start in range(0, len(texts), batch_size):
@@ -226,7 +249,7 @@ class Classifier:
             probs[rows] = self._loaded.serve(tf.constant([texts[row] for row in rows]))["probabilities"]
         return probs
 
-    def predict(self, texts: Sequence[str], *, batch_size: int = 512) -> pd.DataFrame:
+    def predict(self, texts: Sequence[str], *, batch_size: int = 256) -> pd.DataFrame:
         """Returns a table with a row for each text: `text`, `label`, `score` (the label's probability, 0 to 1).
 
         Takes and raises what `predict_probs` does.
@@ -236,14 +259,41 @@ class Classifier:
         texts = [texts] if isinstance(texts, str) else list(texts)
         return pd.DataFrame({"text": texts, "label": labels, "score": probs.max(axis=1, initial=0)})
 
+    def predict_stream(self, texts: Iterable[str], *, chunk_size: int = 8192) -> Iterator[pd.DataFrame]:
+        """Yields the tables of `predict` for `chunk_size` texts at a time, so that a file of any length can be read.
 
-def load_classifier(folder: str | os.PathLike) -> Classifier:
+        Args:
+            texts: strings, asked for one by one.
+            chunk_size: texts of a table; the last one may be shorter.
+
+        Raises:
+            ValueError: a text is no string or empty; the message names its place counted from the first text of all.
+        """
+        texts = iter(texts)
+        for number in itertools.count():
+            chunk = list(itertools.islice(texts, chunk_size))
+            if not chunk:
+                return
+            training.check_texts(chunk, first=number * chunk_size)
+            yield self.predict(chunk)
+
+
+def load_classifier(folder: str | os.PathLike, *, runtime: str = "tensorflow") -> Classifier:
     """Returns the classifier saved in `folder`, after checking its card, label list and graph against each other.
+
+    Args:
+        folder: the saved model.
+        runtime: who computes the answers: `"tensorflow"`, the saved graph itself, or `"numpy"`, `textrnn.runtime` with
+            the same weights: the same labels, several times as fast, for the networks of
+            `build_textrnn(cell="lstm")`.
 
     Raises:
         FileNotFoundError: there is no model of this kit.
-        ValueError: a file was changed, or card, label list and graph disagree; the message names what does.
+        ValueError: a file was changed, or card, label list and graph disagree (the message names what does), or
+            `runtime` is neither or cannot compute this network.
     """
+    if runtime not in RUNTIMES:
+        raise ValueError(f"runtime: expected one of {RUNTIMES}, got {runtime!r}")
     folder = Path(folder).resolve()
     _recover(folder)
     card = read_card(folder)
@@ -271,6 +321,8 @@ def load_classifier(folder: str | os.PathLike) -> Classifier:
     ):
         if in_card != in_graph:
             raise ValueError(f"{folder}: {what}: the card says {in_card}, the graph {in_graph}")
+    if runtime == "numpy":
+        classifier._network = NumpyNetwork(_network_of(classifier))
     return classifier
 
 
@@ -281,10 +333,13 @@ def load_network(folder: str | os.PathLike) -> keras.Model:
         FileNotFoundError: there is no model of this kit.
         ValueError: the folder fails the checks of `load_classifier`.
     """
-    classifier = load_classifier(folder)
+    return _network_of(load_classifier(folder))
+
+
+def _network_of(classifier: Classifier) -> keras.Model:
     text = (classifier.folder / EXTRA / "network.json").read_text(encoding="utf-8")
     model = keras.models.model_from_json(text)
-    weights = [weight.numpy() for weight in classifier._loaded.network_weights]
+    weights = _float_weights([weight.numpy() for weight in classifier._loaded.network_weights])
     for what, in_network, in_graph in (
         ("labels", networks.label_names(model), classifier.label_names),
         ("vocabulary hash", networks.text_encoder(model).sha256, classifier.card["vocabulary"]["sha256"]),
@@ -294,3 +349,11 @@ def load_network(folder: str | os.PathLike) -> keras.Model:
             raise ValueError(f"{classifier.folder}: {what}: network.json says {in_network}, the graph {in_graph}")
     model.set_weights(weights)
     return model
+
+
+def _float_weights(weights: list[np.ndarray]) -> list[np.ndarray]:
+    """Returns `weights` with each 8-bit table and the scales of its rows, which follow it, made one float table."""
+    floats, rest = [], iter(weights)
+    for array in rest:
+        floats.append(array / next(rest)[:, None] if array.dtype == np.int8 else array)
+    return floats

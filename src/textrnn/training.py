@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,14 +31,18 @@ class EncodedTexts(NamedTuple):
         return self.ids[rows, : max(1, self.lengths[rows].max())]
 
 
-def check_texts(texts: Sequence[str] | pd.Series | np.ndarray | str) -> list[str]:
+def check_texts(texts: Sequence[str] | pd.Series | np.ndarray | str, *, first: int = 0) -> list[str]:
     """Returns `texts` as a list of strings after looking at each.
+
+    Args:
+        texts: one string, a list, a pandas column or a NumPy array of strings.
+        first: the place that messages give to the first of them.
 
     Raises:
         ValueError: an entry is no string, is empty, or holds half of a surrogate pair; the message names its place.
     """
     items = [texts] if isinstance(texts, str) else list(texts)
-    for place, text in enumerate(items):
+    for place, text in enumerate(items, start=first):
         if not isinstance(text, str):
             raise ValueError(f"texts: item {place}: expected a string, got {text!r} ({type(text).__name__})")
         if not text.strip():
@@ -142,15 +146,54 @@ def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = 
     return np.array([places[label] for label in labels], dtype="int64")
 
 
+def _training_step(model: keras.Model, *, adversarial: float = 0.0) -> Callable[[np.ndarray, np.ndarray], tf.Tensor]:
+    """Returns a function that moves the weights of a compiled `model` by one batch and returns its mean loss."""
+    vectors_of, rest = networks.split_at_embeddings(model) if adversarial else (None, model)
+    tables = [] if vectors_of is None else [weight.value for weight in vectors_of.trainable_weights]
+    weights = [weight.value for weight in rest.trainable_weights]
+
+    def losses_and_gradients(inputs, targets, wanted):
+        with tf.GradientTape() as tape:
+            tape.watch(wanted)
+            loss = model.compute_loss(y=targets, y_pred=rest(inputs, training=True))
+        return loss, tape.gradient(loss, wanted)
+
+    @tf.function(reduce_retracing=True)
+    def step(x, y):
+        if not adversarial:
+            loss, gradients = losses_and_gradients(x, y, weights)
+            model.optimizer.apply(gradients, weights)
+            return loss
+        with tf.GradientTape() as tape:
+            vectors = vectors_of(x, training=True)  # (batch, steps, embed_dim)
+        loss, gradients = losses_and_gradients([x, vectors], y, [vectors, *weights])
+        uphill = gradients[0] / (_norms(gradients[0]) + 1e-12)
+        worse = vectors + adversarial * _norms(vectors) * uphill
+        _, others = losses_and_gradients([x, worse], y, [worse, *weights])
+        gradients = [(one + other) / 2 for one, other in zip(gradients, others, strict=True)]
+        of_tables = tape.gradient(vectors, tables, output_gradients=gradients[0])
+        model.optimizer.apply([*of_tables, *gradients[1:]], [*tables, *weights])
+        return loss
+
+    return lambda x, y: step(tf.constant(x), tf.constant(y))
+
+
+def _norms(vectors: tf.Tensor) -> tf.Tensor:
+    """Returns the length of each text's vectors taken together: `(batch, 1, 1)`."""
+    return tf.sqrt(tf.reduce_sum(vectors**2, axis=[1, 2], keepdims=True))
+
+
 def _train_epoch(
-    model: keras.Model, batches: Iterable[tuple[np.ndarray, np.ndarray]], *, epoch: int, bar: tqdm | None = None
+    step: Callable[[np.ndarray, np.ndarray], tf.Tensor],
+    batches: Iterable[tuple[np.ndarray, np.ndarray]],
+    *,
+    epoch: int,
+    bar: tqdm | None = None,
 ) -> float:
-    """Trains `model` on each batch of one epoch and returns the mean loss of a row."""
-    model.jit_compile = False  # XLA, which Keras would choose, compiles anew for each length of a batch
+    """Calls `step` on each batch of one epoch and returns the mean loss of a row."""
     total, num_rows = 0.0, 0
     for x, y in batches:
-        model.reset_metrics()  # so that the loss returned is the batch's own
-        loss = float(model.train_on_batch(x, y))
+        loss = float(step(x, y))
         _check_finite(loss, epoch=epoch)
         total, num_rows = total + loss * len(x), num_rows + len(x)
         if bar is not None:
@@ -186,13 +229,13 @@ def fit_tagger(
         raise ValueError(f"tag_ids: expected shape {ids.shape}, as ids, got {tag_ids.shape}")
     _check_compiled(model)
     lengths = (ids != 0).sum(axis=1)
-    losses = {}
+    losses, step = {}, _training_step(model)
     for epoch in range(epochs):
         batches = (
             (ids[rows, : lengths[rows].max()], tag_ids[rows, : lengths[rows].max()])
             for rows in draw_batches(lengths, batch_size=batch_size, seed=seed, epoch=epoch)
         )
-        losses[epoch + 1] = _train_epoch(model, batches, epoch=epoch)
+        losses[epoch + 1] = _train_epoch(step, batches, epoch=epoch)
     return pd.Series(losses, name="loss").rename_axis("epoch")
 
 
@@ -211,6 +254,7 @@ def fit(
     seed: int = 0,
     score: str = "accuracy",
     patience: int | None = None,
+    adversarial: float = 0.0,
     progress: bool = True,
     log_dir: str | Path | None = None,
 ) -> pd.DataFrame:
@@ -229,6 +273,8 @@ def fit(
         seed: decides the order of the batches.
         score: `"accuracy"` or `"macro_f1"`: what makes an epoch the best.
         patience: stop after this many epochs without a better score; never if `None`.
+        adversarial: if above 0, each batch is learnt twice: as it is, and with its vectors moved by this share of
+            their length in the direction that raises the loss most (Miyato, Dai & Goodfellow 2017). Twice the time.
         progress: whether a bar runs over the batches.
         log_dir: where TensorBoard's logs go, if anywhere.
 
@@ -251,13 +297,14 @@ def fit(
     start = time.perf_counter()
     on_ids = networks.ids_model(model)
     on_ids.compile(optimizer=model.optimizer, loss=model.loss)
+    step = _training_step(on_ids, adversarial=adversarial)
     writer = tf.summary.create_file_writer(str(log_dir)) if log_dir else None
     history, best = [], ((-math.inf, -math.inf), 0, None)
     with tqdm(total=num_steps(len(train), batch_size=batch_size, epochs=epochs), disable=not progress) as bar:
         for epoch in range(epochs):
             drawn = draw_batches(encoded.lengths, batch_size=batch_size, seed=seed, epoch=epoch)
             batches = ((encoded.batch(rows), targets[rows]) for rows in drawn)
-            row = {"epoch": epoch + 1, "loss": _train_epoch(on_ids, batches, epoch=epoch, bar=bar)}
+            row = {"epoch": epoch + 1, "loss": _train_epoch(step, batches, epoch=epoch, bar=bar)}
             row |= _score(_probabilities(on_ids, dev_encoded, batch_size=512), dev_targets)
             _check_finite(row["dev_loss"], epoch=epoch, name="the loss on dev")  # the last step can break the weights
             row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))

@@ -1,0 +1,89 @@
+"""The optimizer of the recommended recipe: AdamW that touches only those rows of an embedding that a batch used."""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="textrnn")
+class LazyAdamW(keras.optimizers.Optimizer):
+    """AdamW (Loshchilov & Hutter 2019) that leaves alone the rows of embeddings that a batch did not look up.
+
+    Keras turns the gradient of an embedding into a full table: with 120,000 n-grams a third of a training step goes
+    into rows whose gradient is zero. Here the rows that a batch used, and their moments, are the only ones to move;
+    between two uses of a row its moments stand still. Embeddings do not decay.
+
+    Args:
+        learning_rate: a number or a schedule.
+        table_rate: how many times larger the steps of embeddings are than those of other weights. Without momentum
+            after its batch, a rare row moves a tenth as far as under plain Adam; 10 makes up for that.
+        beta_1: how much of the mean gradient is kept from step to step, [0, 1).
+        beta_2: the same for the mean squared gradient, [0, 1).
+        epsilon: keeps the division finite.
+        weight_decay: the share of a weight, times the learning rate, that each step takes away.
+        global_clipnorm: the largest norm of all gradients together.
+        **kwargs: as in `keras.optimizers.Optimizer`.
+    """
+
+    def __init__(
+        self,
+        learning_rate=0.001,
+        *,
+        table_rate: float = 10.0,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        weight_decay: float = 0.01,
+        global_clipnorm: float = 1.0,
+        name: str = "lazy_adamw",
+        **kwargs,
+    ):
+        super().__init__(
+            learning_rate, weight_decay=weight_decay, global_clipnorm=global_clipnorm, name=name, **kwargs
+        )
+        self.table_rate, self.beta_1, self.beta_2, self.epsilon = table_rate, beta_1, beta_2, epsilon
+
+    def build(self, variables):
+        """Makes two moments for each variable."""
+        if self.built:
+            return
+        super().build(variables)
+        self._means, self._squares = self.add_optimizer_variables(variables, ["mean", "square"])
+
+    def _clip_gradients(self, grads):
+        grads = [_merged(grad) if isinstance(grad, tf.IndexedSlices) else grad for grad in grads]
+        return tf.clip_by_global_norm(grads, self.global_clipnorm)[0] if self.global_clipnorm else grads
+
+    def _apply_weight_decay(self, variables):
+        """Does nothing: `update_step` knows which variable is an embedding."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Moves one variable; of an embedding only the rows in `gradient`."""
+        place = self._get_variable_index(variable)
+        mean, square = self._means[place].value, self._squares[place].value
+        steps = tf.cast(self.iterations + 1, tf.float32)
+        size = learning_rate * tf.sqrt(1 - self.beta_2**steps) / (1 - self.beta_1**steps)
+        if isinstance(gradient, tf.IndexedSlices):
+            rows, values = gradient.indices, gradient.values
+            new_mean = self.beta_1 * tf.gather(mean, rows) + (1 - self.beta_1) * values
+            new_square = self.beta_2 * tf.gather(square, rows) + (1 - self.beta_2) * values**2
+            mean.scatter_update(tf.IndexedSlices(new_mean, rows))
+            square.scatter_update(tf.IndexedSlices(new_square, rows))
+            step = self.table_rate * size * new_mean / (tf.sqrt(new_square) + self.epsilon)
+            variable.scatter_sub(tf.IndexedSlices(step, rows))
+            return
+        mean.assign(self.beta_1 * mean + (1 - self.beta_1) * gradient)
+        square.assign(self.beta_2 * square + (1 - self.beta_2) * gradient**2)
+        decay = learning_rate * (self.weight_decay or 0.0) * variable
+        variable.assign_sub(size * mean / (tf.sqrt(square) + self.epsilon) + decay)
+
+    def get_config(self):
+        """Returns the settings."""
+        own = {name: getattr(self, name) for name in ("table_rate", "beta_1", "beta_2", "epsilon")}
+        return {**super().get_config(), **own}
+
+
+def _merged(gradient: tf.IndexedSlices) -> tf.IndexedSlices:
+    """Returns the same gradient with every row named once."""
+    rows, places = tf.unique(gradient.indices)
+    values = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))
+    return tf.IndexedSlices(values, rows, gradient.dense_shape)

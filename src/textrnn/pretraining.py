@@ -1,0 +1,62 @@
+"""First vectors for characters and n-grams, learnt from the training texts alone and without their labels."""
+
+from collections.abc import Iterable
+
+import keras
+import numpy as np
+from scipy import sparse
+from sklearn.utils.extmath import randomized_svd
+
+from textrnn import networks
+from textrnn.preprocessing import FIRST_ID, TextEncoder
+
+
+def topic_vectors(encoder: TextEncoder, texts: Iterable[str], *, embed_dim: int, seed: int = 0) -> list[np.ndarray]:
+    """Returns a vector of length 1 for each id of each order: `float32 (ids, embed_dim)`.
+
+    Latent semantic analysis (Deerwester et al. 1990): the texts are a table of n-grams by text, weighted by how rare an
+    n-gram is; its largest singular vectors place each text, and an n-gram stands at the mean of its texts. So even an
+    n-gram that occurs twice starts near those that occur beside the same things. Padding and unknown stay at zero.
+
+    Args:
+        encoder: the vocabulary.
+        texts: the training texts.
+        embed_dim: numbers of a vector; with fewer texts or n-grams the rest are zeros.
+        seed: for the random projection of the decomposition (Halko, Martinsson & Tropp 2011).
+    """
+    ids = encoder.encode(texts)
+    ids = ids if ids.ndim == 3 else ids[..., None]  # (rows, steps, orders)
+    offsets = np.cumsum([0, *encoder.num_ids])
+    rows, steps, orders = np.nonzero(ids >= FIRST_ID)
+    columns = offsets[orders] + ids[rows, steps, orders]
+    counts = sparse.csr_matrix((np.ones(len(rows), "float32"), (rows, columns)), shape=(len(ids), offsets[-1]))
+    counts.data[:] = 1  # an n-gram occurs in a text or does not
+    num_texts = np.maximum(np.asarray(counts.sum(axis=0)).ravel(), 1)
+    weighted = counts.multiply(np.log(len(ids) / num_texts)).tocsr().astype("float32")
+    norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    weighted = sparse.diags((1 / np.maximum(norms, 1e-6)).astype("float32")) @ weighted
+    size = min(embed_dim, *weighted.shape)
+    places, strengths, _ = randomized_svd(weighted, size, n_iter=4, random_state=seed)
+    vectors = np.zeros((offsets[-1], embed_dim), dtype="float32")
+    vectors[:, :size] = weighted.T @ (places * strengths)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return np.split(vectors, offsets[1:-1])
+
+
+def set_embeddings(model: keras.Model, vectors: list[np.ndarray], *, scale: float = 2.0):
+    """Puts `scale` times `vectors` into the embeddings of `model`, in place of random ones.
+
+    Args:
+        model: from `networks.build_textrnn`.
+        vectors: one array for each order, from `topic_vectors`.
+        scale: the length of a vector.
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+    layers = networks.embeddings(model)
+    expected = [tuple(layer.embeddings.shape) for layer in layers]
+    if (got := [array.shape for array in vectors]) != expected:
+        raise ValueError(f"vectors: expected the shapes {expected}, got {got}")
+    for layer, array in zip(layers, vectors, strict=True):
+        layer.embeddings.assign(scale * array)

@@ -1,0 +1,107 @@
+"""The NumPy runtime gives TensorFlow's answers, whatever the batch, the order or the number of threads."""
+
+import keras
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from textrnn import datasets, metrics, networks, saving, training
+from textrnn.cells import from_keras, run_lstm
+from textrnn.networks import POOLINGS, build_textrnn
+from textrnn.preprocessing import TextEncoder
+from textrnn.runtime import NumpyNetwork, Packed, _Direction
+
+HEADLINES = datasets.load("headlines")
+TEXTS = [*HEADLINES.dev["text"][:300], "国", "没见过的字\U00020000", "\u200b", "x" * 100]
+
+
+def with_large_weights(model, *, seed=1):
+    rng = np.random.default_rng(seed)
+    model.set_weights([rng.normal(scale=0.3, size=weight.shape) for weight in model.get_weights()])
+    return model
+
+
+def build(*, max_ngram=2, **settings):
+    encoder = TextEncoder.from_texts(HEADLINES.train["text"][:500], max_ngram=max_ngram)
+    return with_large_weights(build_textrnn(encoder, ["x", "y", "z"], **{"embed_dim": 8, "units": 16} | settings))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"max_ngram": 1},
+        {"max_ngram": 3, "pooling": ("mean", "max")},
+        {"bidirectional": False, "pooling": "last"},
+        {"num_layers": 2, "pooling": POOLINGS},
+        {"num_layers": 3, "bidirectional": False, "pooling": ("attention", "last")},
+    ],
+    ids=str,
+)
+def test_numpy_and_tensorflow_give_the_same_probabilities(settings):
+    model = build(**settings)
+    expected = training.predict(model, TEXTS)
+    assert np.ptp(expected, axis=0).max() > 0.05  # the texts do get different answers
+    np.testing.assert_allclose(NumpyNetwork(model).predict_probs(TEXTS), expected, atol=1e-5, rtol=0)
+
+
+def test_batch_order_and_threads_change_nothing():
+    network = NumpyNetwork(build())
+    expected = network.predict_probs(TEXTS)
+    for batch_size in (1, 7, 1000):
+        np.testing.assert_allclose(network.predict_probs(TEXTS, batch_size=batch_size), expected, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(network.predict_probs(TEXTS[::-1])[::-1], expected, atol=1e-5, rtol=0)
+    with threadpool_limits(1):
+        np.testing.assert_allclose(network.predict_probs(TEXTS), expected, atol=1e-5, rtol=0)
+    assert network.predict_probs([]).shape == (0, 3)
+
+
+def test_one_direction_is_the_lstm_of_the_cells_room_on_each_row_without_its_padding():
+    layer = keras.layers.LSTM(4, return_sequences=True)
+    layer.build((None, None, 3))
+    rng = np.random.default_rng(0)
+    layer.set_weights([rng.normal(size=weight.shape) for weight in layer.get_weights()])
+    rows = [rng.normal(size=(length, 3)).astype("float32") for length in (5, 3, 3, 1)]
+    counts = np.array([4, 3, 3, 1, 1])
+    values = np.concatenate([[row[step] for row in rows if len(row) > step] for step in range(5)])
+    for backwards in (False, True):
+        direction = _Direction(*layer.get_weights(), backwards=backwards)
+        states, last = direction.run(Packed(values, counts))
+        for place, row in enumerate(rows):
+            outputs = run_lstm(row[::-1] if backwards else row, **from_keras(layer)).outputs
+            got = [step[place] for step in Packed(states, counts).steps() if len(step) > place]
+            np.testing.assert_allclose(got, outputs[::-1] if backwards else outputs, atol=1e-5)
+            np.testing.assert_allclose(last[place], outputs[-1], atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["gru", "simple"])
+def test_another_cell_is_refused_by_name(cell):
+    with pytest.raises(ValueError, match=rf'build_textrnn\(cell="lstm"\).*{cell}_1.*use runtime="tensorflow"'):
+        NumpyNetwork(build(cell=cell, bidirectional=False))
+
+
+def test_a_layer_that_it_does_not_know_is_refused_by_name():
+    model = build()
+    extra = keras.layers.Dense(3, name="surprise")(model.layers[-2].output)
+    probs = networks.LabelProbabilities(["x", "y", "z"])(extra)
+    with pytest.raises(ValueError, match="surprise"):
+        NumpyNetwork(keras.Model(model.input, probs))
+
+
+@pytest.mark.parametrize("name", ["headlines-textrnn", "thucnews-textrnn"])
+def test_a_shipped_model_gives_the_same_labels_by_both_runtimes(name, root):
+    folder = root / "models" / name
+    table = HEADLINES.test
+    one, other = (saving.load_classifier(folder, runtime=runtime) for runtime in saving.RUNTIMES)
+    expected, got = one.predict_probs(table["text"]), other.predict_probs(table["text"])
+    np.testing.assert_allclose(got, expected, atol=1e-5, rtol=0)
+    labels = [metrics.predicted_labels(probs, one.label_names) for probs in (expected, got)]
+    assert (labels[0] == labels[1]).all()
+
+
+def test_ten_thousand_real_headlines_get_the_same_labels_by_both_runtimes(shared_data, root):
+    texts = datasets.read_table(shared_data("thucnews_titles/dev.tsv"))["text"]
+    folder = root / "models" / "thucnews-textrnn"
+    one, other = (saving.load_classifier(folder, runtime=runtime).predict(texts) for runtime in saving.RUNTIMES)
+    assert len(texts) == 10_000
+    assert (one["label"] == other["label"]).all()

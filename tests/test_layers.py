@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textrnn import cells
-from textrnn.layers import Elman, ElmanCell, Jordan, JordanCell, PeepholeLSTM, PeepholeLSTMCell
+from textrnn.layers import ClassEvidence, Elman, ElmanCell, Jordan, JordanCell, PeepholeLSTM, PeepholeLSTMCell
 
 LAYERS = [Elman, Jordan, PeepholeLSTM]
 every_layer = pytest.mark.parametrize("layer_class", LAYERS, ids=lambda c: c.__name__)
@@ -218,3 +218,69 @@ def test_bad_sizes_are_named(layer_class):
 def test_bad_output_sizes_are_named():
     with pytest.raises(ValueError, match="output_units: expected an integer of at least 1, got 0"):
         Elman(2, 0)
+
+
+EVIDENCE_IDS = np.array([[2, 3, 0], [2, 4, 4], [2, 1, 0]], "int32")
+
+
+def counted(*, stored="float32"):
+    """Three texts: id 2 stands in all, 3 in the first, 4 (twice) in the second; classes 0, 0, 1."""
+    layer = ClassEvidence([5], 2, smoothing=0.5, stored=stored)
+    layer.count(EVIDENCE_IDS, np.array([0, 0, 1]))
+    return layer
+
+
+def test_evidence_is_the_log_ratio_of_smoothed_counts_and_the_number_of_texts():
+    layer = counted()
+    assert layer.tables[0].numpy().tolist() == [[0, 0], [0, 0], [2, 1], [1, 0], [1, 0]]  # a text counts once
+    evidence = layer(EVIDENCE_IDS).numpy()
+    np.testing.assert_allclose(evidence[0, 0], [np.log(2 * 2.5 / 4), np.log(2 * 1.5 / 4), 0.3 * np.log(4)], rtol=1e-6)
+    np.testing.assert_allclose(evidence[0, 1], [np.log(2 * 1.5 / 2), np.log(2 * 0.5 / 2), 0.3 * np.log(2)], rtol=1e-6)
+    assert not evidence[0, 2].any()  # padding
+    assert not evidence[2, 1].any()  # unknown
+
+
+def test_what_is_left_out_is_the_texts_own_part():
+    layer, label_ids = counted(), np.array([0, 0, 1])
+    left_out = layer.leave_one_out(EVIDENCE_IDS, label_ids).numpy()
+    for row in range(3):
+        others = np.arange(3) != row
+        alone = ClassEvidence([5], 2, smoothing=0.5)
+        alone.count(EVIDENCE_IDS[others], label_ids[others])
+        np.testing.assert_allclose(left_out[row], alone(EVIDENCE_IDS[row : row + 1])[0], atol=1e-6)
+    assert not left_out[0, 1].any()  # no other text has id 3: as empty as it will be for a new text
+    assert not left_out[1, 1].any()
+
+
+def test_evidence_in_8_bits_is_nearly_the_same():
+    counts = np.array([0, 1, 2, 3, 10, 100, 1000, 30_000, 100_000], "float32")
+    again = np.asarray(ClassEvidence.expand(ClassEvidence.compress(counts)))
+    np.testing.assert_allclose(again, counts, rtol=0.03)
+    assert again[0] == 0
+    small, exact = counted(stored="uint8"), counted()
+    assert small.tables[0].numpy().dtype == np.uint8
+    np.testing.assert_allclose(small(EVIDENCE_IDS), exact(EVIDENCE_IDS), atol=0.03)
+
+
+def test_evidence_of_several_orders_stands_side_by_side_and_survives_being_saved(tmp_path):
+    ids = np.stack([EVIDENCE_IDS, EVIDENCE_IDS], axis=-1)
+    layer = ClassEvidence([5, 5], 2)
+    layer.count(ids, np.array([0, 0, 1]))
+    model = keras.Sequential([keras.Input((None, 2), dtype="int32"), layer])
+    answer = model(ids).numpy()
+    assert answer.shape == (3, 3, 6)
+    np.testing.assert_array_equal(answer[..., :3], answer[..., 3:])
+    model.save(tmp_path / "evidence.keras")
+    np.testing.assert_allclose(keras.models.load_model(tmp_path / "evidence.keras")(ids), answer)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"stored": "int4"}, 'stored: expected "float32" or "uint8", got \'int4\''),
+        ({"smoothing": 0}, "smoothing: expected more than 0, got 0"),
+    ],
+)
+def test_evidence_refuses_settings_that_make_no_sense(settings, message):
+    with pytest.raises(ValueError, match=message):
+        ClassEvidence([5], 2, **settings)

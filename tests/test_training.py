@@ -370,3 +370,74 @@ def test_the_length_kept_holds_nearly_every_text_within_bounds():
     assert training.length_to_keep(pd.Series(["a" * 20] * 999 + ["a" * 25])) == 21
     assert training.length_to_keep(pd.Series(["a"])) == 16
     assert training.length_to_keep(pd.Series(["a" * 5000])) == 400
+
+
+EVIDENCE_TABLE = pd.DataFrame(
+    {
+        "text": ["股市大涨", "股市大跌", "基金大涨", "球队夺冠", "球员夺冠", "球队落败", "股市 基金", "球员 落败"],
+        "label": ["stocks", "stocks", "stocks", "sports", "sports", "sports", "stocks", "sports"],
+    }
+)
+
+
+def evidence_model(*, seed=0, **settings):
+    encoder = TextEncoder.from_texts(EVIDENCE_TABLE["text"], max_ngram=2, min_ngram_count=1)
+    settings = {"embed_dim": 8, "units": 8, "dropout": 0.0, "ngram_dropout": 0.0, "evidence": True} | settings
+    model = networks.build_textrnn(encoder, ["sports", "stocks"], seed=seed, **settings)
+    model.compile(optimizer=training.adamw(0.01, 40), loss="sparse_categorical_crossentropy")
+    return model
+
+
+def test_fit_counts_the_evidence_in_train_and_leaves_each_text_out_of_its_own():
+    model = evidence_model()
+    training.fit(model, EVIDENCE_TABLE, EVIDENCE_TABLE, epochs=1, batch_size=8, progress=False)
+    layer, encoded = networks.evidence_layer(model), training.encode_texts(model, EVIDENCE_TABLE["text"])
+    assert layer.tables[0].numpy().sum() == sum(len(set(text)) for text in EVIDENCE_TABLE["text"])
+    # The loss of the first step is that of the evidence without the text itself, not of the evidence as it is.
+    fresh = evidence_model()
+    fresh_layer = networks.evidence_layer(fresh)
+    targets = training.label_ids(EVIDENCE_TABLE["label"], ["sports", "stocks"])
+    fresh_layer.count(encoded.ids, targets)
+    front, rest = networks.split_at_vectors(fresh)
+    losses = {}
+    for name, evidence in {
+        "left out": fresh_layer.leave_one_out(encoded.ids, targets),
+        "as it is": fresh_layer(encoded.ids),
+    }.items():
+        probs = rest([encoded.ids, front([encoded.ids, evidence])]).numpy()
+        losses[name] = -np.log(probs[np.arange(8), targets]).mean()
+    first = evidence_model()
+    history = training.fit(first, EVIDENCE_TABLE, EVIDENCE_TABLE, epochs=1, batch_size=8, progress=False)
+    assert history["loss"][0] == pytest.approx(losses["left out"], abs=1e-5)
+    assert abs(losses["left out"] - losses["as it is"]) > 0.01
+
+
+def test_recount_false_leaves_the_evidence_as_it_was():
+    model = evidence_model()
+    training.fit(model, EVIDENCE_TABLE, EVIDENCE_TABLE, epochs=1, batch_size=4, progress=False)
+    before = [table.numpy() for table in networks.evidence_layer(model).tables]
+    training.fit(model, EVIDENCE_TABLE[:5], EVIDENCE_TABLE, epochs=1, batch_size=4, recount=False, progress=False)
+    for table, counts in zip(networks.evidence_layer(model).tables, before, strict=True):
+        np.testing.assert_array_equal(table.numpy(), counts)
+
+
+def test_adversarial_training_follows_the_mean_of_both_gradients():
+    table, targets = EVIDENCE_TABLE, training.label_ids(EVIDENCE_TABLE["label"], ["sports", "stocks"])
+    model, share = evidence_model(evidence=False), 0.3
+    model.compile(optimizer=keras.optimizers.SGD(1.0), loss="sparse_categorical_crossentropy")
+    ids = training.encode_texts(model, table["text"]).ids
+    front, rest = networks.split_at_vectors(model)
+
+    def gradients(vectors, wanted):
+        with tf.GradientTape() as tape:
+            tape.watch(vectors)
+            loss = keras.ops.mean(keras.losses.sparse_categorical_crossentropy(targets, rest([ids, vectors])))
+        return tape.gradient(loss, wanted)
+
+    vectors, kernel = front([ids]), model.layers[-1].kernel.value
+    uphill = gradients(vectors, vectors)
+    lengths = [np.sqrt((np.asarray(x) ** 2).sum(axis=(1, 2), keepdims=True)) for x in (vectors, uphill)]
+    worse = vectors + share * lengths[0] * uphill / lengths[1]
+    expected = kernel.numpy() - (gradients(vectors, kernel) + gradients(worse, kernel)).numpy() / 2
+    training.fit(model, table, table, epochs=1, batch_size=8, adversarial=share, progress=False)
+    np.testing.assert_allclose(model.layers[-1].kernel.numpy(), expected, atol=1e-5)

@@ -1,4 +1,4 @@
-"""Layers that Keras lacks: Elman and Jordan networks, the LSTM with peepholes; word dropout and context windows.
+"""Layers that Keras lacks: Elman and Jordan networks, the LSTM with peepholes; word dropout, context, class evidence.
 
 Each recurrent layer is a cell (one step) and a thin layer around it, used like `keras.layers.LSTM`: masks,
 `return_sequences`, `return_state`, `go_backwards`, `Bidirectional` and saving to `.keras` all work. The same
@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+from textrnn.preprocessing import UNKNOWN_ID
 
 
 def _check_size(name: str, value: object) -> int:
@@ -417,3 +420,128 @@ class ContextWindow(keras.layers.Layer):
     def get_config(self) -> dict:
         """Returns the settings from which `from_config` makes the same layer again."""
         return {**super().get_config(), "width": self.width}
+
+
+@keras.saving.register_keras_serializable(package="textrnn")
+class ClassEvidence(keras.layers.Layer):
+    """Says of each n-gram in the training texts of which classes it stood.
+
+    For each order there are the logarithms of how much likelier each class is after the n-gram than among equally
+    frequent classes, with counts smoothed, as in naive Bayes and NB-SVM (Wang & Manning 2012); and the logarithm of the
+    number of texts, so that the network knows how far to trust them. Unknown n-grams and padding give zeros.
+
+    A network that learnt from these numbers as they are would learn to trust them too much: each training text has
+    contributed to them. `leave_one_out` gives them as they would be without the text itself (target encoding after
+    Micci-Barreca 2001, left out as in Lachenbruch 1967): an n-gram that no other text has is then as empty as it will
+    be for a new text. `training.fit` counts and leaves out by itself.
+
+    Args:
+        num_ids: ids of each order, padding and unknown included, as in `TextEncoder.num_ids`.
+        num_classes: classes.
+        smoothing: texts of each class that are added to the counts.
+        stored: `"float32"`, the counts, or `"uint8"`, their logarithms in 256 steps, for small files.
+
+    Input: `int32` ids `(batch, steps)` or `(batch, steps, orders)`. Output: `float32`
+    `(batch, steps, orders * (classes + 1))`.
+
+    Example:
+        >>> layer = ClassEvidence([4], 2)
+        >>> layer.count(np.array([[2, 2, 0], [2, 3, 0]]), np.array([0, 1]))
+        >>> [weight.numpy().tolist() for weight in layer.weights]  # id 2: a text of each class, id 3: one of class 1
+        [[[0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [0.0, 1.0]]]
+    """
+
+    LEVELS = 22.0  # e ** (255 / 22) is 108,000 texts
+
+    def __init__(
+        self,
+        num_ids: Sequence[int],
+        num_classes: int,
+        *,
+        smoothing: float = 0.2,
+        stored: str = "float32",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if stored not in ("float32", "uint8"):
+            raise ValueError(f'stored: expected "float32" or "uint8", got {stored!r}')
+        if smoothing <= 0:
+            raise ValueError(f"smoothing: expected more than 0, got {smoothing}")
+        self.num_ids, self.num_classes = list(num_ids), _check_size("num_classes", num_classes)
+        self.smoothing, self.stored = smoothing, stored
+        self.tables = [
+            self.add_weight(
+                shape=(num, self.num_classes),
+                dtype=stored,
+                initializer="zeros",
+                trainable=False,
+                name=f"counts_{order}",
+            )
+            for order, num in enumerate(self.num_ids, start=1)
+        ]
+        self.built = True
+
+    @classmethod
+    def compress(cls, counts: np.ndarray) -> np.ndarray:
+        """Returns counts as `uint8`; from 1 on they change by up to 3 %."""
+        return np.clip(np.round(cls.LEVELS * np.log1p(counts)), 0, 255).astype("uint8")
+
+    @classmethod
+    def expand(cls, levels: Any) -> Any:
+        """Returns the `float32` counts that `compress` was given, nearly."""
+        return ops.exp(ops.cast(levels, "float32") / cls.LEVELS) - 1.0
+
+    def count(self, ids: np.ndarray, label_ids: np.ndarray) -> None:
+        """Counts anew, for each n-gram, the texts of each class that hold it.
+
+        Args:
+            ids: `(rows, steps)` or `(rows, steps, orders)`.
+            label_ids: `(rows,)` the class of each text.
+        """
+        ids = ids if ids.ndim == 3 else ids[..., None]
+        for order, table in enumerate(self.tables):
+            rows, steps = np.nonzero(ids[..., order] > UNKNOWN_ID)
+            pairs = np.unique(rows * self.num_ids[order] + ids[rows, steps, order])  # a text counts once
+            counts = np.zeros(table.shape, dtype="float32")
+            np.add.at(counts, (pairs % self.num_ids[order], label_ids[pairs // self.num_ids[order]]), 1)
+            table.assign(self.compress(counts) if self.stored == "uint8" else counts)
+
+    def features(self, counts: Any) -> Any:
+        """Returns the evidence of `counts (…, classes)`: `(…, classes + 1)`."""
+        total = ops.sum(counts, axis=-1, keepdims=True)
+        shares = (counts + self.smoothing) / (total + self.num_classes * self.smoothing)
+        return ops.concatenate([ops.log(self.num_classes * shares), 0.3 * ops.log(1.0 + total)], axis=-1)
+
+    def _evidence(self, ids: Any, own: Any) -> Any:
+        ids = ids if len(ids.shape) == 3 else ops.expand_dims(ids, -1)
+        columns = []
+        for order, table in enumerate(self.tables):
+            column = ids[..., order]
+            counts = ops.take(table, column, axis=0)  # (batch, steps, classes)
+            counts = self.expand(counts) if self.stored == "uint8" else counts
+            if own is not None:
+                counts = ops.maximum(counts - own, 0.0)
+            columns.append(self.features(counts) * ops.cast(column > UNKNOWN_ID, "float32")[..., None])
+        return ops.concatenate(columns, axis=-1)
+
+    def call(self, ids):
+        """Returns the evidence of `ids`."""
+        return self._evidence(ids, None)
+
+    def leave_one_out(self, ids, label_ids):
+        """Returns the evidence of training texts without what they themselves contributed.
+
+        Args:
+            ids: of texts that `count` was given.
+            label_ids: `(batch,)` their classes.
+        """
+        return self._evidence(ids, ops.one_hot(label_ids, self.num_classes)[:, None, :])
+
+    def compute_output_shape(self, input_shape):
+        """Returns `(batch, steps, orders * (classes + 1))`."""
+        return (*input_shape[:2], len(self.num_ids) * (self.num_classes + 1))
+
+    def get_config(self) -> dict:
+        """Returns the settings from which `from_config` makes the same layer again."""
+        own = {name: getattr(self, name) for name in ("num_ids", "num_classes", "smoothing", "stored")}
+        return {**super().get_config(), **own}

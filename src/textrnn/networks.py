@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from textrnn.layers import ContextWindow, Elman, Jordan, WordDropout
+from textrnn.layers import ClassEvidence, ContextWindow, Elman, Jordan, WordDropout
 from textrnn.preprocessing import TextEncoder, TextToIds
 
 TAGGERS = ("feedforward", "simple", "elman", "jordan", "bielman", "lstm", "bilstm")
@@ -140,11 +140,22 @@ def embeddings(model: keras.Model) -> list[keras.layers.Embedding]:
     return sorted(layers, key=lambda layer: int(layer.name.rpartition("_")[2]))
 
 
-def split_at_embeddings(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """Returns a model on ids in two halves: ids to vectors, and ids (for the mask) with vectors to probabilities."""
-    joined = next((layer for layer in model.layers if layer.name == "embedding"), None) or embeddings(model)[0]
-    vectors = joined.output  # (batch, steps, embed_dim * orders)
-    return keras.Model(model.input, vectors), keras.Model([model.input, vectors], model.output)
+def evidence_layer(model: keras.Model) -> ClassEvidence | None:
+    """Returns the layer that knows the classes of each n-gram, if `model` has one."""
+    return next((layer for layer in model.layers if isinstance(layer, ClassEvidence)), None)
+
+
+def split_at_vectors(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Returns two parts of a `build_textrnn` model: ids to the vector of each step, and from there to probabilities.
+
+    The first takes the ids and, where there is a `ClassEvidence` layer, its output, so that training can give another.
+    The second takes the ids (for the mask) and the vectors.
+    """
+    ids = next(layer.output for layer in model.layers if isinstance(layer, TextToIds))
+    joined = next((layer for layer in model.layers if layer.name == "vectors"), None) or embeddings(model)[0]
+    vectors, evidence = joined.output, evidence_layer(model)
+    front = [ids] if evidence is None else [ids, evidence.output]
+    return keras.Model(front, vectors), keras.Model([ids, vectors], model.output)
 
 
 _ids_models: weakref.WeakKeyDictionary[keras.Model, keras.Model] = weakref.WeakKeyDictionary()
@@ -200,7 +211,8 @@ def build_textrnn(
     bidirectional: bool = True,
     pooling: str | Sequence[str] = ("max", "mean"),
     dropout: float = 0.4,
-    ngram_dropout: float = 0.4,
+    ngram_dropout: float = 0.5,
+    evidence: bool = False,
     seed: int = 0,
 ) -> keras.Model:
     """Returns the TextRNN: embedding, recurrent layers, pooling over the real characters, softmax.
@@ -219,6 +231,8 @@ def build_textrnn(
         pooling: one of `"last"`, `"max"`, `"mean"`, `"attention"`, or several, side by side.
         dropout: the share of the recurrent layers' inputs and of the summary that is dropped in training, [0, 1).
         ngram_dropout: the share of n-grams whose whole vector is dropped in training, [0, 1).
+        evidence: whether each step also carries the classes in whose training texts its n-grams stood, see
+            `layers.ClassEvidence`.
         seed: decides the first weights and what dropout drops.
 
     Returns:
@@ -237,7 +251,12 @@ def build_textrnn(
     kinds = _checked_poolings(pooling)
     with _seeded(seed):
         text = keras.Input((), dtype="string", name="text")
-        x, mask = _embed(encoder, text, embed_dim=embed_dim, dropout=dropout, ngram_dropout=ngram_dropout)
+        ids = TextToIds(encoder, name="text_to_ids")(text)
+        vectors, mask = _embed(encoder, ids, embed_dim=embed_dim, ngram_dropout=ngram_dropout)
+        if evidence:
+            vectors.append(ClassEvidence(encoder.num_ids, len(label_names), name="evidence")(ids))
+        x = keras.layers.Concatenate(name="vectors")(vectors) if len(vectors) > 1 else vectors[0]
+        x = keras.layers.Dropout(dropout)(x)
         for number in range(1, num_layers + 1):
             layer = CELLS[cell](units, return_sequences=True, name=f"{cell}_{number}")
             if bidirectional:
@@ -253,11 +272,9 @@ def build_textrnn(
         return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textrnn")
 
 
-def _embed(encoder: TextEncoder, text: Any, *, embed_dim: int, dropout: float, ngram_dropout: float):
-    """Returns the vectors of the ids `(batch, steps, embed_dim * orders)` and the mask of the real steps."""
-    ids = TextToIds(encoder, name="text_to_ids")(text)
+def _embed(encoder: TextEncoder, ids: Any, *, embed_dim: int, ngram_dropout: float) -> tuple[list[Any], Any]:
+    """Returns the vectors of each order `(batch, steps, embed_dim)`, and the mask of the real steps."""
     orders = [ids[..., order] for order in range(len(encoder.num_ids))] if encoder.ngrams else [ids]
-    mask = orders[0] > 0  # (batch, steps)
     vectors = []
     for order, (order_ids, num_ids) in enumerate(zip(orders, encoder.num_ids, strict=True), start=1):
         vector = keras.layers.Embedding(num_ids, embed_dim, name=f"embedding_{order}")(order_ids)
@@ -265,8 +282,7 @@ def _embed(encoder: TextEncoder, text: Any, *, embed_dim: int, dropout: float, n
             # Whole vectors are dropped, so that the network cannot learn each headline by its rarest n-gram.
             vector = keras.layers.Dropout(ngram_dropout, noise_shape=(None, None, 1))(vector)
         vectors.append(vector)
-    x = keras.layers.Concatenate(name="embedding")(vectors) if len(vectors) > 1 else vectors[0]
-    return keras.layers.Dropout(dropout)(x), mask
+    return vectors, orders[0] > 0
 
 
 def build_tagger(

@@ -37,9 +37,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
         name: str = "lazy_adamw",
         **kwargs,
     ):
-        super().__init__(
-            learning_rate, weight_decay=weight_decay, global_clipnorm=global_clipnorm, name=name, **kwargs
-        )
+        super().__init__(learning_rate, weight_decay=weight_decay, global_clipnorm=global_clipnorm, name=name, **kwargs)
         self.table_rate, self.beta_1, self.beta_2, self.epsilon = table_rate, beta_1, beta_2, epsilon
 
     def build(self, variables):

@@ -15,8 +15,9 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from textrnn import networks
+from textrnn.layers import ClassEvidence
 from textrnn.networks import LabelProbabilities, MaskedPooling
-
+from textrnn.preprocessing import UNKNOWN_ID
 
 PLAIN_LSTM = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "go_backwards": False}
 
@@ -84,7 +85,10 @@ class NumpyNetwork:
     def __init__(self, model: keras.Model):
         self.encoder, self.label_names = networks.text_encoder(model), networks.label_names(model)
         self._layers = [_directions(layer) for layer in _recurrent_layers(model)]
-        self._tables = [layer.get_weights()[0] for layer in networks.embeddings(model)]
+        places = range(len(self.encoder.num_ids))
+        self._tables = [(place, layer.get_weights()[0]) for place, layer in enumerate(networks.embeddings(model))]
+        if evidence := networks.evidence_layer(model):
+            self._tables += [(place, _evidence_table(evidence, place)) for place in places]
         summary = next((layer.input for layer in model.layers if layer.name == "summary"), None)
         poolings = [layer for layer in model.layers if isinstance(layer, MaskedPooling)]
         self._poolings = poolings if summary is None else [tensor._keras_history.operation for tensor in summary]
@@ -119,7 +123,7 @@ class NumpyNetwork:
         ids, lengths = ids[order], lengths[order]
         counts = (lengths[:, None] > np.arange(max(1, lengths[0]))).sum(axis=0)
         real = np.concatenate([ids[:count, step] for step, count in enumerate(counts)])  # (real steps, orders)
-        vectors = [table[real[:, place]] for place, table in enumerate(self._tables)]
+        vectors = [table[real[:, place]] for place, table in self._tables]
         packed = Packed(np.concatenate(vectors, axis=1), counts)
         for directions in self._layers:
             states, last = zip(*(direction.run(packed) for direction in directions), strict=True)
@@ -154,6 +158,13 @@ class NumpyNetwork:
         return total / mass
 
 
+def _evidence_table(layer: ClassEvidence, place: int) -> np.ndarray:
+    """Returns the evidence of each id of one order: `float32 (ids, classes + 1)`."""
+    counts = layer.tables[place].numpy()
+    table = keras.ops.convert_to_numpy(layer.features(layer.expand(counts) if layer.stored == "uint8" else counts))
+    return np.where(np.arange(len(table))[:, None] > UNKNOWN_ID, table, np.float32(0))
+
+
 def _largest(steps: list[np.ndarray]) -> np.ndarray:
     """Returns the largest value of each row over its steps."""
     largest = steps[0].copy()
@@ -165,7 +176,7 @@ def _largest(steps: list[np.ndarray]) -> np.ndarray:
 def _recurrent_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """Returns the LSTM layers of a `build_textrnn` model, from the bottom up, after looking at every layer."""
     silent = (keras.layers.InputLayer, networks.TextToIds, keras.layers.Dropout, keras.layers.Concatenate)
-    silent += (keras.layers.Embedding, MaskedPooling, LabelProbabilities)
+    silent += (keras.layers.Embedding, ClassEvidence, MaskedPooling, LabelProbabilities)
     silent_names = ("GetItem", "Greater")
     recurrent = []
     for layer in model.layers:

@@ -24,6 +24,7 @@ import tensorflow as tf
 
 import textrnn
 from textrnn import networks, training
+from textrnn.layers import ClassEvidence
 from textrnn.preprocessing import TextToIds
 from textrnn.runtime import NumpyNetwork
 
@@ -99,9 +100,15 @@ def _check_card(card: dict[str, Any]):
 
 
 def _with_small_tables(model: keras.Model) -> keras.Model:
-    """Returns a copy of `model` whose embeddings are 8-bit integers, each row with a scale of its own."""
-    small = keras.models.clone_model(model)
-    small.set_weights(model.get_weights())
+    """Returns a copy of `model` whose embeddings and counts are 8-bit integers, each row with a scale of its own."""
+
+    def copied(layer):
+        config = layer.get_config() | ({"stored": "uint8"} if isinstance(layer, ClassEvidence) else {})
+        return type(layer).from_config(config)
+
+    small = keras.models.clone_model(model, clone_function=copied)
+    for weight, value in zip(small.weights, model.get_weights(), strict=True):
+        weight.assign(ClassEvidence.compress(value) if weight.dtype == "uint8" else value)
     for layer in networks.embeddings(small):
         layer.quantize("int8")
     return small
@@ -125,7 +132,8 @@ def save_classifier(
             probabilities then change a little (`benchmarks/RESULTS.md` has by how much).
 
     Raises:
-        ValueError: `tables` is neither, the card lacks a field or has an unknown one, or the model has no text or label layer.
+        ValueError: `tables` is neither, the card lacks a field or has an unknown one, or the model has no text or label
+            layer.
         FileExistsError: `folder` holds something that is no saved model.
     """
     folder = Path(folder).resolve()
@@ -352,8 +360,12 @@ def _network_of(classifier: Classifier) -> keras.Model:
 
 
 def _float_weights(weights: list[np.ndarray]) -> list[np.ndarray]:
-    """Returns `weights` with each 8-bit table and the scales of its rows, which follow it, made one float table."""
+    """Returns `weights` with what `_with_small_tables` made 8-bit as floats again."""
     floats, rest = [], iter(weights)
     for array in rest:
-        floats.append(array / next(rest)[:, None] if array.dtype == np.int8 else array)
+        if array.dtype == np.int8:
+            array = array / next(rest)[:, None]  # the scales of the rows follow their table
+        elif array.dtype == np.uint8:
+            array = keras.ops.convert_to_numpy(ClassEvidence.expand(array))
+        floats.append(array)
     return floats

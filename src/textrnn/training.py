@@ -13,11 +13,15 @@ import tensorflow as tf
 from sklearn.metrics import f1_score
 from tqdm import tqdm
 
-from textrnn import networks
+from textrnn import networks, pretraining
+from textrnn.layers import ClassEvidence
+from textrnn.optimizers import LazyAdamW
 from textrnn.preprocessing import TextEncoder, TextToIds
 
 BATCHES_PER_POOL = 50
 SCORES = ("accuracy", "macro_f1")
+ADVERSARIAL = 0.05  # of the length of a text's vectors
+MAX_NGRAMS = 35_000  # of each order: the saved model then stays below 10 MB
 
 
 class EncodedTexts(NamedTuple):
@@ -146,13 +150,34 @@ def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = 
     return np.array([places[label] for label in labels], dtype="int64")
 
 
-def _training_step(model: keras.Model, *, adversarial: float = 0.0) -> Callable[[np.ndarray, np.ndarray], tf.Tensor]:
-    """Returns a function that moves the weights of a compiled `model` by one batch and returns its mean loss."""
-    vectors_of, rest = networks.split_at_embeddings(model) if adversarial else (None, model)
-    tables = [] if vectors_of is None else [weight.value for weight in vectors_of.trainable_weights]
+def _training_step(
+    model: keras.Model,
+    parts: tuple[keras.Model | None, keras.Model],
+    *,
+    adversarial: float = 0.0,
+    leave_out: ClassEvidence | None = None,
+) -> Callable[[np.ndarray, np.ndarray], tf.Tensor]:
+    """Returns a function that moves the weights of a compiled `model` by one batch and returns its mean loss.
+
+    Args:
+        model: says what loss and optimizer are.
+        parts: what is trained: `(None, ids to probabilities)`, or what `networks.split_at_vectors` returned.
+        adversarial: see `fit`; for a model in two parts.
+        leave_out: the layer of the model that gives each text its evidence without the text's own part.
+    """
+    front, rest = parts
+    evidence = networks.evidence_layer(model)
+    tables = [] if front is None else [weight.value for weight in front.trainable_weights]
     weights = [weight.value for weight in rest.trainable_weights]
 
-    def losses_and_gradients(inputs, targets, wanted):
+    def seen(x, y):
+        if evidence is None:
+            return [x]
+        if leave_out is None:
+            return [x, evidence(x)]
+        return [x, evidence.leave_one_out(x, tf.argmax(y, axis=1) if y.shape.rank == 2 else y)]
+
+    def loss_and_gradients(inputs, targets, wanted):
         with tf.GradientTape() as tape:
             tape.watch(wanted)
             loss = model.compute_loss(y=targets, y_pred=rest(inputs, training=True))
@@ -160,17 +185,18 @@ def _training_step(model: keras.Model, *, adversarial: float = 0.0) -> Callable[
 
     @tf.function(reduce_retracing=True)
     def step(x, y):
-        if not adversarial:
-            loss, gradients = losses_and_gradients(x, y, weights)
+        if front is None:
+            loss, gradients = loss_and_gradients(x, y, weights)
             model.optimizer.apply(gradients, weights)
             return loss
         with tf.GradientTape() as tape:
-            vectors = vectors_of(x, training=True)  # (batch, steps, embed_dim)
-        loss, gradients = losses_and_gradients([x, vectors], y, [vectors, *weights])
-        uphill = gradients[0] / (_norms(gradients[0]) + 1e-12)
-        worse = vectors + adversarial * _norms(vectors) * uphill
-        _, others = losses_and_gradients([x, worse], y, [worse, *weights])
-        gradients = [(one + other) / 2 for one, other in zip(gradients, others, strict=True)]
+            vectors = front(seen(x, y), training=True)  # (batch, steps, features)
+        loss, gradients = loss_and_gradients([x, vectors], y, [vectors, *weights])
+        if adversarial:
+            uphill = gradients[0] / (_norms(gradients[0]) + 1e-12)
+            worse = vectors + adversarial * _norms(vectors) * uphill
+            _, others = loss_and_gradients([x, worse], y, [worse, *weights])
+            gradients = [(one + other) / 2 for one, other in zip(gradients, others, strict=True)]
         of_tables = tape.gradient(vectors, tables, output_gradients=gradients[0])
         model.optimizer.apply([*of_tables, *gradients[1:]], [*tables, *weights])
         return loss
@@ -229,7 +255,7 @@ def fit_tagger(
         raise ValueError(f"tag_ids: expected shape {ids.shape}, as ids, got {tag_ids.shape}")
     _check_compiled(model)
     lengths = (ids != 0).sum(axis=1)
-    losses, step = {}, _training_step(model)
+    losses, step = {}, _training_step(model, (None, model))
     for epoch in range(epochs):
         batches = (
             (ids[rows, : lengths[rows].max()], tag_ids[rows, : lengths[rows].max()])
@@ -255,6 +281,7 @@ def fit(
     score: str = "accuracy",
     patience: int | None = None,
     adversarial: float = 0.0,
+    recount: bool = True,
     progress: bool = True,
     log_dir: str | Path | None = None,
 ) -> pd.DataFrame:
@@ -275,6 +302,8 @@ def fit(
         patience: stop after this many epochs without a better score; never if `None`.
         adversarial: if above 0, each batch is learnt twice: as it is, and with its vectors moved by this share of
             their length in the direction that raises the loss most (Miyato, Dai & Goodfellow 2017). Twice the time.
+        recount: whether a `layers.ClassEvidence` counts anew in train, each text then learning without its own part.
+            To train a model on with other texts, `False` leaves its counts as they are.
         progress: whether a bar runs over the batches.
         log_dir: where TensorBoard's logs go, if anywhere.
 
@@ -296,8 +325,11 @@ def fit(
 
     start = time.perf_counter()
     on_ids = networks.ids_model(model)
-    on_ids.compile(optimizer=model.optimizer, loss=model.loss)
-    step = _training_step(on_ids, adversarial=adversarial)
+    evidence = networks.evidence_layer(model)
+    if evidence is not None and recount:
+        evidence.count(encoded.ids, label_ids(train["label"], networks.label_names(model)))
+    parts = (None, on_ids) if evidence is None and not adversarial else networks.split_at_vectors(model)
+    step = _training_step(model, parts, adversarial=adversarial, leave_out=evidence if recount else None)
     writer = tf.summary.create_file_writer(str(log_dir)) if log_dir else None
     history, best = [], ((-math.inf, -math.inf), 0, None)
     with tqdm(total=num_steps(len(train), batch_size=batch_size, epochs=epochs), disable=not progress) as bar:
@@ -387,8 +419,9 @@ def train_textrnn(
 ) -> tuple[keras.Model, pd.DataFrame]:
     """Returns the recommended TextRNN trained on two tables, and its history.
 
-    Characters and 2-grams, one bidirectional LSTM, max and mean pooling; label smoothing 0.1 and AdamW with warm-up
-    and cosine decay.
+    Characters, 2-grams and 3-grams, each with a vector that starts from the texts alone (`pretraining`) and with the
+    classes in whose texts it stood (`layers.ClassEvidence`); one bidirectional LSTM, max and mean pooling; label
+    smoothing 0.1, adversarial training, and AdamW with warm-up and cosine decay.
 
     Args:
         train: columns `text` and `label`; the vocabulary and the classes come from here.
@@ -398,16 +431,34 @@ def train_textrnn(
         progress: whether a bar runs.
     """
     epochs, batch_size, learning_rate = settings or recipe(len(train))
-    encoder = TextEncoder.from_texts(train["text"], max_length=length_to_keep(train["text"]), max_ngram=2)
-    model = networks.build_textrnn(encoder, sorted(set(train["label"])), seed=seed)
+    encoder = recommended_encoder(train["text"])
+    model = networks.build_textrnn(encoder, sorted(set(train["label"])), evidence=True, seed=seed)
+    vectors = pretraining.topic_vectors(
+        encoder, train["text"], embed_dim=networks.embeddings(model)[0].output_dim, seed=seed
+    )
+    pretraining.set_embeddings(model, vectors)
     steps = num_steps(len(train), batch_size=batch_size, epochs=epochs)
     model.compile(optimizer=adamw(learning_rate, steps), loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1))
-    history = fit(model, train, dev, epochs=epochs, batch_size=batch_size, seed=seed, progress=progress)
+    history = fit(
+        model,
+        train,
+        dev,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        adversarial=ADVERSARIAL,
+        progress=progress,
+    )
     return model, history
 
 
-def adamw(learning_rate: float, steps: int, *, weight_decay: float = 0.01) -> keras.optimizers.AdamW:
-    """Returns AdamW whose learning rate rises for a tenth of `steps` and falls to nothing along a cosine.
+def recommended_encoder(texts: pd.Series) -> TextEncoder:
+    """Returns the recommended vocabulary of training texts: characters, and 2-grams and 3-grams seen at least twice."""
+    return TextEncoder.from_texts(texts, max_length=length_to_keep(texts), max_ngram=3, max_ngrams=MAX_NGRAMS)
+
+
+def adamw(learning_rate: float, steps: int, *, weight_decay: float = 0.01) -> LazyAdamW:
+    """Returns an optimizer whose learning rate rises for a tenth of `steps` and falls to nothing along a cosine.
 
     AdamW and cosine decay after Loshchilov & Hutter (2017, 2019). Gradients are clipped to a norm of 1.
     """
@@ -415,7 +466,7 @@ def adamw(learning_rate: float, steps: int, *, weight_decay: float = 0.01) -> ke
     schedule = keras.optimizers.schedules.CosineDecay(
         learning_rate / 10, max(1, steps - warm_up), warmup_target=learning_rate, warmup_steps=warm_up
     )
-    return keras.optimizers.AdamW(schedule, weight_decay=weight_decay, global_clipnorm=1.0)
+    return LazyAdamW(schedule, weight_decay=weight_decay, global_clipnorm=1.0)
 
 
 def length_to_keep(texts: pd.Series) -> int:

@@ -17,7 +17,7 @@ import pytest
 import tensorflow as tf
 
 import textrnn
-from textrnn import networks, saving, training
+from textrnn import datasets, networks, saving, training
 from textrnn.preprocessing import TextEncoder, TextToIds
 
 TABLE = pd.DataFrame(
@@ -519,3 +519,71 @@ def test_a_save_after_a_killed_one_works(killed, model):
         saving.save_classifier(model, folder, card=CARD | {"seed": 8})
         assert saving.load_classifier(folder).card["seed"] == 8
         assert not saving._set_aside(folder).exists()
+
+
+@pytest.fixture(scope="module")
+def large():
+    """A network with n-grams and class evidence, trained a little."""
+    splits = datasets.load("headlines")
+    table = splits.train.groupby("label").head(30)
+    encoder = TextEncoder.from_texts(table["text"], max_ngram=3)
+    model = networks.build_textrnn(encoder, sorted(set(table["label"])), embed_dim=32, units=8, evidence=True)
+    model.compile(optimizer=training.adamw(0.01, 30), loss="sparse_categorical_crossentropy")
+    training.fit(model, table, table, epochs=3, batch_size=32, progress=False)
+    return model, splits.dev["text"]
+
+
+def size_of(folder):
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_8_bit_tables_take_less_space_and_give_nearly_the_same_answers(large, tmp_path):
+    model, texts = large
+    whole = saving.save_classifier(model, tmp_path / "whole", card=CARD)
+    small = saving.save_classifier(model, tmp_path / "small", card=CARD, tables="int8")
+    weights = sum(layer.embeddings.shape[0] * 32 * 4 for layer in networks.embeddings(model))
+    assert size_of(small) < size_of(whole) - 0.6 * weights
+    assert saving.read_card(small)["tables"] == "int8"
+    live = training.predict(model, texts)
+    probs = saving.load_classifier(small).predict_probs(texts)
+    assert np.ptp(live, axis=0).max() > 0.1
+    np.testing.assert_allclose(probs, live, atol=0.02)
+    assert (probs.argmax(axis=1) == live.argmax(axis=1)).mean() > 0.98
+
+
+@pytest.mark.parametrize("tables", saving.TABLES)
+def test_a_loaded_network_answers_as_its_file_does_whatever_the_tables_and_the_runtime(tables, large, tmp_path):
+    model, texts = large
+    folder = saving.save_classifier(model, tmp_path / "model", card=CARD, tables=tables)
+    expected = saving.load_classifier(folder).predict_probs(texts)
+    np.testing.assert_allclose(training.predict(saving.load_network(folder), texts), expected, atol=1e-5)
+    by_numpy = saving.load_classifier(folder, runtime="numpy")
+    np.testing.assert_allclose(by_numpy.predict_probs(texts), expected, atol=1e-5)
+    assert by_numpy.predict(texts)["label"].tolist() == saving.load_classifier(folder).predict(texts)["label"].tolist()
+
+
+def test_unknown_runtimes_and_tables_are_refused_before_any_work(model, written, tmp_path):
+    with pytest.raises(ValueError, match=r"runtime: expected one of \('tensorflow', 'numpy'\), got 'onnx'"):
+        saving.load_classifier(written, runtime="onnx")
+    with pytest.raises(ValueError, match=r"tables: expected one of \('float32', 'int8'\), got 'int4'"):
+        saving.save_classifier(model, tmp_path / "m", card=CARD, tables="int4")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_stream_is_answered_in_order_without_being_held(written):
+    classifier, asked = saving.load_classifier(written), []
+
+    def texts():
+        for number in range(10):
+            asked.append(number)
+            yield NEW[number % len(NEW)]
+
+    tables = classifier.predict_stream(texts(), chunk_size=4)
+    first = next(tables)
+    assert asked == [0, 1, 2, 3]  # no more is read than a table needs
+    whole = pd.concat([first, *tables], ignore_index=True)
+    expected = classifier.predict([NEW[number % len(NEW)] for number in range(10)])
+    assert whole["label"].tolist() == expected["label"].tolist()
+    np.testing.assert_allclose(whole["score"], expected["score"], atol=1e-6)
+    with pytest.raises(ValueError, match="item 5: expected a text, got an empty one"):
+        list(classifier.predict_stream([*NEW, ""], chunk_size=2))

@@ -362,7 +362,7 @@ def test_the_recommended_classifier_takes_its_classes_and_vocabulary_from_train_
     encoder = networks.text_encoder(model)
     assert "股" in encoder.tokens
     assert "狗" not in encoder.tokens
-    assert (len(encoder.num_ids), encoder.max_length) == (2, 16)
+    assert (len(encoder.num_ids), encoder.max_length) == (3, 16)
     assert len(history) == 2
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from textrnn import datasets, metrics
+from textrnn import comparison, datasets, metrics
 
 ROOT = Path(__file__).parents[1]
 SCORES = {"accuracy", "low", "high", "rows", "macro_f1", "seconds"}
@@ -128,3 +128,18 @@ def test_a_doubled_headline_is_named_and_no_split_is_written(tmp_path):
     drawn = datasets.load(folder)
     assert sorted(pd.concat(drawn)["text"]) == sorted(table["text"])
     assert [len(part) for part in drawn] == [len(part) for part in datasets.load("headlines")]
+
+
+def test_the_comparison_prints_rows_that_the_notebook_can_read(carved, tmp_path):
+    files = ["--train", carved["train"], "--dev", carved["dev"]]
+    models = ["--models", "naive Bayes", "SimpleRNN", "--seeds", "3", "4"]
+    done = run_script(ROOT / "benchmarks" / "comparison.py", *files, *models)
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / "results.md"
+    path.write_text(f"## Comparison on real news\n\n{done.stdout}", encoding="utf-8")
+    rows = comparison.read_rows(path)
+    assert rows["model"].tolist() == ["naive Bayes", "SimpleRNN", "SimpleRNN"]  # no seed changes naive Bayes
+    assert rows["seed"].tolist() == [3, 3, 4]
+    table = datasets.read_table(carved["dev"])
+    bayes = metrics.fit_naive_bayes(datasets.read_table(carved["train"])).predict(table["text"])
+    assert rows["accuracy"][0] == pytest.approx((bayes == table["label"]).mean(), abs=1e-4)

@@ -163,3 +163,60 @@ def test_the_linear_baseline_tells_orders_apart_only_with_ngrams():
     table = pd.DataFrame({"text": ["ab", "ba"] * 4, "label": ["x", "y"] * 4})
     assert metrics.fit_linear(table, max_ngram=2).predict(["ab", "ba"]).tolist() == ["x", "y"]
     assert len(set(metrics.fit_linear(table, max_ngram=1).predict(["ab", "ba"]))) == 1
+
+
+def test_the_interval_of_one_run_is_that_of_accuracy():
+    true, predicted = ["a"] * 900, ["a"] * 800 + ["b"] * 100
+    one, other = metrics.mean_accuracy(true, [predicted]), metrics.accuracy(true, predicted)
+    assert (one["accuracy"], one["rows"]) == (pytest.approx(800 / 900), 900)
+    assert (one["low"], one["high"]) == (
+        pytest.approx(other["low"], abs=0.002),
+        pytest.approx(other["high"], abs=0.002),
+    )
+
+
+def test_the_mean_of_several_runs_has_the_interval_of_a_bootstrap_over_rows():
+    rng = np.random.default_rng(0)
+    right = rng.random((3, 400)) < np.linspace(0.5, 1, 400)  # easy rows are right in most runs
+    ours = metrics.mean_accuracy(["a"] * 400, np.where(right, "a", "b"))
+    shares = right.mean(axis=0)
+    theirs = stats.bootstrap((shares,), np.mean, method="percentile", rng=1).confidence_interval
+    assert ours["accuracy"] == pytest.approx(shares.mean())
+    assert ours["low"] == pytest.approx(theirs.low, abs=0.004)
+    assert ours["high"] == pytest.approx(theirs.high, abs=0.004)
+    again = metrics.mean_accuracy(["a"] * 400, [*np.where(right, "a", "b")] * 2)  # the same runs twice say no more
+    assert again["low"] == pytest.approx(ours["low"], abs=0.002)
+
+
+def test_no_run_runs_of_other_lengths_and_no_share_are_refused():
+    with pytest.raises(ValueError, match=r"^runs: expected the labels of at least one run, got none$"):
+        metrics.mean_accuracy(TRUE, [])
+    with pytest.raises(ValueError, match=r"expected as many labels of each, got \(6,\) and \(1,\)"):
+        metrics.mean_accuracy(TRUE, [PREDICTED, ["a"]])
+    with pytest.raises(ValueError, match=r"^confidence: expected a share between 0 and 1, got 95$"):
+        metrics.mean_accuracy(TRUE, [PREDICTED], confidence=95)
+
+
+def test_mcnemar_gives_the_numbers_worked_by_hand():
+    #       both  only first  only second  neither
+    first = ["a"] * 5 + ["a"] * 1 + ["b"] * 4 + ["b"] * 3
+    second = ["a"] * 5 + ["b"] * 1 + ["a"] * 4 + ["c"] * 3
+    # Of 5 fair coins at most one or at least four show heads: 2 * (1 + 5) / 32.
+    assert metrics.mcnemar(["a"] * 13, first, second) == {"only_first": 1, "only_second": 4, "p": pytest.approx(0.375)}
+    assert metrics.mcnemar(["a"] * 13, second, first)["p"] == pytest.approx(0.375)
+
+
+def test_mcnemar_of_classifiers_that_are_right_on_the_same_rows_says_nothing():
+    assert metrics.mcnemar(["a", "a"], ["a", "b"], ["a", "c"]) == {"only_first": 0, "only_second": 0, "p": 1.0}
+    with pytest.raises(ValueError, match=r"expected as many labels of each, got \(2,\) and \(1,\)"):
+        metrics.mcnemar(["a", "a"], ["a", "b"], ["a"])
+
+
+def test_naive_bayes_learns_and_counts_ngrams_up_to_the_length_asked_for():
+    train = pd.DataFrame(
+        {"text": ["股市大涨", "股市下跌", "球队夺冠", "球队落败"], "label": ["stocks"] * 2 + ["sports"] * 2}
+    )
+    model = metrics.fit_naive_bayes(train)
+    assert model.predict(["股市", "夺冠球队"]).tolist() == ["stocks", "sports"]
+    assert max(map(len, model[0].vocabulary_)) == 3
+    assert max(map(len, metrics.fit_naive_bayes(train, max_ngram=1)[0].vocabulary_)) == 1

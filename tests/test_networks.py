@@ -261,3 +261,56 @@ def test_a_model_without_the_layers_of_this_package_is_refused():
     for function in (networks.text_encoder, networks.ids_model):
         with pytest.raises(ValueError, match=r"^model: expected a TextToIds layer after the input, found none$"):
             function(plain)
+
+
+@pytest.mark.parametrize("encoder", [ENCODER, NGRAMS])
+def test_a_textcnn_answers_the_same_alone_in_a_batch_and_behind_more_padding(encoder):
+    model = networks.build_textcnn(encoder, ["x", "y", "z"], embed_dim=8, filters=8, widths=(1, 2, 3, 4, 5))
+    model = with_summary(with_large_weights(model))  # padding has large vectors, too
+    in_batch = [output.numpy() for output in model(tf.constant([*TEXTS, ""]))]
+    behind_padding = [output.numpy() for output in model(tf.constant([*TEXTS, "", "大涨夺冠" * 10]))]
+    assert in_batch[1].shape == (5, 5 * 8)
+    assert np.ptp(in_batch[0], axis=0).max() > 0.01
+    for row, text in enumerate([*TEXTS, ""]):
+        alone = [output.numpy()[0] for output in model(tf.constant([text]))]
+        for here, batch, padded in zip(alone, in_batch, behind_padding, strict=True):
+            np.testing.assert_allclose(batch[row], here, atol=1e-6, rtol=0)
+            np.testing.assert_allclose(padded[row], here, atol=1e-6, rtol=0)
+
+
+def test_a_textcnn_sees_order_as_far_as_its_filters_reach_and_its_seed_decides():
+    texts = tf.constant(["股市大涨", "涨大市股"])
+    for width, differ in {1: False, 2: True}.items():
+        model = networks.build_textcnn(ENCODER, ["x", "y"], embed_dim=8, filters=8, widths=[width])
+        first, second = with_summary(with_large_weights(model))(texts)[1].numpy()
+        assert np.allclose(first, second, atol=1e-6) != differ
+    one, same, other = (
+        networks.build_textcnn(ENCODER, ["x", "y"], embed_dim=8, filters=8, seed=seed).get_weights()
+        for seed in (1, 1, 2)
+    )
+    assert all(np.array_equal(a, b) for a, b in zip(one, same, strict=True))
+    assert not np.array_equal(one[0], other[0])
+
+
+def test_a_textcnn_on_ids_gives_the_answers_of_the_one_on_texts():
+    model = with_large_weights(networks.build_textcnn(NGRAMS, ["x", "y"], embed_dim=8, filters=8))
+    ids = next(layer for layer in model.layers if isinstance(layer, TextToIds))(tf.constant(TEXTS))
+    np.testing.assert_allclose(networks.ids_model(model)(ids), model(tf.constant(TEXTS)), atol=1e-6)
+    copy = keras.models.model_from_json(model.to_json())
+    copy.set_weights(model.get_weights())
+    np.testing.assert_allclose(copy(tf.constant(TEXTS)), model(tf.constant(TEXTS)), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"filters": 0}, "filters: expected at least 1, got 0"),
+        ({"widths": ()}, "widths: expected one or several different numbers of at least 1, got ()"),
+        ({"widths": (2, 2)}, "widths: expected one or several different numbers of at least 1, got (2, 2)"),
+        ({"dropout": 1}, "dropout: expected a share from 0 to below 1, got 1"),
+    ],
+)
+def test_a_setting_of_a_textcnn_out_of_range_is_refused_by_name(settings, message):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        networks.build_textcnn(ENCODER, ["x", "y"], **settings)
+    assert str(caught.value) == message

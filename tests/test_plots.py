@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.text import Text
 
 from textrnn import metrics, plots
 
@@ -143,3 +144,33 @@ def test_class_counts_stand_most_first_with_their_numbers(ax):
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["x", "y", "z"]  # from the bottom up
     assert [bar.get_width() for bar in ax.patches] == [1, 2, 3]
     assert [text.get_text() for text in ax.texts] == ["1", "2", "3"]
+
+
+def cost_table():
+    """Nine methods, some of them at nearly the same place."""
+    accuracy = np.array([0.86, 0.861, 0.862, 0.87, 0.9, 0.91, 0.911, 0.93, 0.85])
+    seconds = np.array([5.0, 5.1, 5.2, 6, 0.5, 0.9, 0.95, 40, 3])
+    names = [f"method {letter}" for letter in "abcdefghi"]
+    columns = {"accuracy": accuracy, "low": accuracy - 0.02, "high": accuracy + 0.01, "seconds to train": seconds}
+    return pd.DataFrame(columns, index=names)
+
+
+def test_accuracy_stands_against_cost_with_its_interval_and_names_that_do_not_overlap(ax):
+    table = cost_table()
+    assert plots.plot_cost_accuracy(table, ax) is ax
+    assert (ax.get_xscale(), ax.get_xlabel()) == ("log", "seconds to train")
+    (container,) = ax.containers
+    np.testing.assert_allclose(container[0].get_xydata(), table[["seconds to train", "accuracy"]])
+    ends = np.array([segment[:, 1] for segment in container[2][0].get_segments()])
+    np.testing.assert_allclose(ends, table[["low", "high"]])
+    assert [text.get_text() for text in ax.texts] == list(table.index)
+    ax.figure.draw_without_rendering()
+    boxes = [Text.get_window_extent(text) for text in ax.texts]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    points = ax.transData.transform(table[["seconds to train", "accuracy"]].to_numpy())
+    assert not any(box.contains(*point) for box in boxes for point in points)
+
+
+def test_a_cost_that_has_no_logarithm_is_refused(ax):
+    with pytest.raises(ValueError, match=r"^headlines/s: expected numbers above 0, got \[0.0, 2.0\]$"):
+        plots.plot_cost_accuracy(cost_table()[:2].assign(**{"headlines/s": [0.0, 2.0]}), ax, cost="headlines/s")

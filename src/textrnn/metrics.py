@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 from sklearn.dummy import DummyClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
@@ -77,6 +79,75 @@ def accuracy(
     return {"accuracy": value, "low": float(low), "high": float(high), "rows": len(true)}
 
 
+def mean_accuracy(
+    true: Sequence[str],
+    runs: Sequence[Sequence[str]],
+    *,
+    confidence: float = 0.95,
+    num_resamples: int = 10_000,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Returns the mean `accuracy` of several runs, its bootstrap interval, `low` and `high`, and `rows`.
+
+    The rows are drawn again, each with the share of runs that had it right, so the interval is about other texts and
+    not about other seeds. Of a single run it is the interval of `accuracy`.
+
+    Args:
+        true: the labels.
+        runs: what each run predicted, a list of labels for each.
+        confidence: how much of the draws the interval holds, between 0 and 1.
+        num_resamples: draws.
+        seed: for the draws.
+
+    Raises:
+        ValueError: there is no run, or the numbers of labels differ.
+
+    >>> mean_accuracy(["a", "b"], [["a", "a"], ["a", "b"]])["accuracy"]
+    0.75
+    """
+    if not len(runs):
+        raise ValueError("runs: expected the labels of at least one run, got none")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: expected a share between 0 and 1, got {confidence}")
+    pairs = [_checked(true, predicted) for predicted in runs]
+    num_right = sum((one == other).astype(int) for one, other in pairs)  # (rows,): 0 to the number of runs
+    rows, shares = len(num_right), np.arange(len(runs) + 1) / len(runs)
+    counts = np.bincount(num_right, minlength=len(shares))
+    draws = np.random.default_rng(seed).multinomial(rows, counts / rows, size=num_resamples) @ shares / rows
+    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return {"accuracy": float(counts @ shares / rows), "low": float(low), "high": float(high), "rows": rows}
+
+
+def mcnemar(true: Sequence[str], first: Sequence[str], second: Sequence[str]) -> dict[str, float]:
+    """Returns on how many rows only one of two classifiers is right, and how likely such a split is by chance.
+
+    The test of McNemar (1947) in its exact form. Rows that both have right or both wrong say nothing about which is
+    better; of the others, two equally good classifiers would win half each.
+
+    Args:
+        true: the labels.
+        first: what one classifier said.
+        second: what the other said of the same rows.
+
+    Returns:
+        `only_first` and `only_second`: rows that only this one has right; `p`: the probability of a split at least as
+        uneven if both were equally good, 1 where no row tells them apart.
+
+    Raises:
+        ValueError: the numbers of labels differ.
+
+    >>> mcnemar(["a"] * 10, ["a"] * 8 + ["b"] * 2, ["a"] * 2 + ["b"] * 8)
+    {'only_first': 6, 'only_second': 0, 'p': 0.03125}
+    """
+    true, first = _checked(true, first)
+    _, second = _checked(true, second)
+    only_first = int(((first == true) & (second != true)).sum())
+    only_second = int(((second == true) & (first != true)).sum())
+    split = only_first + only_second
+    p = float(binomtest(only_first, split).pvalue) if split else 1.0
+    return {"only_first": only_first, "only_second": only_second, "p": p}
+
+
 def confusion_table(true: Sequence[str], predicted: Sequence[str]) -> pd.DataFrame:
     """Returns how many rows of each class (index `true`) went to each class (columns `predicted`).
 
@@ -119,6 +190,19 @@ def worst_mistakes(
 def fit_majority(train: pd.DataFrame) -> DummyClassifier:
     """Returns the baseline that answers with the most frequent label of `train` whatever it is asked."""
     return DummyClassifier(strategy="most_frequent").fit(train["text"], train["label"])
+
+
+def fit_naive_bayes(train: pd.DataFrame, *, max_ngram: int = 3) -> Pipeline:
+    """Returns naive Bayes on counts of character n-grams, fitted on `train`.
+
+    It is the complement kind (Rennie et al. 2003), which judges a class by the texts of all others.
+
+    Args:
+        train: columns `text` and `label`.
+        max_ngram: the longest n-gram counted, from 1.
+    """
+    counts = CountVectorizer(analyzer="char", ngram_range=(1, max_ngram), dtype=np.float32)
+    return make_pipeline(counts, ComplementNB()).fit(train["text"], train["label"])
 
 
 def fit_linear(train: pd.DataFrame, *, max_ngram: int = 3) -> Pipeline:

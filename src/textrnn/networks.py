@@ -285,6 +285,63 @@ def _embed(encoder: TextEncoder, ids: Any, *, embed_dim: int, ngram_dropout: flo
     return vectors, orders[0] > 0
 
 
+def build_textcnn(
+    encoder: TextEncoder,
+    label_names: Sequence[str],
+    *,
+    embed_dim: int = 64,
+    filters: int = 64,
+    widths: Sequence[int] = (2, 3, 4),
+    dropout: float = 0.4,
+    ngram_dropout: float = 0.5,
+    seed: int = 0,
+) -> keras.Model:
+    """Returns the TextCNN of Kim (2014): embedding, convolutions of several widths, maximum over the text, softmax.
+
+    A filter of width 3 looks at three neighbouring characters wherever they stand; nothing is carried further. The
+    answer for a text is the same alone, in a batch and behind any padding.
+
+    Args:
+        encoder: the vocabulary; its n-grams, if any, get embeddings as in `build_textrnn`.
+        label_names: the label of each output.
+        embed_dim: the width of each embedding.
+        filters: how many filters there are of each width.
+        widths: over how many characters a filter reaches; all different.
+        dropout: the share of the embedding and of the summary that is dropped in training, [0, 1).
+        ngram_dropout: the share of n-grams whose whole vector is dropped in training, [0, 1).
+        seed: decides the first weights and what dropout drops.
+
+    Returns:
+        An uncompiled model, `string (batch,)` to `float32 (batch, classes)`; rows sum to 1.
+
+    Raises:
+        ValueError: a setting is out of range.
+    """
+    for name, size in {"embed_dim": embed_dim, "filters": filters}.items():
+        if size < 1:
+            raise ValueError(f"{name}: expected at least 1, got {size}")
+    widths = tuple(widths)
+    if not widths or len(set(widths)) != len(widths) or min(widths) < 1:
+        raise ValueError(f"widths: expected one or several different numbers of at least 1, got {widths}")
+    _check_rate("dropout", dropout)
+    _check_rate("ngram_dropout", ngram_dropout)
+    with _seeded(seed):
+        text = keras.Input((), dtype="string", name="text")
+        ids = TextToIds(encoder, name="text_to_ids")(text)
+        vectors, mask = _embed(encoder, ids, embed_dim=embed_dim, ngram_dropout=ngram_dropout)
+        x = keras.layers.Concatenate(name="vectors")(vectors) if len(vectors) > 1 else vectors[0]
+        x = keras.layers.Dropout(dropout)(x)
+        # Padding has a vector too. As zeros it is what a convolution finds beyond the end of the text anyway.
+        x = x * ops.cast(mask, x.dtype)[..., None]
+        pools = []
+        for width in widths:
+            found = keras.layers.Conv1D(filters, width, padding="same", activation="relu", name=f"width_{width}")(x)
+            pools.append(MaskedPooling("max", name=f"max_pooling_{width}")(found, mask=mask))  # (batch, filters)
+        summary = keras.layers.Concatenate(name="summary")(pools) if len(pools) > 1 else pools[0]
+        summary = keras.layers.Dropout(dropout)(summary)
+        return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textcnn")
+
+
 def build_tagger(
     kind: str,
     *,

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
 
 # Blue and orange of Okabe & Ito (2008), apart in hue and in lightness.
 FIRST_COLOUR, SECOND_COLOUR = "#0072B2", "#E69F00"
@@ -117,3 +119,57 @@ def plot_class_counts(table: pd.DataFrame, ax: Axes) -> Axes:
     ax.set(xlabel="rows")
     ax.margins(x=0.12)
     return ax
+
+
+def plot_cost_accuracy(table: pd.DataFrame, ax: Axes, *, cost: str = "seconds to train") -> Axes:
+    """Draws the accuracy of each method, with its interval, against what it costs; names stand beside the points.
+
+    Set the limits of `ax` before: the names are placed where they overlap neither each other nor a point.
+
+    Args:
+        table: a row for each method, its name as index; columns `accuracy`, `low`, `high` and `cost`.
+        ax: where to draw; its x axis becomes logarithmic.
+        cost: the column of the x axis, all above 0.
+
+    Raises:
+        ValueError: a cost is not above 0.
+    """
+    if not (table[cost] > 0).all():
+        raise ValueError(f"{cost}: expected numbers above 0, got {table[cost].tolist()}")
+    sides = [table["accuracy"] - table["low"], table["high"] - table["accuracy"]]
+    ax.errorbar(
+        table[cost], table["accuracy"], yerr=sides, fmt="o", color=FIRST_COLOUR, ecolor="0.7", elinewidth=1, capsize=3
+    )
+    ax.set(xscale="log", xlabel=cost, ylabel="accuracy, with its 95 % interval")
+    ax.margins(x=0.15)
+    ax.figure.draw_without_rendering()  # sizes and places are known from here on
+    ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
+    points = ax.transData.transform(table[[cost, "accuracy"]].to_numpy(float))
+    taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in points]
+    for name, point in zip(table.index, points, strict=True):
+        taken.append(_place_name(str(name), point, taken, ax))
+    return ax
+
+
+def _place_name(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) -> Bbox:
+    """Writes `name` near `point` (in pixels), where it is free, and returns the box that it fills."""
+    scale = ax.figure.dpi / 72
+    places = [(side, rise) for rise in (0, 12, -12, 24, -24, 36, -36, 48, -48, 60, -60) for side in (9, -9)]
+    for side, rise in places:
+        label = ax.annotate(
+            name,
+            ax.transData.inverted().transform(point),
+            xytext=(side, rise),
+            textcoords="offset points",
+            ha="left" if side > 0 else "right",
+            va="center",
+            fontsize=9,
+            arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.7} if rise else None,
+        )
+        label.get_window_extent()  # moves the text to its place; what it returns has the line in it as well
+        box = Text.get_window_extent(label)
+        inside = ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1 + 40 * scale
+        if (inside and not any(box.overlaps(other) for other in taken)) or (side, rise) == places[-1]:
+            return box
+        label.remove()
+    raise AssertionError("the last place is always taken")

@@ -1,0 +1,225 @@
+"""Methods side by side: the same rows for each, how well it does, what it costs, and whether it needs the order."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import dropwhile, takewhile
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from textrnn import metrics, networks, training
+from textrnn.preprocessing import TextEncoder
+
+DETERMINISTIC = ("majority", "naive Bayes", "linear SVM")  # no seed changes their answer
+COLUMNS = ("model", "seed", "accuracy", "low", "high", "parameters", "seconds to train", "headlines/s")
+NUMBER = r"(\d[\d,.e+-]*)"
+ROW = re.compile(rf"\| (.+?) \| {NUMBER} \| {NUMBER} \[{NUMBER}, {NUMBER}\] \| {NUMBER} \| {NUMBER} \| {NUMBER} \|")
+
+
+class Fitted(NamedTuple):
+    """A trained method."""
+
+    predict: Callable[[Sequence[str]], np.ndarray]  # texts to labels
+    num_parameters: int  # numbers that it learnt or counted
+
+
+class Measured(NamedTuple):
+    """A trained method with its measurements."""
+
+    row: dict[str, str | int | float]  # COLUMNS
+    predicted: np.ndarray  # its labels for dev
+    fitted: Fitted
+
+
+Method = Callable[..., Fitted]  # (train, dev, *, seed)
+
+
+def _of_pipeline(pipeline: Pipeline, num_parameters: int) -> Fitted:
+    return Fitted(lambda texts: np.asarray(pipeline.predict(texts), dtype=object), num_parameters)
+
+
+def _of_network(model: keras.Model) -> Fitted:
+    names = networks.label_names(model)
+    return Fitted(lambda texts: metrics.predicted_labels(training.predict(model, texts), names), model.count_params())
+
+
+def _fit_majority(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int) -> Fitted:
+    return _of_pipeline(metrics.fit_majority(train), 1)
+
+
+def _fit_naive_bayes(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int) -> Fitted:
+    pipeline = metrics.fit_naive_bayes(train)
+    return _of_pipeline(pipeline, pipeline[-1].feature_log_prob_.size)
+
+
+def _fit_linear(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int) -> Fitted:
+    pipeline = metrics.fit_linear(train)
+    return _of_pipeline(pipeline, pipeline[0].idf_.size + pipeline[-1].coef_.size + pipeline[-1].intercept_.size)
+
+
+def plain_recipe(num_rows: int) -> training.Recipe:
+    """Returns epochs, batch size and learning rate of the plain networks for `num_rows` training headlines.
+
+    >>> plain_recipe(4550)
+    Recipe(epochs=5, batch_size=64, learning_rate=0.006)
+    """
+    return training.Recipe(5, 64, 6e-3) if num_rows < 20_000 else training.Recipe(4, 128, 2e-3)
+
+
+def fit_network(
+    train: pd.DataFrame,
+    dev: pd.DataFrame,
+    *,
+    seed: int,
+    build: Callable[..., keras.Model] = networks.build_textrnn,
+    max_ngram: int = 1,
+    recipe: training.Recipe | None = None,
+    **settings: object,
+) -> Fitted:
+    """Returns a plain network trained on `train`, with the weights of its best epoch on dev.
+
+    Random first vectors, AdamW with warm-up and cosine decay, label smoothing 0.1.
+
+    Args:
+        train: columns `text` and `label`; the vocabulary and the classes come from here.
+        dev: the same.
+        seed: decides first weights, dropout and the order of the batches.
+        build: `networks.build_textrnn` or `networks.build_textcnn`.
+        max_ngram: 1: characters alone; more: embeddings of n-grams as well.
+        recipe: epochs, batch size and learning rate; `plain_recipe` if `None`.
+        **settings: what `build` takes.
+    """
+    encoder = TextEncoder.from_texts(
+        train["text"], max_length=training.length_to_keep(train["text"]), max_ngram=max_ngram
+    )
+    model = build(encoder, sorted(set(train["label"])), seed=seed, **settings)
+    epochs, batch_size, learning_rate = recipe or plain_recipe(len(train))
+    steps = training.num_steps(len(train), batch_size=batch_size, epochs=epochs)
+    model.compile(
+        optimizer=training.adamw(learning_rate, steps),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
+    )
+    training.fit(model, train, dev, epochs=epochs, batch_size=batch_size, seed=seed, progress=False)
+    return _of_network(model)
+
+
+def _fit_best(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int) -> Fitted:
+    model, _ = training.train_textrnn(train, dev, seed=seed, progress=False)
+    return _of_network(model)
+
+
+METHODS: dict[str, Method] = {
+    "majority": _fit_majority,
+    "naive Bayes": _fit_naive_bayes,
+    "linear SVM": _fit_linear,
+    "TextCNN": partial(fit_network, build=networks.build_textcnn),
+    "SimpleRNN": partial(fit_network, cell="simple", units=64, bidirectional=False, pooling="last"),
+    "LSTM": partial(fit_network, units=64, bidirectional=False, pooling="last"),
+    "BiLSTM": partial(fit_network, units=64, pooling="last"),
+    "BiLSTM, attention": partial(fit_network, units=64, pooling="attention"),
+    "kit's best": _fit_best,
+}
+
+
+def seeds_of(method: str, seeds: Sequence[int]) -> list[int]:
+    """Returns the seeds worth trying: the first alone where none changes the answer.
+
+    >>> seeds_of("linear SVM", [0, 1, 2]), seeds_of("LSTM", [0, 1, 2])
+    ([0], [0, 1, 2])
+    """
+    return list(seeds[:1]) if method in DETERMINISTIC else list(seeds)
+
+
+def measure(method: str, train: pd.DataFrame, dev: pd.DataFrame, *, seed: int = 0, repeats: int = 3) -> Measured:
+    """Returns one of `METHODS` trained on `train`, its labels for `dev`, and its row of the comparison.
+
+    Args:
+        method: a name of `METHODS`.
+        train: columns `text` and `label`.
+        dev: the same; scored, and used by the networks to choose their best epoch.
+        seed: for the networks.
+        repeats: how often `dev` is answered; the fastest time counts.
+
+    Raises:
+        ValueError: the method is none of `METHODS`, or `repeats` is below 1.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method: expected one of {tuple(METHODS)}, got {method!r}")
+    if repeats < 1:
+        raise ValueError(f"repeats: expected at least 1, got {repeats}")
+    start = time.perf_counter()
+    fitted = METHODS[method](train, dev, seed=seed)
+    seconds = time.perf_counter() - start
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        predicted = fitted.predict(dev["text"])
+        times.append(time.perf_counter() - start)
+    score = metrics.accuracy(dev["label"], predicted)
+    del score["rows"]
+    row = {"model": method, "seed": seed, **score, "parameters": fitted.num_parameters}
+    row |= {"seconds to train": seconds, "headlines/s": len(dev) / min(times)}
+    return Measured(row, predicted, fitted)
+
+
+def shuffle_characters(texts: Sequence[str], *, seed: int = 0) -> list[str]:
+    """Returns each text with its characters in random order: what it says is gone, what it is made of stays.
+
+    >>> [sorted(text) for text in shuffle_characters(["abc", "de"])]
+    [['a', 'b', 'c'], ['d', 'e']]
+    """
+    rng = np.random.default_rng(seed)
+    return ["".join(text[place] for place in rng.permutation(len(text))) for text in texts]
+
+
+def two_digits(value: float) -> float:
+    """Returns `value` rounded to two significant digits: all that a measured time deserves.
+
+    >>> two_digits(12345.6), two_digits(0.0123)
+    (12000.0, 0.012)
+    """
+    return float(f"{value:.1e}")
+
+
+def markdown_row(row: dict[str, str | int | float]) -> str:
+    """Returns the row of a `Measured` as a line of a Markdown table; `read_rows` reads it back."""
+    return "| {model} | {seed} | {accuracy:.4f} [{low:.4f}, {high:.4f}] | {parameters:,} | {0:g} | {1:,.0f} |".format(
+        two_digits(row["seconds to train"]), two_digits(row["headlines/s"]), **row
+    )
+
+
+def read_rows(path: str | Path, *, heading: str = "Comparison on real news") -> pd.DataFrame:
+    """Returns the first table below `heading` of a Markdown file, with the columns `COLUMNS`.
+
+    Args:
+        path: the file.
+        heading: the text of a heading of the second level; the table stands before the next one.
+
+    Raises:
+        ValueError: there is no such heading, no table with rows below it, or a row that `markdown_row` cannot write.
+    """
+    lines = list(enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1))
+    below = list(dropwhile(lambda line: line[1] != f"## {heading}", lines))[1:]
+    section = takewhile(lambda line: not line[1].startswith("## "), below)
+    table = takewhile(
+        lambda line: line[1].startswith("|"), dropwhile(lambda line: not line[1].startswith("|"), section)
+    )
+    rows = [_read_row(line, f"{path}: line {place}") for place, line in list(table)[2:]]
+    if not rows:
+        raise ValueError(f"{path}: expected a table with rows below a heading `## {heading}`, found none")
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _read_row(line: str, place: str) -> list[str | int | float]:
+    match = ROW.fullmatch(line.strip())
+    if not match:
+        raise ValueError(f"{place}: expected six cells as of `markdown_row`, got {line!r}")
+    model, *numbers = match.groups()
+    seed, accuracy, low, high, parameters, seconds, speed = (float(number.replace(",", "")) for number in numbers)
+    return [model, int(seed), accuracy, low, high, int(parameters), seconds, speed]

@@ -1,0 +1,144 @@
+"""Methods side by side: rows that can be written and read, honest counts, seeds, and texts without order."""
+
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from textrnn import comparison, datasets, metrics, networks, training
+from textrnn.comparison import COLUMNS, markdown_row, measure, read_rows, shuffle_characters
+
+TINY = training.Recipe(1, 32, 4e-3)
+
+
+@pytest.fixture(scope="module")
+def tables():
+    """200 training rows and 40 of dev, from the embedded headlines."""
+    splits = datasets.load("headlines")
+    return [splits.train.groupby("label").head(20), splits.dev.groupby("label").head(4)]
+
+
+def test_majority_naive_bayes_and_svm_give_the_scores_of_their_pipelines(tables):
+    train, dev = tables
+    fits = {
+        "majority": metrics.fit_majority,
+        "naive Bayes": metrics.fit_naive_bayes,
+        "linear SVM": metrics.fit_linear,
+    }
+    for name, fit in fits.items():
+        row, predicted, fitted = measure(name, train, dev, repeats=1)
+        assert predicted.tolist() == fit(train).predict(dev["text"]).tolist() == list(fitted.predict(dev["text"]))
+        assert tuple(row) == COLUMNS
+        assert row["accuracy"] == (predicted == dev["label"]).mean()
+        assert row["low"] <= row["accuracy"] <= row["high"]
+        assert row["seconds to train"] > 0
+        assert row["headlines/s"] > 0
+
+
+def test_parameters_count_each_learnt_number(tables):
+    train, dev = tables
+    ngrams = {
+        text[i : i + n] for text in train["text"].str.lower() for n in (1, 2, 3) for i in range(len(text) - n + 1)
+    }
+    count = {name: measure(name, train, dev, repeats=1).row["parameters"] for name in comparison.DETERMINISTIC}
+    assert count["majority"] == 1
+    assert count["naive Bayes"] == 10 * len(ngrams)  # of each class
+    assert count["linear SVM"] == 11 * len(ngrams) + 10  # and how rare it is; a bias for each class
+
+
+def test_a_network_is_trained_counted_and_decided_by_its_seed(tables, monkeypatch):
+    settings = {"embed_dim": 4, "units": 3, "bidirectional": False, "pooling": "last", "recipe": TINY}
+    monkeypatch.setitem(comparison.METHODS, "small", partial(comparison.fit_network, **settings))
+    one, same, other = (measure("small", *tables, seed=seed, repeats=1) for seed in (1, 1, 2))
+    chars = len(set("".join(tables[0]["text"].str.lower())))
+    lstm, softmax = 4 * 3 * (4 + 3 + 1), 10 * (3 + 1)
+    # Normalising may join characters; padding and unknown have a vector, too.
+    assert one.row["parameters"] == pytest.approx(4 * (chars + 2) + lstm + softmax, rel=0.02)
+    assert (one.row["model"], one.row["seed"], other.row["seed"]) == ("small", 1, 2)
+    assert one.predicted.tolist() == same.predicted.tolist() != other.predicted.tolist()
+    assert set(one.predicted) <= set(tables[0]["label"])
+
+
+def test_the_methods_are_those_of_the_ladder_and_each_network_is_what_its_name_says(tables, monkeypatch):
+    built = {}
+
+    def fit(model, train, dev, **settings):
+        built[settings["seed"]] = model
+
+    monkeypatch.setattr(training, "fit", fit)
+    names = list(comparison.METHODS)
+    assert names[:3] == list(comparison.DETERMINISTIC)
+    assert names[-1] == "kit's best"
+    for number, name in enumerate(names[3:-1]):
+        comparison.METHODS[name](*tables, seed=number)
+    layers = {name: {type(layer).__name__ for layer in built[number].layers} for number, name in enumerate(names[3:-1])}
+    assert {name for name, kinds in layers.items() if "Conv1D" in kinds} == {"TextCNN"}
+    assert {name for name, kinds in layers.items() if "SimpleRNN" in kinds} == {"SimpleRNN"}
+    assert {name for name, kinds in layers.items() if "LSTM" in kinds} == {"LSTM"}
+    assert {name for name, kinds in layers.items() if "Bidirectional" in kinds} == {"BiLSTM", "BiLSTM, attention"}
+    kinds = {
+        name: [p.kind for p in built[n].layers if isinstance(p, networks.MaskedPooling)]
+        for n, name in enumerate(layers)
+    }
+    assert kinds == {
+        "TextCNN": ["max"] * 3,
+        "SimpleRNN": ["last"],
+        "LSTM": ["last"],
+        "BiLSTM": ["last"],
+        "BiLSTM, attention": ["attention"],
+    }
+
+
+def test_an_unknown_method_and_no_repeat_are_refused(tables):
+    with pytest.raises(ValueError, match=r"^method: expected one of \('majority', .*, got 'BERT'$"):
+        measure("BERT", *tables)
+    with pytest.raises(ValueError, match=r"^repeats: expected at least 1, got 0$"):
+        measure("majority", *tables, repeats=0)
+
+
+def test_shuffled_texts_keep_their_characters_and_lose_their_order():
+    texts = datasets.load("headlines").dev["text"][:50]
+    shuffled = shuffle_characters(texts, seed=3)
+    assert [sorted(text) for text in shuffled] == [sorted(text) for text in texts]
+    assert sum(one == other for one, other in zip(shuffled, texts, strict=True)) == 0
+    assert shuffled == shuffle_characters(list(texts), seed=3) != shuffle_characters(texts, seed=4)
+
+
+ROW = dict(zip(COLUMNS, ("BiLSTM, attention", 2, 0.91234, 0.9, 0.92, 1234567, 0.0123, 15_123_456.0), strict=True))
+
+
+def test_a_row_is_written_with_the_digits_that_it_deserves_and_read_back(tmp_path):
+    line = markdown_row(ROW)
+    assert line == "| BiLSTM, attention | 2 | 0.9123 [0.9000, 0.9200] | 1,234,567 | 0.012 | 15,000,000 |"
+    slow = markdown_row(ROW | {"model": "kit's best", "seconds to train": 1234.0})
+    assert slow.endswith(" | 1200 | 15,000,000 |")
+    other = "## Other\n\n| a |\n| --- |\n| b |\n\n"
+    table = f"## Comparison on real news\n\nWords.\n\n| head |\n| --- |\n{line}\n{slow}\n\nMore.\n\n"
+    path = tmp_path / "results.md"
+    path.write_text(other + table + other, encoding="utf-8")
+    rows = read_rows(path)
+    assert tuple(rows.columns) == COLUMNS
+    assert rows.iloc[0].tolist() == ["BiLSTM, attention", 2, 0.9123, 0.9, 0.92, 1234567, 0.012, 15e6]
+    assert rows["model"].tolist() == ["BiLSTM, attention", "kit's best"]
+    assert rows["seconds to train"].tolist() == [0.012, 1200]
+
+
+def test_a_file_without_the_table_and_a_row_of_another_form_are_refused(tmp_path):
+    path = tmp_path / "results.md"
+    path.write_text("## Other\n\n| a |\n| --- |\n| b |\n", encoding="utf-8")
+    message = f"{path}: expected a table with rows below a heading `## Comparison on real news`, found none"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        read_rows(path)
+    with pytest.raises(ValueError, match=re.escape(f"{path}: line 5: expected six cells")):
+        read_rows(path, heading="Other")
+
+
+def test_the_rows_in_the_results_can_be_read():
+    rows = read_rows(Path(__file__).parents[1] / "benchmarks" / "RESULTS.md")
+    assert set(rows["model"]) <= set(comparison.METHODS)
+    assert set(comparison.DETERMINISTIC) <= set(rows["model"])
+    assert not rows.duplicated(["model", "seed"]).any()
+    assert ((rows["low"] < rows["accuracy"]) & (rows["accuracy"] < rows["high"])).all()
+    assert np.isfinite(rows.drop(columns="model").to_numpy(float)).all()

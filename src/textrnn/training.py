@@ -404,9 +404,9 @@ def recipe(num_rows: int) -> Recipe:
     tried stands in `benchmarks/RESULTS.md`.
 
     >>> recipe(4550)
-    Recipe(epochs=8, batch_size=32, learning_rate=0.004)
+    Recipe(epochs=4, batch_size=64, learning_rate=0.004)
     """
-    return Recipe(8, 32, 4e-3) if num_rows < 20_000 else Recipe(4, 128, 2e-3)
+    return Recipe(4, 64, 4e-3) if num_rows < 20_000 else Recipe(4, 128, 2e-3)
 
 
 def train_textrnn(

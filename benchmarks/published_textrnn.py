@@ -1,4 +1,4 @@
-"""The TextRNN that most repositories publish, in PyTorch, as a worker: one JSON command a line in, one answer a line out.
+"""The TextRNN that most repositories publish, in PyTorch, as a worker: a JSON command a line in, an answer a line out.
 
 Embedding of 300, two bidirectional LSTM layers of 128, the state at the last of 32 padded steps, dropout 0.5, Adam at
 1e-3, batches of 128 in the order of the file: the configuration of github.com/649453932/Chinese-Text-Classification-

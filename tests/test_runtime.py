@@ -17,7 +17,11 @@ TEXTS = [*HEADLINES.dev["text"][:300], "国", "没见过的字\U00020000", "\u20
 
 def with_large_weights(model, *, seed=1):
     rng = np.random.default_rng(seed)
-    model.set_weights([rng.normal(scale=0.3, size=weight.shape) for weight in model.get_weights()])
+    drawn = [rng.normal(scale=0.3, size=weight.shape) for weight in model.weights]
+    counts = ["counts" in weight.name for weight in model.weights]  # are none below zero
+    model.set_weights(
+        [np.abs(30 * value) if is_count else value for value, is_count in zip(drawn, counts, strict=True)]
+    )
     return model
 
 
@@ -31,6 +35,8 @@ def build(*, max_ngram=2, **settings):
     [
         {},
         {"max_ngram": 1},
+        {"max_ngram": 3, "evidence": True},
+        {"max_ngram": 3, "evidence": True, "embedded_ngrams": 50},
         {"max_ngram": 3, "pooling": ("mean", "max")},
         {"bidirectional": False, "pooling": "last"},
         {"num_layers": 2, "pooling": POOLINGS},

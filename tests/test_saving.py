@@ -527,7 +527,9 @@ def large():
     splits = datasets.load("headlines")
     table = splits.train.groupby("label").head(30)
     encoder = TextEncoder.from_texts(table["text"], max_ngram=3)
-    model = networks.build_textrnn(encoder, sorted(set(table["label"])), embed_dim=32, units=8, evidence=True)
+    model = networks.build_textrnn(
+        encoder, sorted(set(table["label"])), embed_dim=32, units=8, evidence=True, embedded_ngrams=500
+    )
     model.compile(optimizer=training.adamw(0.01, 30), loss="sparse_categorical_crossentropy")
     training.fit(model, table, table, epochs=3, batch_size=32, progress=False)
     return model, splits.dev["text"]

@@ -439,7 +439,8 @@ class ClassEvidence(keras.layers.Layer):
         num_ids: ids of each order, padding and unknown included, as in `TextEncoder.num_ids`.
         num_classes: classes.
         smoothing: texts of each class that are added to the counts.
-        stored: `"float32"`, the counts, or `"uint8"`, their logarithms in 256 steps, for small files.
+        num_patterns: if given, the counts are stored for small files and can only be read: of each order so many
+            different rows of counts, their logarithms in 256 steps, and for each id the number of its row.
 
     Input: `int32` ids `(batch, steps)` or `(batch, steps, orders)`. Output: `float32`
     `(batch, steps, orders * (classes + 1))`.
@@ -459,37 +460,39 @@ class ClassEvidence(keras.layers.Layer):
         num_classes: int,
         *,
         smoothing: float = 0.2,
-        stored: str = "float32",
+        num_patterns: Sequence[int] | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        if stored not in ("float32", "uint8"):
-            raise ValueError(f'stored: expected "float32" or "uint8", got {stored!r}')
         if smoothing <= 0:
             raise ValueError(f"smoothing: expected more than 0, got {smoothing}")
         self.num_ids, self.num_classes = list(num_ids), _check_size("num_classes", num_classes)
-        self.smoothing, self.stored = smoothing, stored
-        self.tables = [
-            self.add_weight(
-                shape=(num, self.num_classes),
-                dtype=stored,
-                initializer="zeros",
-                trainable=False,
-                name=f"counts_{order}",
-            )
-            for order, num in enumerate(self.num_ids, start=1)
-        ]
+        self.smoothing, self.num_patterns = smoothing, None if num_patterns is None else list(num_patterns)
+        self.tables, self.places = [], []
+        for order, num in enumerate(self.num_ids, start=1):
+            rows, dtype = (num, "float32") if num_patterns is None else (self.num_patterns[order - 1], "uint8")
+            self.tables.append(self._fixed((rows, self.num_classes), dtype, f"counts_{order}"))
+            if num_patterns is not None:
+                self.places.append(self._fixed((num,), "uint16" if rows < 2**16 else "uint32", f"places_{order}"))
         self.built = True
 
-    @classmethod
-    def compress(cls, counts: np.ndarray) -> np.ndarray:
-        """Returns counts as `uint8`; from 1 on they change by up to 3 %."""
-        return np.clip(np.round(cls.LEVELS * np.log1p(counts)), 0, 255).astype("uint8")
+    def _fixed(self, shape: tuple[int, ...], dtype: str, name: str) -> Any:
+        return self.add_weight(shape=shape, dtype=dtype, initializer="zeros", trainable=False, name=name)
 
-    @classmethod
-    def expand(cls, levels: Any) -> Any:
-        """Returns the `float32` counts that `compress` was given, nearly."""
-        return ops.exp(ops.cast(levels, "float32") / cls.LEVELS) - 1.0
+    def compressed(self) -> "ClassEvidence":
+        """Returns a layer that gives nearly the same evidence from a quarter of the bytes or less."""
+        found = [np.unique(_levels(table.numpy()), axis=0, return_inverse=True) for table in self.tables]
+        config = self.get_config() | {"num_patterns": [len(patterns) for patterns, _ in found]}
+        small = type(self)(**config)
+        for order, (patterns, places) in enumerate(found):
+            small.tables[order].assign(patterns)
+            small.places[order].assign(places.ravel().astype(small.places[order].dtype))
+        return small
+
+    @staticmethod
+    def expanded(patterns: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Returns the `float32` counts `(ids, classes)` that a compressed layer stands for."""
+        return (np.exp(patterns.astype("float32") / ClassEvidence.LEVELS) - 1.0)[places.astype("int64")]
 
     def count(self, ids: np.ndarray, label_ids: np.ndarray) -> None:
         """Counts anew, for each n-gram, the texts of each class that hold it.
@@ -497,14 +500,26 @@ class ClassEvidence(keras.layers.Layer):
         Args:
             ids: `(rows, steps)` or `(rows, steps, orders)`.
             label_ids: `(rows,)` the class of each text.
+
+        Raises:
+            ValueError: the layer is a compressed one.
         """
+        if self.places:
+            raise ValueError(f"layer {self.name}: compressed counts can only be read; count in the layer they are of")
         ids = ids if ids.ndim == 3 else ids[..., None]
         for order, table in enumerate(self.tables):
             rows, steps = np.nonzero(ids[..., order] > UNKNOWN_ID)
             pairs = np.unique(rows * self.num_ids[order] + ids[rows, steps, order])  # a text counts once
             counts = np.zeros(table.shape, dtype="float32")
             np.add.at(counts, (pairs % self.num_ids[order], label_ids[pairs // self.num_ids[order]]), 1)
-            table.assign(self.compress(counts) if self.stored == "uint8" else counts)
+            table.assign(counts)
+
+    def _counts(self, order: int, column: Any) -> Any:
+        if not self.places:
+            return ops.take(self.tables[order], column, axis=0)  # (batch, steps, classes)
+        rows = ops.cast(ops.take(self.places[order], column, axis=0), "int32")
+        levels = ops.cast(ops.take(self.tables[order], rows, axis=0), "float32")
+        return ops.exp(levels / self.LEVELS) - 1.0
 
     def features(self, counts: Any) -> Any:
         """Returns the evidence of `counts (…, classes)`: `(…, classes + 1)`."""
@@ -515,10 +530,9 @@ class ClassEvidence(keras.layers.Layer):
     def _evidence(self, ids: Any, own: Any) -> Any:
         ids = ids if len(ids.shape) == 3 else ops.expand_dims(ids, -1)
         columns = []
-        for order, table in enumerate(self.tables):
+        for order in range(len(self.tables)):
             column = ids[..., order]
-            counts = ops.take(table, column, axis=0)  # (batch, steps, classes)
-            counts = self.expand(counts) if self.stored == "uint8" else counts
+            counts = self._counts(order, column)
             if own is not None:
                 counts = ops.maximum(counts - own, 0.0)
             columns.append(self.features(counts) * ops.cast(column > UNKNOWN_ID, "float32")[..., None])
@@ -543,5 +557,10 @@ class ClassEvidence(keras.layers.Layer):
 
     def get_config(self) -> dict:
         """Returns the settings from which `from_config` makes the same layer again."""
-        own = {name: getattr(self, name) for name in ("num_ids", "num_classes", "smoothing", "stored")}
+        own = {name: getattr(self, name) for name in ("num_ids", "num_classes", "smoothing", "num_patterns")}
         return {**super().get_config(), **own}
+
+
+def _levels(counts: np.ndarray) -> np.ndarray:
+    """Returns the logarithms of counts in 256 steps: `uint8`; read back, counts from 1 on are off by up to 3 %."""
+    return np.clip(np.round(ClassEvidence.LEVELS * np.log1p(counts)), 0, 255).astype("uint8")

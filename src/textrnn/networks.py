@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from textrnn.layers import ClassEvidence, ContextWindow, Elman, Jordan, WordDropout
-from textrnn.preprocessing import TextEncoder, TextToIds
+from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder, TextToIds
 
 TAGGERS = ("feedforward", "simple", "elman", "jordan", "bielman", "lstm", "bilstm")
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}
@@ -213,6 +213,7 @@ def build_textrnn(
     dropout: float = 0.4,
     ngram_dropout: float = 0.5,
     evidence: bool = False,
+    embedded_ngrams: int | None = None,
     seed: int = 0,
 ) -> keras.Model:
     """Returns the TextRNN: embedding, recurrent layers, pooling over the real characters, softmax.
@@ -233,6 +234,8 @@ def build_textrnn(
         ngram_dropout: the share of n-grams whose whole vector is dropped in training, [0, 1).
         evidence: whether each step also carries the classes in whose training texts its n-grams stood, see
             `layers.ClassEvidence`.
+        embedded_ngrams: of each order so many n-grams, the first of the vocabulary, have a vector of their own, the
+            others that of the unknown; all have one if `None`.
         seed: decides the first weights and what dropout drops.
 
     Returns:
@@ -252,7 +255,9 @@ def build_textrnn(
     with _seeded(seed):
         text = keras.Input((), dtype="string", name="text")
         ids = TextToIds(encoder, name="text_to_ids")(text)
-        vectors, mask = _embed(encoder, ids, embed_dim=embed_dim, ngram_dropout=ngram_dropout)
+        vectors, mask = _embed(
+            encoder, ids, embed_dim=embed_dim, ngram_dropout=ngram_dropout, embedded_ngrams=embedded_ngrams
+        )
         if evidence:
             vectors.append(ClassEvidence(encoder.num_ids, len(label_names), name="evidence")(ids))
         x = keras.layers.Concatenate(name="vectors")(vectors) if len(vectors) > 1 else vectors[0]
@@ -272,11 +277,16 @@ def build_textrnn(
         return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textrnn")
 
 
-def _embed(encoder: TextEncoder, ids: Any, *, embed_dim: int, ngram_dropout: float) -> tuple[list[Any], Any]:
+def _embed(
+    encoder: TextEncoder, ids: Any, *, embed_dim: int, ngram_dropout: float, embedded_ngrams: int | None = None
+) -> tuple[list[Any], Any]:
     """Returns the vectors of each order `(batch, steps, embed_dim)`, and the mask of the real steps."""
     orders = [ids[..., order] for order in range(len(encoder.num_ids))] if encoder.ngrams else [ids]
     vectors = []
     for order, (order_ids, num_ids) in enumerate(zip(orders, encoder.num_ids, strict=True), start=1):
+        if order > 1 and embedded_ngrams is not None and num_ids > embedded_ngrams + FIRST_ID:
+            num_ids = embedded_ngrams + FIRST_ID
+            order_ids = ops.where(order_ids < num_ids, order_ids, UNKNOWN_ID)
         vector = keras.layers.Embedding(num_ids, embed_dim, name=f"embedding_{order}")(order_ids)
         if order > 1:
             # Whole vectors are dropped, so that the network cannot learn each headline by its rarest n-gram.

@@ -319,11 +319,22 @@ class TextEncoder:
         return tables
 
 
-def _lookup_table(keys: Iterable[int], values: Iterable[int], *, default: int) -> tf.lookup.StaticHashTable:
-    """Returns an `int64 -> int64` table; an empty one holds a key that nothing asks for."""
+def _lookup_table(
+    keys: Iterable[int], values: Iterable[int], *, default: int, largest: int = NUM_CODE_POINTS
+) -> tf.lookup.StaticHashTable:
+    """Returns a table of integers, of 32 bits if no key asked for is above `largest` and that is small enough.
+
+    An empty table holds a key that nothing asks for.
+    """
+    dtype = tf.int32 if largest < tf.int32.max else tf.int64
     keys, values = [-1, *keys], [default, *values]
-    initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(keys, tf.int64), tf.constant(values, tf.int64))
+    initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(keys, dtype), tf.constant(values, dtype))
     return tf.lookup.StaticHashTable(initializer, default_value=default)
+
+
+def _look_up(table: tf.lookup.StaticHashTable, keys: tf.Tensor) -> tf.Tensor:
+    """Returns the `int64` values of `int64` keys."""
+    return tf.cast(table.lookup(tf.cast(keys, table.key_dtype)), tf.int64)
 
 
 def _shift(values: tf.Tensor, by: int, fill: int) -> tf.Tensor:
@@ -356,8 +367,8 @@ class TextToIds(keras.layers.Layer):
         self._changed = _lookup_table(changed, range(1, len(changed) + 1), default=0)
         # Row 0 stands for "as it was"; the rows after it are the code points that a changed one becomes.
         rows = [[-1], *([ord(char) for char in form] for form in changed.values())]
-        self._form_codes = np.array([code for row in rows for code in row], dtype="int64")
-        self._form_splits = np.cumsum([0, *map(len, rows)]).astype("int64")
+        self._form_codes = np.array([code for row in rows for code in row], dtype="int32")
+        self._form_splits = np.cumsum([0, *map(len, rows)]).astype("int32")
 
     def _build_char_tables(self):
         encoder = self.encoder
@@ -366,7 +377,9 @@ class TextToIds(keras.layers.Layer):
         self._ngrams = []
         for order, _ in encoder._orders():
             keys = encoder._ngram_keys(order)
-            self._ngrams.append(_lookup_table(keys, range(FIRST_ID, len(keys) + FIRST_ID), default=UNKNOWN_ID))
+            largest = encoder.num_ids[order - 2] * encoder.num_ids[0]
+            ids = range(FIRST_ID, len(keys) + FIRST_ID)
+            self._ngrams.append(_lookup_table(keys, ids, default=UNKNOWN_ID, largest=largest))
 
     def _build_word_tables(self):
         # A trie: node * NUM_CODE_POINTS + code point -> next node; a node knows the id of the word that ends there.
@@ -380,7 +393,7 @@ class TextToIds(keras.layers.Layer):
                     word_ids.append(0)
                 node = edges[key]
             word_ids[node] = id_
-        self._edges = _lookup_table(edges.keys(), edges.values(), default=-1)
+        self._edges = _lookup_table(edges.keys(), edges.values(), default=-1, largest=2**62)
         self._word_ids = np.array(word_ids, dtype="int64")
 
     def _normal_codes(self, texts: tf.Tensor) -> tf.RaggedTensor:
@@ -388,9 +401,9 @@ class TextToIds(keras.layers.Layer):
         decoded = tf.strings.unicode_decode(texts, "UTF-8")
         codes, rows = tf.cast(decoded.flat_values, tf.int64), decoded.value_rowids()
         forms = tf.RaggedTensor.from_row_splits(self._form_codes, self._form_splits, validate=False)
-        forms = tf.gather(forms, self._changed.lookup(codes))  # (characters, code points of each)
+        forms = tf.gather(forms, _look_up(self._changed, codes))  # (characters, code points of each)
         origin = forms.value_rowids()
-        codes = tf.where(forms.values < 0, tf.gather(codes, origin), forms.values)
+        codes = tf.where(forms.values < 0, tf.gather(codes, origin), tf.cast(forms.values, tf.int64))
         rows = tf.gather(rows, origin)
         return tf.RaggedTensor.from_value_rowids(*self._single_spaces(codes, rows), nrows=decoded.nrows())
 
@@ -415,12 +428,12 @@ class TextToIds(keras.layers.Layer):
     def _char_ids(self, codes: tf.RaggedTensor) -> tf.Tensor:
         codes = self._padded(codes[:, : self.encoder.max_length])
         padding = tf.equal(codes, 0)
-        ids = tf.where(padding, tf.constant(PADDING_ID, tf.int64), self._tokens.lookup(codes))
+        ids = tf.where(padding, tf.constant(PADDING_ID, tf.int64), _look_up(self._tokens, codes))
         orders, prefix = [ids], ids
         for table in self._ngrams:
             # The n-gram that ends here is the (n-1)-gram that ended one step before, and this character.
             before = _shift(prefix, 1, PADDING_ID)
-            prefix = table.lookup(before * self.encoder.num_ids[0] + ids)
+            prefix = _look_up(table, before * self.encoder.num_ids[0] + ids)
             prefix = tf.where(padding | tf.equal(before, PADDING_ID), tf.constant(PADDING_ID, tf.int64), prefix)
             orders.append(prefix)
         return tf.stack(orders, axis=-1) if self._ngrams else ids
@@ -434,7 +447,7 @@ class TextToIds(keras.layers.Layer):
         )
         ahead = codes
         for length in range(1, MAX_WORD_LENGTH + 1):
-            node = tf.where(node < 0, node, self._edges.lookup(node * NUM_CODE_POINTS + ahead))
+            node = tf.where(node < 0, node, _look_up(self._edges, node * NUM_CODE_POINTS + ahead))
             word = tf.where(node < 0, tf.zeros_like(node), tf.gather(self._word_ids, tf.maximum(node, 0)))
             best_id = tf.where(word > 0, word, best_id)
             best_length = tf.where(word > 0, tf.constant(length, tf.int64), best_length)

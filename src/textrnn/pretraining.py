@@ -1,6 +1,6 @@
 """First vectors for characters and n-grams, learnt from the training texts alone and without their labels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import keras
 import numpy as np
@@ -11,7 +11,14 @@ from textrnn import networks
 from textrnn.preprocessing import FIRST_ID, TextEncoder
 
 
-def topic_vectors(encoder: TextEncoder, texts: Iterable[str], *, embed_dim: int, seed: int = 0) -> list[np.ndarray]:
+def topic_vectors(
+    encoder: TextEncoder,
+    texts: Iterable[str],
+    *,
+    embed_dim: int,
+    num_ids: Sequence[int] | None = None,
+    seed: int = 0,
+) -> list[np.ndarray]:
     """Returns a vector of length 1 for each id of each order: `float32 (ids, embed_dim)`.
 
     Latent semantic analysis (Deerwester et al. 1990): the texts are a table of n-grams by text, weighted by how rare an
@@ -21,13 +28,15 @@ def topic_vectors(encoder: TextEncoder, texts: Iterable[str], *, embed_dim: int,
     Args:
         encoder: the vocabulary.
         texts: the training texts.
+        num_ids: how many ids of each order get a vector, the first ones; all if `None`.
         embed_dim: numbers of a vector; with fewer texts or n-grams the rest are zeros.
         seed: for the random projection of the decomposition (Halko, Martinsson & Tropp 2011).
     """
     ids = encoder.encode(texts)
     ids = ids if ids.ndim == 3 else ids[..., None]  # (rows, steps, orders)
-    offsets = np.cumsum([0, *encoder.num_ids])
-    rows, steps, orders = np.nonzero(ids >= FIRST_ID)
+    num_ids = encoder.num_ids if num_ids is None else num_ids
+    offsets = np.cumsum([0, *num_ids])
+    rows, steps, orders = np.nonzero((ids >= FIRST_ID) & (ids < np.array(num_ids)))
     columns = offsets[orders] + ids[rows, steps, orders]
     counts = sparse.csr_matrix((np.ones(len(rows), "float32"), (rows, columns)), shape=(len(ids), offsets[-1]))
     counts.data[:] = 1  # an n-gram occurs in a text or does not

@@ -123,7 +123,10 @@ class NumpyNetwork:
         ids, lengths = ids[order], lengths[order]
         counts = (lengths[:, None] > np.arange(max(1, lengths[0]))).sum(axis=0)
         real = np.concatenate([ids[:count, step] for step, count in enumerate(counts)])  # (real steps, orders)
-        vectors = [table[real[:, place]] for place, table in self._tables]
+        # Ids beyond a table, those of n-grams without a vector of their own, are unknown to it.
+        vectors = [
+            table[np.where(real[:, place] < len(table), real[:, place], UNKNOWN_ID)] for place, table in self._tables
+        ]
         packed = Packed(np.concatenate(vectors, axis=1), counts)
         for directions in self._layers:
             states, last = zip(*(direction.run(packed) for direction in directions), strict=True)
@@ -160,8 +163,7 @@ class NumpyNetwork:
 
 def _evidence_table(layer: ClassEvidence, place: int) -> np.ndarray:
     """Returns the evidence of each id of one order: `float32 (ids, classes + 1)`."""
-    counts = layer.tables[place].numpy()
-    table = keras.ops.convert_to_numpy(layer.features(layer.expand(counts) if layer.stored == "uint8" else counts))
+    table = keras.ops.convert_to_numpy(layer.features(layer.tables[place]))
     return np.where(np.arange(len(table))[:, None] > UNKNOWN_ID, table, np.float32(0))
 
 
@@ -177,7 +179,7 @@ def _recurrent_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """Returns the LSTM layers of a `build_textrnn` model, from the bottom up, after looking at every layer."""
     silent = (keras.layers.InputLayer, networks.TextToIds, keras.layers.Dropout, keras.layers.Concatenate)
     silent += (keras.layers.Embedding, ClassEvidence, MaskedPooling, LabelProbabilities)
-    silent_names = ("GetItem", "Greater")
+    silent_names = ("GetItem", "Greater", "Less", "Where")
     recurrent = []
     for layer in model.layers:
         inner = getattr(layer, "forward_layer", layer)

@@ -25,7 +25,7 @@ import tensorflow as tf
 import textrnn
 from textrnn import networks, training
 from textrnn.layers import ClassEvidence
-from textrnn.preprocessing import TextToIds
+from textrnn.preprocessing import FIRST_ID, TextToIds
 from textrnn.runtime import NumpyNetwork
 
 EXTRA = "assets.extra"
@@ -63,7 +63,13 @@ class _Servable(tf.Module):
         def describe():
             return {name: tf.identity(value) for name, value in about.items()}
 
-        self.serve, self.describe = serve, describe
+        ngram_tables = self.tables[2:]  # the first two normalise and number single tokens
+
+        @tf.function(input_signature=[])
+        def list_ngrams():
+            return [table.export() for table in ngram_tables]
+
+        self.serve, self.describe, self.list_ngrams = serve, describe, list_ngrams
 
 
 @contextlib.contextmanager
@@ -100,15 +106,17 @@ def _check_card(card: dict[str, Any]):
 
 
 def _with_small_tables(model: keras.Model) -> keras.Model:
-    """Returns a copy of `model` whose embeddings and counts are 8-bit integers, each row with a scale of its own."""
+    """Returns a copy of `model` with embeddings of 8-bit integers, a scale for each row, and compressed counts."""
 
     def copied(layer):
-        config = layer.get_config() | ({"stored": "uint8"} if isinstance(layer, ClassEvidence) else {})
-        return type(layer).from_config(config)
+        if isinstance(layer, ClassEvidence):
+            return layer.compressed()
+        return type(layer).from_config(layer.get_config())
 
     small = keras.models.clone_model(model, clone_function=copied)
-    for weight, value in zip(small.weights, model.get_weights(), strict=True):
-        weight.assign(ClassEvidence.compress(value) if weight.dtype == "uint8" else value)
+    for layer in model.layers:
+        if not isinstance(layer, ClassEvidence):
+            small.get_layer(layer.name).set_weights(layer.get_weights())
     for layer in networks.embeddings(small):
         layer.quantize("int8")
     return small
@@ -154,6 +162,7 @@ def save_classifier(
         extra.mkdir()
         (extra / "labels.txt").write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8")
         network = {name: value for name, value in json.loads(model.to_json()).items() if name != "compile_config"}
+        _encoder_of(network)["ngrams"] = None  # they stand in the tables of the graph
         (extra / "network.json").write_text(json.dumps(network, ensure_ascii=False), encoding="utf-8")
         whole_card = {
             "name": folder.name,
@@ -345,8 +354,15 @@ def load_network(folder: str | os.PathLike) -> keras.Model:
 
 
 def _network_of(classifier: Classifier) -> keras.Model:
-    text = (classifier.folder / EXTRA / "network.json").read_text(encoding="utf-8")
-    model = keras.models.model_from_json(text)
+    network = json.loads((classifier.folder / EXTRA / "network.json").read_text(encoding="utf-8"))
+    encoder = _encoder_of(network)
+    try:
+        encoder["ngrams"] = ["".join(ngrams) for ngrams in _ngrams_of(classifier._loaded.list_ngrams(), encoder)]
+        model = keras.models.model_from_json(json.dumps(network))
+    except (IndexError, ValueError) as error:  # the keys of n-grams are made of the numbers of tokens
+        raise ValueError(
+            f"{classifier.folder}: vocabulary hash: network.json says other tokens than the graph ({error})"
+        ) from error
     weights = _float_weights([weight.numpy() for weight in classifier._loaded.network_weights])
     for what, in_network, in_graph in (
         ("labels", networks.label_names(model), classifier.label_names),
@@ -359,13 +375,36 @@ def _network_of(classifier: Classifier) -> keras.Model:
     return model
 
 
+def _encoder_of(network: dict[str, Any]) -> dict[str, Any]:
+    """Returns the settings of the encoder within those of a network."""
+    layers = network["config"]["layers"]
+    return next(layer for layer in layers if layer["class_name"] == "TextToIds")["config"]["encoder"]
+
+
+def _ngrams_of(tables: Sequence[tuple[tf.Tensor, tf.Tensor]], encoder: dict[str, Any]) -> list[list[str]]:
+    """Returns the n-grams of each order from the keys and ids of the lookup tables of a loaded graph."""
+    orders, shorter = [], encoder["tokens"]
+    for table in tables:
+        keys, ids = (values.numpy() for values in table)
+        keys = keys[np.argsort(ids)]
+        prefixes, lasts = np.divmod(keys[keys >= 0], len(encoder["tokens"]) + FIRST_ID)
+        shorter = [
+            shorter[prefix - FIRST_ID] + encoder["tokens"][last - FIRST_ID]
+            for prefix, last in zip(prefixes, lasts, strict=True)
+        ]
+        orders.append(shorter)
+    return orders
+
+
 def _float_weights(weights: list[np.ndarray]) -> list[np.ndarray]:
-    """Returns `weights` with what `_with_small_tables` made 8-bit as floats again."""
+    """Returns `weights` with what `_with_small_tables` made small as floats again."""
     floats, rest = [], iter(weights)
     for array in rest:
         if array.dtype == np.int8:
             array = array / next(rest)[:, None]  # the scales of the rows follow their table
-        elif array.dtype == np.uint8:
-            array = keras.ops.convert_to_numpy(ClassEvidence.expand(array))
         floats.append(array)
-    return floats
+    places = [array for array in floats if array.dtype in (np.uint16, np.uint32)]
+    patterns = [array for array in floats if array.dtype == np.uint8]
+    whole = iter([ClassEvidence.expanded(*pair) for pair in zip(patterns, places, strict=True)])
+    floats = [array for array in floats if array.dtype not in (np.uint16, np.uint32)]
+    return [next(whole) if array.dtype == np.uint8 else array for array in floats]

@@ -21,7 +21,17 @@ from textrnn.preprocessing import TextEncoder, TextToIds
 BATCHES_PER_POOL = 50
 SCORES = ("accuracy", "macro_f1")
 ADVERSARIAL = 0.05  # of the length of a text's vectors
-MAX_NGRAMS = 35_000  # of each order: the saved model then stays below 10 MB
+MAX_NGRAMS = 250_000  # of each order, with evidence
+EMBEDDED_NGRAMS = 20_000  # of each order, with a vector: the saved model then stays below 10 MB
+SETTINGS = {  # of the recommended network, for the card of a model
+    "max_ngram": 3,
+    "max_ngrams": MAX_NGRAMS,
+    "embedded_ngrams": EMBEDDED_NGRAMS,
+    "evidence": True,
+    "topic_vectors": True,
+    "adversarial": ADVERSARIAL,
+    "label_smoothing": 0.1,
+}
 
 
 class EncodedTexts(NamedTuple):
@@ -406,7 +416,7 @@ def recipe(num_rows: int) -> Recipe:
     >>> recipe(4550)
     Recipe(epochs=4, batch_size=64, learning_rate=0.004)
     """
-    return Recipe(4, 64, 4e-3) if num_rows < 20_000 else Recipe(4, 128, 2e-3)
+    return Recipe(4, 64, 4e-3) if num_rows < 20_000 else Recipe(3, 128, 2e-3)
 
 
 def train_textrnn(
@@ -432,9 +442,12 @@ def train_textrnn(
     """
     epochs, batch_size, learning_rate = settings or recipe(len(train))
     encoder = recommended_encoder(train["text"])
-    model = networks.build_textrnn(encoder, sorted(set(train["label"])), evidence=True, seed=seed)
+    model = networks.build_textrnn(
+        encoder, sorted(set(train["label"])), evidence=True, embedded_ngrams=EMBEDDED_NGRAMS, seed=seed
+    )
+    sizes = [layer.embeddings.shape for layer in networks.embeddings(model)]
     vectors = pretraining.topic_vectors(
-        encoder, train["text"], embed_dim=networks.embeddings(model)[0].output_dim, seed=seed
+        encoder, train["text"], num_ids=[num for num, _ in sizes], embed_dim=sizes[0][1], seed=seed
     )
     pretraining.set_embeddings(model, vectors)
     steps = num_steps(len(train), batch_size=batch_size, epochs=epochs)

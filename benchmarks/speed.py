@@ -1,0 +1,312 @@
+"""Measures the kit beside stock Keras, PyTorch and a linear SVM on the same headlines and the same machine.
+
+    python benchmarks/speed.py --train train.tsv --dev dev.tsv --model models/thucnews-textrnn
+
+Everything is measured in one run, the candidates taking turns, medians of at least five. Sections: `step` (one training
+step of the published configuration), `epoch` (an epoch of it on real headlines), `answers` (headlines per second from
+raw text, and the time for one), `growth` (how cost grows, as a figure), and `reach` (seconds until dev first reaches
+0.905, one long run each: only when asked for). PyTorch runs in a process of its own and is left out, with a word, where
+it is not installed: `pip install -e .[bench]`.
+"""
+
+import argparse
+import contextlib
+import importlib.util
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from textrnn import datasets, metrics, networks, saving, training
+from textrnn.preprocessing import TextEncoder
+
+SECTIONS = ("step", "epoch", "answers", "growth")
+STEPS, BATCH = 32, 128  # of the published configuration
+REPEATS = 5
+
+
+def interleaved(candidates: dict, *, repeats: int = REPEATS) -> dict[str, float]:
+    """Returns the median seconds of each candidate, the candidates taking turns; each runs once before it counts."""
+    seconds = {name: [] for name in candidates}
+    for turn in range(repeats + 1):
+        for name, candidate in candidates.items():
+            begin = time.perf_counter()
+            told = candidate()
+            took = told if isinstance(told, float) else time.perf_counter() - begin
+            if turn:
+                seconds[name].append(took)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def print_table(title: str, seconds: dict[str, float], *, per: dict[str, float] | float = 1, base: str | None = None):
+    """Prints milliseconds, items per second and the ratio of speeds to `base` (above 1: faster)."""
+    base = base if base in seconds else next(iter(seconds))
+    print(f"\n{title}\n\n| what | median, ms | per second | speed / {base} |\n| --- | --- | --- | --- |")
+    for name, value in seconds.items():
+        count = per[name] if isinstance(per, dict) else per
+        ratio = seconds[base] / value if not isinstance(per, dict) else (count / value) / (per[base] / seconds[base])
+        print(f"| {name} | {1000 * value:.2f} | {count / value:,.0f} | {ratio:.2f} |")
+
+
+class Published:
+    """The published TextRNN in PyTorch, in its own process."""
+
+    def __init__(self, arrays: dict[str, np.ndarray], *, threads: int):
+        self.folder = tempfile.TemporaryDirectory()
+        path = Path(self.folder.name) / "arrays.npz"
+        np.savez(path, **arrays)
+        script = Path(__file__).with_name("published_textrnn.py")
+        self.process = subprocess.Popen(
+            [sys.executable, str(script), str(path), str(threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, **command):
+        """Returns the worker's answer to one command."""
+        print(json.dumps(command), file=self.process.stdin, flush=True)
+        return json.loads(self.process.stdout.readline())
+
+    def close(self):
+        """Ends the process."""
+        self.process.stdin.close()
+        self.process.wait()
+        self.folder.cleanup()
+
+
+def padded(encoded: training.EncodedTexts) -> np.ndarray:
+    """Returns ids with exactly `STEPS` columns, as the published code feeds them."""
+    ids = encoded.ids[:, :STEPS]
+    return np.pad(ids, ((0, 0), (0, STEPS - ids.shape[1])))
+
+
+def published_in_keras(num_ids: int, num_classes: int, *, mask: bool) -> keras.Model:
+    """Returns the published configuration in stock Keras, on ids, compiled."""
+    layers = keras.layers
+    network = keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            layers.Embedding(num_ids, 300, mask_zero=mask),
+            layers.Bidirectional(layers.LSTM(128, return_sequences=True)),
+            layers.Dropout(0.5),
+            layers.Bidirectional(layers.LSTM(128)),
+            layers.Dense(num_classes, activation="softmax"),
+        ]
+    )
+    network.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", jit_compile=False)
+    return network
+
+
+def published_in_kit(encoder: TextEncoder, label_names: list[str]) -> keras.Model:
+    """Returns the published configuration built by the kit, compiled."""
+    network = networks.build_textrnn(
+        encoder, label_names, embed_dim=300, units=128, num_layers=2, pooling="last", dropout=0.5
+    )
+    network.compile(training.adamw(1e-3, 10**6), "sparse_categorical_crossentropy")
+    return network
+
+
+class Bench:
+    """The data, and the networks that several sections share."""
+
+    def __init__(self, args):
+        self.args = args
+        self.train, self.dev = datasets.read_table(args.train), datasets.read_table(args.dev)
+        self.label_names = sorted(set(self.train["label"]))
+        self.encoder = TextEncoder.from_texts(self.train["text"], max_length=STEPS)
+        self.kit = published_in_kit(self.encoder, self.label_names)
+        self.encoded = training.encode_texts(self.kit, self.train["text"])
+        self.dev_encoded = training.encode_texts(self.kit, self.dev["text"])
+        self.targets = training.label_ids(self.train["label"], self.label_names)
+        self.dev_targets = training.label_ids(self.dev["label"], self.label_names)
+        self.kit_step = training._training_step(self.kit, (None, networks.ids_model(self.kit)))
+        self.published = None
+        if importlib.util.find_spec("torch") is None:
+            print("PyTorch is not installed, so its rows are left out: pip install -e .[bench]")
+        else:
+            arrays = {"train_ids": padded(self.encoded), "train_targets": self.targets}
+            arrays |= {"dev_ids": padded(self.dev_encoded), "dev_targets": self.dev_targets}
+            self.published = Published(arrays, threads=os.cpu_count() if args.threads is None else args.threads)
+
+    def step(self):
+        """One training step: batches of 128 headlines padded to 32 steps."""
+        ids, num = padded(self.encoded)[: 10 * BATCH], 10
+        batches = [(ids[i : i + BATCH], self.targets[i : i + BATCH]) for i in range(0, num * BATCH, BATCH)]
+        stock = {
+            f"stock Keras{name}": published_in_keras(self.encoder.num_ids[0], len(self.label_names), mask=mask)
+            for name, mask in ((", masked", True), (", padding not masked", False))
+        }
+        candidates = {"kit": lambda: [float(self.kit_step(x, y)) for x, y in batches]}
+        for name, network in stock.items():
+            candidates[name] = lambda network=network: [network.train_on_batch(x, y) for x, y in batches]
+        if self.published:
+            candidates["PyTorch"] = lambda: self.published.ask(do="steps", num=num)["seconds"]
+        seconds = {name: value / num for name, value in interleaved(candidates).items()}
+        print_table("a. One training step, 128 x 32, published configuration", seconds, per=BATCH, base="PyTorch")
+
+    def epoch(self):
+        """An epoch of the first rows: the kit's batches of like length against everything padded to 32."""
+        rows = min(self.args.rows, len(self.train)) // BATCH * BATCH
+        counter = iter(range(10**6))
+
+        def kit():
+            drawn = training.draw_batches(self.encoded.lengths[:rows], batch_size=BATCH, seed=0, epoch=next(counter))
+            for batch in drawn:
+                float(self.kit_step(self.encoded.batch(batch), self.targets[batch]))
+
+        candidates = {"kit": kit}
+        if self.published:
+            candidates["PyTorch, padded to 32"] = lambda: self.published.ask(do="steps", num=rows // BATCH)["seconds"]
+        title = f"b. An epoch of {rows:,} real headlines, the same network"
+        print_table(title, interleaved(candidates), per=rows, base="PyTorch, padded to 32")
+
+    def answers(self):
+        """From raw text to label through the saved model: in bulk, and one at a time."""
+        texts = list(self.dev["text"])
+        by_runtime = {name: saving.load_classifier(self.args.model, runtime=name) for name in saving.RUNTIMES}
+        svm = metrics.fit_linear(self.train)
+        with tempfile.TemporaryDirectory() as folder:
+            saving.load_network(self.args.model).export(folder, verbose=False)
+            stock = tf.saved_model.load(folder)
+        blocks = [tf.constant(texts[i : i + 256]) for i in range(0, len(texts), 256)]
+        bulk = {
+            "kit, runtime numpy": lambda: by_runtime["numpy"].predict_probs(texts) is None,
+            "kit, SavedModel": lambda: by_runtime["tensorflow"].predict_probs(texts) is None,
+            "stock Keras export": lambda: [stock.serve(block) for block in blocks],
+            "linear SVM": lambda: svm.predict(texts) is None,
+        }
+        few = texts[:200]
+        one = {
+            "kit, runtime numpy": lambda: [by_runtime["numpy"].predict_probs([text]) for text in few],
+            "kit, SavedModel": lambda: [by_runtime["tensorflow"].predict_probs([text]) for text in few],
+            "stock Keras export": lambda: [stock.serve(tf.constant([text])) for text in few],
+            "linear SVM": lambda: [svm.predict([text]) for text in few],
+        }
+        if self.published:
+            name, rows = "PyTorch, published network, ids given", len(texts)
+            bulk[name] = lambda: self.published.ask(do="infer", batch_size=256, rows=rows)["seconds"]
+            one[name] = lambda: self.published.ask(do="infer", batch_size=1, rows=len(few))["seconds"]
+        print_table(f"d. {len(texts):,} headlines in bulk", interleaved(bulk), per=len(texts), base="linear SVM")
+        seconds = {name: value / len(few) for name, value in interleaved(one).items()}
+        print_table("d. One headline, mean of 200, median of the turns", seconds, base="linear SVM")
+
+    def growth(self):
+        """How cost grows with steps, batch and rows; prints the numbers and draws them."""
+        classifier = saving.load_classifier(self.args.model, runtime="numpy")
+        network = saving.load_network(self.args.model)
+        encoder, on_ids = networks.text_encoder(network), networks.ids_model(network)
+        network.compile(training.adamw(1e-3, 10**6), "sparse_categorical_crossentropy")
+        step = training._training_step(network, networks.split_at_vectors(network))
+        rng = np.random.default_rng(0)
+        answer = tf.function(on_ids, reduce_retracing=True)
+
+        def ids_of(batch, steps):
+            return np.stack([rng.integers(2, num, (batch, steps), dtype="int32") for num in encoder.num_ids], axis=-1)
+
+        def cost(batch, steps):
+            ids, targets = ids_of(batch, steps), rng.integers(0, len(self.label_names), batch)
+            return interleaved({"train": lambda: float(step(ids, targets)), "answer": lambda: answer(ids).numpy()})
+
+        curves = {
+            "steps": [(steps, *cost(64, steps).values()) for steps in (32, 64, 128, 256, 512)],
+            "batch": [(batch, *cost(batch, STEPS).values()) for batch in (1, 4, 16, 64, 256, 1024)],
+            "rows": [],
+        }
+        texts = list(self.dev["text"])
+        for rows in (1_000, 10_000, 100_000, 1_000_000):
+            begin = time.perf_counter()
+            stream = (texts[place % len(texts)] for place in range(rows))
+            num = sum(len(table) for table in classifier.predict_stream(stream))
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            curves["rows"].append((num, time.perf_counter() - begin, peak))
+        print("\ne. How cost grows\n\n| steps (batch 64) | training step, ms | answers, ms |\n| --- | --- | --- |")
+        for steps, train, answered in curves["steps"]:
+            print(f"| {steps} | {1000 * train:.1f} | {1000 * answered:.1f} |")
+        print("\n| batch (32 steps) | training step, ms | answers, ms |\n| --- | --- | --- |")
+        for batch, train, answered in curves["batch"]:
+            print(f"| {batch} | {1000 * train:.1f} | {1000 * answered:.1f} |")
+        print("\n| rows streamed (runtime numpy) | seconds | peak memory of the process, MiB |\n| --- | --- | --- |")
+        for rows, took, peak in curves["rows"]:
+            print(f"| {rows:,} | {took:.1f} | {peak:,.0f} |")
+        if self.args.figure:
+            draw_growth(curves, self.args.figure)
+
+    def reach(self):
+        """Seconds until dev first reaches the target: the kit's recipe scored after each epoch, PyTorch more often."""
+        target = self.args.target
+        if self.published:
+            told = self.published.ask(do="reach", target=target, epochs=10, every=100)
+            print(f"\nc. PyTorch, published configuration: best {told['best']:.4f} after {told['seconds']:.0f} s")
+            print("   [batches, seconds, dev]:", told["curve"])
+            target = min(target, told["best"])
+        begin = time.perf_counter()
+        network, history = training.train_textrnn(self.train, self.dev, progress=False)
+        reached = history.index[history["dev_accuracy"] >= target]
+        if not len(reached):
+            print(f"c. kit: {target:.4f} not reached")
+            return
+        share = (1 + reached[0]) / len(history)
+        prepared = time.perf_counter() - begin - history.attrs["seconds"]
+        print(
+            f"c. kit: {target:.4f} reached with {history['dev_accuracy'][reached[0]]:.4f} after epoch {1 + reached[0]}: "
+            f"{prepared + share * history.attrs['seconds']:.0f} s, vocabulary, first vectors and scoring included"
+        )
+
+
+def draw_growth(curves: dict, path: str):
+    """Draws the three curves into one PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
+    for ax, (key, label) in zip(axes, (("steps", "steps (batch 64)"), ("batch", "batch (32 steps)")), strict=False):
+        x, train, answered = zip(*curves[key], strict=True)
+        ax.loglog(x, [1000 * value for value in train], "o-", color="#0072B2", label="training step")
+        ax.loglog(x, [1000 * value for value in answered], "s--", color="#E69F00", label="answers")
+        ax.set(xlabel=label, ylabel="milliseconds")
+        ax.legend(frameon=False)
+    rows, took, peak = zip(*curves["rows"], strict=True)
+    axes[2].loglog(rows, took, "o-", color="#0072B2", label="seconds")
+    axes[2].loglog(rows, peak, "s--", color="#E69F00", label="peak memory, MiB")
+    axes[2].set(xlabel="rows streamed from raw text")
+    axes[2].legend(frameon=False)
+    fig.savefig(path, dpi=110)
+
+
+def main():
+    """Reads the arguments and measures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--train", default="datasets/headlines/train.tsv")
+    parser.add_argument("--dev", default="datasets/headlines/dev.tsv")
+    parser.add_argument("--model", default="models/thucnews-textrnn", help="saved model of `answers` and `growth`")
+    parser.add_argument("--only", nargs="+", choices=(*SECTIONS, "reach"), default=SECTIONS)
+    parser.add_argument("--rows", type=int, default=12_800, help="headlines of an epoch in `epoch`")
+    parser.add_argument("--target", type=float, default=0.905, help="dev accuracy of `reach`")
+    parser.add_argument("--threads", type=int, help="of PyTorch; all cores unless given")
+    parser.add_argument("--figure", help="where `growth` draws a PNG, if anywhere")
+    bench = Bench(parser.parse_args())
+    print(
+        f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, TensorFlow {tf.__version__}, Keras {keras.__version__}"
+    )
+    with contextlib.ExitStack() as stack:
+        if bench.published:
+            stack.callback(bench.published.close)
+        for section in bench.args.only:
+            getattr(bench, section)()
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -8,10 +8,10 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PYTHONHASHSEED ?= 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup notebooks test lint bench lock clean
+.PHONY: help setup notebooks test lint bench bench-accuracy lock clean
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 setup: $(STAMP)  ## make .venv and install requirements.txt
 
@@ -38,11 +38,15 @@ lint: $(STAMP)  ## check style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: $(STAMP)  ## measure the embedded corpus and the classifiers side by side
+DATA ?= datasets/headlines
+bench: $(STAMP)  ## measure speed side by side; DATA=folder with train.tsv and dev.tsv
+	$(BIN)/python benchmarks/speed.py --train $(DATA)/train.tsv --dev $(DATA)/dev.tsv --figure docs/cost.png
+
+bench-accuracy: $(STAMP)  ## score the embedded corpus and the classifiers; DATA as above
 	$(BIN)/python benchmarks/corpus.py
-	$(BIN)/python benchmarks/headlines.py --train datasets/headlines/train.tsv --dev datasets/headlines/dev.tsv --model majority
-	$(BIN)/python benchmarks/headlines.py --train datasets/headlines/train.tsv --dev datasets/headlines/dev.tsv --model linear
-	$(BIN)/python benchmarks/headlines.py --train datasets/headlines/train.tsv --dev datasets/headlines/dev.tsv --model textrnn
+	$(BIN)/python benchmarks/headlines.py --train $(DATA)/train.tsv --dev $(DATA)/dev.tsv --model majority
+	$(BIN)/python benchmarks/headlines.py --train $(DATA)/train.tsv --dev $(DATA)/dev.tsv --model linear
+	$(BIN)/python benchmarks/headlines.py --train $(DATA)/train.tsv --dev $(DATA)/dev.tsv --model textrnn
 
 lock: $(STAMP)  ## refresh requirements.txt from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-header --no-annotate --no-emit-index-url \

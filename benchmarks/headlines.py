@@ -2,8 +2,8 @@
 
     python benchmarks/headlines.py --train train.tsv --dev dev.tsv --model textrnn --seed 0
 
-`--test` is scored once, after training, with the weights chosen on dev. `--save` writes the network as a saved model with
-8-bit tables, and the scores are then those of that file.
+`--test` is scored once, after training, with the weights chosen on dev. `--save` writes the network as a saved model
+with 8-bit tables, and the scores are then those of that file.
 """
 
 import argparse

@@ -327,8 +327,8 @@ if EMBEDDED:
 f"{seen_once:.0%} of the words stand in train only once"
 
 # %% [markdown]
-# More than half of them only once: too little to learn from. This is one reason why characters with pairs are the
-# default of this kit.
+# More than half of them only once: too little to learn from. This is one reason why the network of notebook 06 reads
+# characters, with the pairs and triples of them that occur at least twice.
 
 # %% [markdown]
 # ## Mistakes that are easy to make

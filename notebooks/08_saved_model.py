@@ -168,7 +168,22 @@ for texts in (TEXTS[0], TEXTS, column, np.array(TEXTS)):
     assert classifier.predict(texts)["label"][0] == alone["labels"][0]
 
 # %% [markdown]
-# Behind the best label stand all the others, with probabilities that add up to 1:
+# TensorFlow is made for large networks, and this one is small: much of the time goes into starting its many little
+# operations. `runtime="numpy"` reads the same folder and computes the same answers in NumPy, several times as fast
+# (`benchmarks/RESULTS.md` has the numbers). All dev headlines, both ways:
+
+# %%
+dev = datasets.load("headlines").dev
+in_numpy = saving.load_classifier(folder, runtime="numpy")
+by_both = [answerer.predict(dev["text"]) for answerer in (classifier, in_numpy)]
+same = (by_both[0]["label"] == by_both[1]["label"]).sum()
+largest = np.abs(by_both[0]["score"] - by_both[1]["score"]).max()
+assert same == len(dev) and largest < 1e-4
+f"{same} of {len(dev)} labels the same; scores differ by less than 0.0001: {largest < 1e-4}"
+
+# %% [markdown]
+# The rest of this notebook works with either. Behind the best label stand all the others, with probabilities that add
+# up to 1:
 
 # %%
 probs = pd.DataFrame(classifier.predict_probs(TEXTS), index=TEXTS, columns=classifier.label_names)
@@ -185,15 +200,15 @@ launches = train_texts[train_texts.index.str.contains("卫星.*发射|发射.*�
 fig, ax = plt.subplots(figsize=(8, 1 + 0.4 * len(TEXTS)), layout="constrained")
 names = [f"text {place}" for place in range(1, len(TEXTS) + 1)]
 _ = diagrams.plot_values(ax, probs.to_numpy(), row_names=names, words=list(probs.columns), limits=(0, 1))
-assert not our_texts or probs.iloc[2].max() > 0.7
+assert not our_texts or (probs.iloc[2].max() > 0.7 and probs.iloc[0].idxmax() == "politics")
 assert rockets.sum() == 6 and rockets["sports"] == 5
 assert len(launches) == 2 and set(launches) == {"politics"}
 
 # %% [markdown]
-# The third text has one dark field: the network is sure. The first is less clear. Why not science? Look at what it
-# has learnt from: of the six training headlines with `火箭` (rocket) five are about basketball, the Houston Rockets,
-# and both that speak of launching a satellite are filed under politics. A model knows its training data, not the
-# world.
+# The third text has one dark field: the network is sure, and right. The first has one as well, on politics. Why not
+# science? Look at what it has learnt from: of the six training headlines with `火箭` (rocket) five are about
+# basketball, the Houston Rockets, and both that speak of launching a satellite are filed under politics. A model knows
+# its training data, not the world.
 
 # %% [markdown]
 # ## What you may rely on
@@ -223,6 +238,7 @@ for bad in (["股市大涨", ""], ["股市大涨", None], [b"\xb9\xc9\xca\xd0"])
 
 # %%
 strange = classifier.predict(["你好", "The quick brown fox", "床前明月光，疑是地上霜", "😀😀😀"])
+assert strange["score"].max() > 0.7
 strange.round(2)
 
 # %% [markdown]
@@ -283,7 +299,9 @@ f"{share_before:.0%} of the kept-back headlines are filed under game"
 
 # %% [markdown]
 # `load_network` gives the Keras model back. Training on the twelve alone would make it forget; so they are mixed with
-# old headlines, each of the twelve ten times. A low learning rate and three epochs are enough (half a minute).
+# old headlines, each of the twelve ten times. `recount=False` leaves the class counts of notebook 06 as they are:
+# counted anew in this mixture, they would know a third of the old headlines, and each new one ten times. A low learning
+# rate and three epochs are enough (a few seconds each).
 
 # %%
 keras.utils.set_random_seed(SEED)  # for dropout
@@ -292,7 +310,7 @@ replay = splits.train.sample(NUM_REPLAY, random_state=SEED)
 mixture = pd.concat([replay, *[new] * 10], ignore_index=True)
 network = saving.load_network(folder)
 network.compile(optimizer=keras.optimizers.Adam(3e-4), loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1))
-history = training.fit(network, mixture, splits.dev, epochs=3, batch_size=32, seed=SEED, progress=False)
+history = training.fit(network, mixture, splits.dev, epochs=3, batch_size=32, seed=SEED, recount=False, progress=False)
 history[["epoch", "loss", "dev_accuracy"]].round(3)
 
 # %% [markdown]
@@ -305,7 +323,7 @@ share_after = (after == "game").mean()
 dev_after = metrics.predicted_labels(training.predict(network, splits.dev["text"]), label_names)
 old_accuracy = metrics.accuracy(known, classifier.predict(splits.dev["text"])["label"])
 new_accuracy = metrics.accuracy(known, dev_after)
-assert share_after > share_before and share_after >= 0.8
+assert share_after > share_before and share_after > 0.6
 assert new_accuracy["accuracy"] > old_accuracy["accuracy"] - 0.02
 comparison = {
     "before": [share_before, old_accuracy["accuracy"]],
@@ -314,8 +332,8 @@ comparison = {
 pd.DataFrame(comparison, index=["kept-back e-sports as game", "accuracy on dev"]).round(3)
 
 # %% [markdown]
-# At least five of the six headlines that it never saw are game now, and on dev the network is within two points of
-# where it was. Has it understood e-sports? All six hold the word `电竞`, as nearly all of the twelve do; it may have
+# Most of the six headlines that it never saw are game now, and on dev the network is within two points of where it
+# was. Has it understood e-sports? All six hold the word `电竞`, as nearly all of the twelve do; it may have
 # learnt no more than that. Exercise 5 asks. Save it under a name of its own, and say in the card where it comes from.
 
 # %%

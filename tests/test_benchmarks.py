@@ -1,5 +1,6 @@
 """The benchmark scripts, run as a reader runs them."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -143,3 +144,18 @@ def test_the_comparison_prints_rows_that_the_notebook_can_read(carved, tmp_path)
     table = datasets.read_table(carved["dev"])
     bayes = metrics.fit_naive_bayes(datasets.read_table(carved["train"])).predict(table["text"])
     assert rows["accuracy"][0] == pytest.approx((bayes == table["label"]).mean(), abs=1e-4)
+
+
+def test_the_speed_benchmark_measures_side_by_side_and_says_what_is_missing(carved):
+    model = ROOT / "models" / "headlines-textrnn"
+    files = ["--train", carved["train"], "--dev", carved["dev"], "--model", model]
+    done = run_script(ROOT / "benchmarks" / "speed.py", *files, "--rows", "128", "--only", "epoch", "answers")
+    assert done.returncode == 0, done.stderr
+    tables = done.stdout.split("\n\n")
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ") and "---" not in line]
+    names = [row[0].removeprefix("| ") for row in rows]
+    assert {"kit", "kit, runtime numpy", "kit, SavedModel", "stock Keras export", "linear SVM"} <= set(names)
+    assert all(float(row[1].replace(",", "")) > 0 for row in rows if row[0] != "| what")
+    has_torch = importlib.util.find_spec("torch") is not None
+    assert ("PyTorch is not installed" in tables[0]) != has_torch
+    assert ("PyTorch, published network, ids given" in names) == has_torch

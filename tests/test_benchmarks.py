@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from textrnn import comparison, datasets, metrics
+from textrnn import comparison, datasets, metrics, saving
 
 ROOT = Path(__file__).parents[1]
 SCORES = {"accuracy", "low", "high", "rows", "macro_f1", "seconds"}
@@ -159,3 +159,17 @@ def test_the_speed_benchmark_measures_side_by_side_and_says_what_is_missing(carv
     has_torch = importlib.util.find_spec("torch") is not None
     assert ("PyTorch is not installed" in tables[0]) != has_torch
     assert ("PyTorch, published network, ids given" in names) == has_torch
+
+
+def test_a_network_can_be_saved_and_is_then_scored_from_its_file(carved, tmp_path):
+    folder = tmp_path / "mine"
+    result = headlines_json(
+        carved, "--model", "textrnn", "--epochs", "2", "--save", folder, "--name", "carved", "--licence", "CC0-1.0"
+    )
+    card = saving.read_card(folder)
+    assert (card["trained_on"]["name"], card["licence"], card["tables"]) == ("carved", "CC0-1.0", "int8")
+    assert card["metrics"]["dev"]["accuracy"] == result["dev"]["accuracy"]
+    assert (card["settings"]["epochs"], card["settings"]["evidence"]) == (2, True)
+    table = datasets.read_table(carved["dev"])
+    predicted = saving.load_classifier(folder).predict(table["text"])["label"]
+    assert (predicted.to_numpy() == table["label"].to_numpy()).mean() == result["dev"]["accuracy"]

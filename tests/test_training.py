@@ -303,6 +303,7 @@ def changed(row, column, value):
         ({"epochs": 0}, "epochs, batch_size, patience: expected 1 or more, got 0, 2, None"),
         ({"batch_size": 0}, "epochs, batch_size, patience: expected 1 or more, got 1, 0, None"),
         ({"patience": 0}, "epochs, batch_size, patience: expected 1 or more, got 1, 2, 0"),
+        ({"adversarial": -0.1}, "adversarial: expected a share of a length, 0 or more, got -0.1"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_before_any_work(arguments, message, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.text import Text
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import Bbox
 
 # Blue and orange of Okabe & Ito (2008), apart in hue and in lightness.
@@ -141,6 +141,9 @@ def plot_cost_accuracy(table: pd.DataFrame, ax: Axes, *, cost: str = "seconds to
         table[cost], table["accuracy"], yerr=sides, fmt="o", color=FIRST_COLOUR, ecolor="0.7", elinewidth=1, capsize=3
     )
     ax.set(xscale="log", xlabel=cost, ylabel="accuracy, with its 95 % interval")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.margins(x=0.15)
     ax.figure.draw_without_rendering()  # sizes and places are known from here on
     ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
@@ -153,7 +156,6 @@ def plot_cost_accuracy(table: pd.DataFrame, ax: Axes, *, cost: str = "seconds to
 
 def _place_name(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) -> Bbox:
     """Writes `name` near `point` (in pixels), where it is free, and returns the box that it fills."""
-    scale = ax.figure.dpi / 72
     places = [(side, rise) for rise in (0, 12, -12, 24, -24, 36, -36, 48, -48, 60, -60) for side in (9, -9)]
     for side, rise in places:
         label = ax.annotate(
@@ -168,7 +170,7 @@ def _place_name(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) -> Bb
         )
         label.get_window_extent()  # moves the text to its place; what it returns has the line in it as well
         box = Text.get_window_extent(label)
-        inside = ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1 + 40 * scale
+        inside = ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1
         if (inside and not any(box.overlaps(other) for other in taken)) or (side, rise) == places[-1]:
             return box
         label.remove()

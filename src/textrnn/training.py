@@ -330,6 +330,8 @@ def fit(
         raise ValueError(f"score: expected one of {SCORES}, got {score!r}")
     if epochs < 1 or batch_size < 1 or (patience is not None and patience < 1):
         raise ValueError(f"epochs, batch_size, patience: expected 1 or more, got {epochs}, {batch_size}, {patience}")
+    if not 0 <= adversarial < math.inf:
+        raise ValueError(f"adversarial: expected a share of a length, 0 or more, got {adversarial}")
     targets, dev_targets = _checked_targets(model, train, dev)
     encoded, dev_encoded = encode_texts(model, train["text"]), encode_texts(model, dev["text"])
 

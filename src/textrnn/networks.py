@@ -263,16 +263,21 @@ def build_textrnn(
         x = keras.layers.Concatenate(name="vectors")(vectors) if len(vectors) > 1 else vectors[0]
         x = keras.layers.Dropout(dropout)(x)
         for number in range(1, num_layers + 1):
-            layer = CELLS[cell](units, return_sequences=True, name=f"{cell}_{number}")
+            # The last state alone needs no row of states: Keras gives each direction's own.
+            only_last = number == num_layers and kinds == ("last",)
+            layer = CELLS[cell](units, return_sequences=not only_last, name=f"{cell}_{number}")
             if bidirectional:
                 layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
             x = layer(x, mask=mask)  # (batch, steps, units or 2 * units)
             if number < num_layers:
                 x = keras.layers.Dropout(dropout)(x)
-        pools = [
-            MaskedPooling(kind, bidirectional=bidirectional, name=f"{kind}_pooling")(x, mask=mask) for kind in kinds
-        ]
-        summary = keras.layers.Concatenate(name="summary")(pools) if len(pools) > 1 else pools[0]
+        if kinds == ("last",):
+            summary = x
+        else:
+            pools = [
+                MaskedPooling(kind, bidirectional=bidirectional, name=f"{kind}_pooling")(x, mask=mask) for kind in kinds
+            ]
+            summary = keras.layers.Concatenate(name="summary")(pools) if len(pools) > 1 else pools[0]
         summary = keras.layers.Dropout(dropout)(summary)
         return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textrnn")
 

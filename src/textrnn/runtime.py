@@ -136,7 +136,7 @@ class NumpyNetwork:
         summary = np.zeros((len(texts), len(self._kernel)), dtype="float32")
         if num_real:
             pools = [self._pool(layer, packed, last) for layer in self._poolings]
-            summary[order[:num_real]] = np.concatenate(pools, axis=1)
+            summary[order[:num_real]] = np.concatenate(pools, axis=1) if pools else last
         scores = summary @ self._kernel + self._bias
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return scores / scores.sum(axis=1, keepdims=True)

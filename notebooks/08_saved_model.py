@@ -169,7 +169,7 @@ for texts in (TEXTS[0], TEXTS, column, np.array(TEXTS)):
 
 # %% [markdown]
 # TensorFlow is made for large networks, and this one is small: much of the time goes into starting its many little
-# operations. `runtime="numpy"` reads the same folder and computes the same answers in NumPy, several times as fast
+# operations. `runtime="numpy"` reads the same folder and computes the same answers in NumPy, and faster
 # (`benchmarks/RESULTS.md` has the numbers). All dev headlines, both ways:
 
 # %%

@@ -301,7 +301,7 @@ def load_classifier(folder: str | os.PathLike, *, runtime: str = "tensorflow") -
     Args:
         folder: the saved model.
         runtime: who computes the answers: `"tensorflow"`, the saved graph itself, or `"numpy"`, `textrnn.runtime` with
-            the same weights: the same labels, several times as fast, for the networks of
+            the same weights: the same labels, and faster (see `benchmarks/RESULTS.md`), for the networks of
             `build_textrnn(cell="lstm")`.
 
     Raises:

@@ -9,12 +9,13 @@ import csv
 import functools
 import hashlib
 import io
+import itertools
 import os
 import re
 import unicodedata
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -121,20 +122,55 @@ def _common_characters() -> frozenset[str]:
     return frozenset(chars + [code.decode("big5", errors="ignore") for code in big5])
 
 
-def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yields the number of the line at which a row starts, and its fields."""
+def _rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yields the number of the line at which a row starts, and its fields; each line ends with a line feed."""
     if path.suffix.lower() != ".csv":
         # In a TSV a quote is a quote: a reader that pairs them swallows every line up to the next one.
-        lines = text.split("\n")
-        yield from ((number, line.split("\t")) for number, line in enumerate(lines[: -1 if not lines[-1] else None], 1))
+        yield from ((number, line.rstrip("\n").split("\t")) for number, line in enumerate(lines, 1))
         return
-    reader, start = csv.reader(io.StringIO(text), strict=True), 1
+    reader, start = csv.reader(lines, strict=True), 1
     try:
         for fields in reader:
             yield start, fields
             start = reader.line_num + 1
     except csv.Error as error:
         raise ValueError(f"{path}: line {start}: {error}; is a quote left open?") from None
+
+
+def _labelled_rows(
+    path: Path, lines: Iterable[str], *, text_column: str, label_column: str
+) -> Iterator[tuple[int, str, str]]:
+    """Yields the line, the label and the text of each row, after checking it and the header."""
+    rows = _rows(path, lines)
+    first = next(rows)
+    header = [name.strip() for name in first[1]]
+    has_header = text_column in header and label_column in header
+    half_header = {name.casefold() for name in header} & {"text", "label"}
+    if not has_header and (half_header or (text_column, label_column) != ("text", "label")):
+        raise ValueError(f"{path}: line 1: expected columns {label_column!r} and {text_column!r}, got {header}")
+    width = len(header) if has_header else 2
+    columns = (header.index(label_column), header.index(text_column)) if has_header else (0, 1)
+    separator = "," if path.suffix.lower() == ".csv" else "<TAB>"
+    first_lines, spellings = {}, {}
+    for line, fields in rows if has_header else itertools.chain([first], rows):
+        if len(fields) != width:
+            expected = f"{width} columns" if has_header else f"`label{separator}text`"
+            got = f"{len(fields)} column{'s' * (len(fields) != 1)}" if any(fields) else "an empty line"
+            raise ValueError(f"{path}: line {line}: expected {expected}, got {got}")
+        label, text = (fields[column].strip() for column in columns)
+        if not label or not text:
+            raise ValueError(f"{path}: line {line}: expected a {'label' if text else 'text'}, got none")
+        if label not in first_lines:
+            first_lines[label] = line
+            other = spellings.setdefault(unicodedata.normalize("NFKC", label).casefold(), label)
+            if other != label:
+                raise ValueError(
+                    f"{path}: line {line}: label {label!r} differs by case or width alone from {other!r} in line "
+                    f"{first_lines[other]}"
+                )
+        yield line, label, text
+    if not first_lines:
+        raise ValueError(f"{path}: expected at least one row after the header, got none")
 
 
 def read_table(
@@ -163,49 +199,56 @@ def read_table(
         FileNotFoundError: there is no such file.
     """
     path = Path(path)
-    rows = list(_rows(path, _read_text(path, encoding)))
-    header = [name.strip() for name in rows[0][1]]
-    has_header = text_column in header and label_column in header
-    half_header = {name.casefold() for name in header} & {"text", "label"}
-    if not has_header and (half_header or (text_column, label_column) != ("text", "label")):
-        raise ValueError(f"{path}: line 1: expected columns {label_column!r} and {text_column!r}, got {header}")
-    width = len(header) if has_header else 2
-    columns = (header.index(label_column), header.index(text_column)) if has_header else (0, 1)
-    separator = "," if path.suffix.lower() == ".csv" else "<TAB>"
-    labels, texts, lines = [], [], []
-    for line, fields in rows[has_header:]:
-        if len(fields) != width:
-            expected = f"{width} columns" if has_header else f"`label{separator}text`"
-            got = f"{len(fields)} column{'s' * (len(fields) != 1)}" if any(fields) else "an empty line"
-            raise ValueError(f"{path}: line {line}: expected {expected}, got {got}")
-        label, text = (fields[column].strip() for column in columns)
-        if not label or not text:
-            raise ValueError(f"{path}: line {line}: expected a {'label' if text else 'text'}, got none")
-        labels.append(label)
-        texts.append(text)
-        lines.append(line)
-    if not texts:
-        raise ValueError(f"{path}: expected at least one row after the header, got none")
-    _check_label_spelling(path, labels, lines)
+    lines = io.StringIO(_read_text(path, encoding), newline="\n")
+    rows = list(_labelled_rows(path, lines, text_column=text_column, label_column=label_column))
+    _, labels, texts = map(list, zip(*rows, strict=True))
     return _table(path, texts, labels)
+
+
+def read_chunks(
+    path: str | os.PathLike,
+    *,
+    num_rows: int = 100_000,
+    encoding: str | None = None,
+    text_column: str = "text",
+    label_column: str = "label",
+) -> Iterator[pd.DataFrame]:
+    """Yields `read_table` in pieces of `num_rows` rows, so that a file of any size can be read.
+
+    The tables are numbered on: the index of the second one starts where that of the first one ends. Takes and raises
+    what `read_table` does, an error when its line is reached.
+    """
+    path = Path(path)
+    if num_rows < 1:
+        raise ValueError(f"num_rows: expected 1 or more, got {num_rows}")
+    if not path.is_file() or not path.stat().st_size:
+        _read_text(path, encoding)  # says what is wrong
+    try:
+        with path.open(encoding=encoding or "utf-8-sig") as file:  # any line end becomes a line feed
+            rows = _labelled_rows(path, _without_nul(path, file), text_column=text_column, label_column=label_column)
+            for number in itertools.count():
+                chunk = list(itertools.islice(rows, num_rows))
+                if not chunk:
+                    return
+                _, labels, texts = map(list, zip(*chunk, strict=True))
+                table = _table(path, texts, labels)
+                yield table.set_index(table.index + number * num_rows)
+    except (UnicodeDecodeError, LookupError):
+        _read_text(path, encoding)  # says which line
+        raise
+
+
+def _without_nul(path: Path, lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        if "\0" in line:
+            raise ValueError(f"{path}: line {number}: got a NUL character; is it a text file?")
+        yield line
 
 
 def _table(path: Path, texts: list[str], labels: list[str]) -> pd.DataFrame:
     table = pd.DataFrame({"text": texts, "label": labels})
     table.attrs["path"] = str(path)
     return table
-
-
-def _check_label_spelling(path: Path, labels: list[str], lines: list[int]):
-    first_lines = dict(zip(reversed(labels), reversed(lines), strict=True))  # the first line of each label
-    spellings = {}
-    for label, line in sorted(first_lines.items(), key=lambda item: item[1]):
-        other = spellings.setdefault(unicodedata.normalize("NFKC", label).casefold(), label)
-        if other != label:
-            raise ValueError(
-                f"{path}: line {line}: label {label!r} differs by case or width alone from {other!r} in line "
-                f"{first_lines[other]}"
-            )
 
 
 def read_splits(folder: str | os.PathLike, *, encoding: str | None = None) -> Splits:
@@ -566,7 +609,7 @@ def _read_thucnews(folder: Path) -> Splits:
             tables[split] = None
             continue
         texts, labels = [], []
-        for line, fields in _rows(path, _read_text(path, None)):
+        for line, fields in _rows(path, io.StringIO(_read_text(path, None), newline="\n")):
             if len(fields) != 2:
                 raise ValueError(f"{path}: line {line}: expected `title<TAB>class id`, got {len(fields)} column(s)")
             text, class_id = fields[0].strip(), fields[1].strip()
@@ -651,8 +694,14 @@ def describe(name: str | os.PathLike, splits: Splits) -> dict[str, object]:
     return {
         "name": Path(name).name,
         "rows": {split: len(table) for split, table in tables.items()},
-        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)},
+        "files": {path.name: sha256_of_file(path) for path in sorted(paths)},
     }
+
+
+def sha256_of_file(path: str | os.PathLike) -> str:
+    """Returns the SHA-256 of the content of a file."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # --- audit --------------------------------------------------------------------------------------------------------

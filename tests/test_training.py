@@ -300,9 +300,9 @@ def changed(row, column, value):
         ({"dev": HEADLINES[:0]}, "train, dev: expected at least one row in each, got 4 and 0"),
         ({"train": HEADLINES[:0]}, "train, dev: expected at least one row in each, got 0 and 4"),
         ({"score": "f1"}, "score: expected one of ('accuracy', 'macro_f1'), got 'f1'"),
-        ({"epochs": 0}, "epochs, batch_size, patience: expected 1 or more, got 0, 2, None"),
-        ({"batch_size": 0}, "epochs, batch_size, patience: expected 1 or more, got 1, 0, None"),
-        ({"patience": 0}, "epochs, batch_size, patience: expected 1 or more, got 1, 2, 0"),
+        ({"epochs": 0}, "epochs: expected 1 or more, got 0"),
+        ({"batch_size": 0}, "batch_size: expected 1 or more, got 0"),
+        ({"patience": 0}, "patience: expected 1 or more, or None, got 0"),
         ({"adversarial": -0.1}, "adversarial: expected a share of a length, 0 or more, got -0.1"),
     ],
 )

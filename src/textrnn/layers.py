@@ -494,12 +494,13 @@ class ClassEvidence(keras.layers.Layer):
         """Returns the `float32` counts `(ids, classes)` that a compressed layer stands for."""
         return (np.exp(patterns.astype("float32") / ClassEvidence.LEVELS) - 1.0)[places.astype("int64")]
 
-    def count(self, ids: np.ndarray, label_ids: np.ndarray) -> None:
-        """Counts anew, for each n-gram, the texts of each class that hold it.
+    def count(self, ids: np.ndarray, label_ids: np.ndarray, *, anew: bool = True) -> None:
+        """Counts, for each n-gram, the texts of each class that hold it.
 
         Args:
             ids: `(rows, steps)` or `(rows, steps, orders)`.
             label_ids: `(rows,)` the class of each text.
+            anew: whether to start from zero, or to add to the counts that there are.
 
         Raises:
             ValueError: the layer is a compressed one.
@@ -510,7 +511,7 @@ class ClassEvidence(keras.layers.Layer):
         for order, table in enumerate(self.tables):
             rows, steps = np.nonzero(ids[..., order] > UNKNOWN_ID)
             pairs = np.unique(rows * self.num_ids[order] + ids[rows, steps, order])  # a text counts once
-            counts = np.zeros(table.shape, dtype="float32")
+            counts = np.zeros(table.shape, dtype="float32") if anew else table.numpy()
             np.add.at(counts, (pairs % self.num_ids[order], label_ids[pairs // self.num_ids[order]]), 1)
             table.assign(counts)
 

@@ -1,10 +1,15 @@
 """Training and bulk scoring: ids computed once, batches of texts of like length, the best weights kept, a history."""
 
+import hashlib
+import json
 import math
+import os
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -13,12 +18,14 @@ import tensorflow as tf
 from sklearn.metrics import f1_score
 from tqdm import tqdm
 
-from textrnn import networks, pretraining
-from textrnn.layers import ClassEvidence
+from textrnn import datasets, networks, pretraining
+from textrnn.checkpoints import Checkpoints
 from textrnn.optimizers import LazyAdamW
 from textrnn.preprocessing import TextEncoder, TextToIds
 
 BATCHES_PER_POOL = 50
+CHUNK_ROWS = 100_000  # of a file that are in memory at a time
+CHECKPOINT_VERSION = 1  # of what a checkpoint holds
 SCORES = ("accuracy", "macro_f1")
 ADVERSARIAL = 0.05  # of the length of a text's vectors
 MAX_NGRAMS = 250_000  # of each order, with evidence
@@ -144,8 +151,14 @@ def predict(model: keras.Model, texts: Sequence[str], *, batch_size: int = 512) 
     return _probabilities(networks.ids_model(model), encode_texts(model, texts), batch_size=batch_size)
 
 
-def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = "labels") -> np.ndarray:
+def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = "labels", first: int = 1) -> np.ndarray:
     """Returns the place of each label in `label_names`: `int64 (rows,)`.
+
+    Args:
+        labels: a label for each row.
+        label_names: the labels there are.
+        name: what a message calls the labels.
+        first: the number that a message gives to the first row.
 
     Raises:
         ValueError: a label is not in the list; the message names the row.
@@ -154,36 +167,45 @@ def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = 
     array([1, 0])
     """
     places = {label: place for place, label in enumerate(label_names)}
-    for row, label in enumerate(labels, start=1):
+    for row, label in enumerate(labels, start=first):
         if label not in places:
             raise ValueError(f"{name}: row {row}: label {label!r} is not among the model's {list(label_names)}")
     return np.array([places[label] for label in labels], dtype="int64")
 
 
-def _training_step(
+def training_step(
     model: keras.Model,
-    parts: tuple[keras.Model | None, keras.Model],
+    parts: tuple[keras.Model | None, keras.Model] | None = None,
     *,
     adversarial: float = 0.0,
-    leave_out: ClassEvidence | None = None,
+    leave_one_out: bool = True,
 ) -> Callable[[np.ndarray, np.ndarray], tf.Tensor]:
     """Returns a function that moves the weights of a compiled `model` by one batch and returns its mean loss.
 
     Args:
         model: says what loss and optimizer are.
-        parts: what is trained: `(None, ids to probabilities)`, or what `networks.split_at_vectors` returned.
+        parts: what is trained: `(None, ids to probabilities)`, or two models as `networks.split_at_vectors` makes
+            them; the second if `model` has class evidence or learns adversarially, else the first, if `None`.
         adversarial: see `fit`; for a model in two parts.
-        leave_out: the layer of the model that gives each text its evidence without the text's own part.
+        leave_one_out: whether each text's evidence lacks the text's own part, as it must if the text was counted.
+
+    Returns:
+        `step(x, y)`: ids `(batch, steps[, orders])` and what the loss takes for targets.
     """
-    front, rest = parts
     evidence = networks.evidence_layer(model)
+    if parts is None:
+        whole = evidence is None and not adversarial
+        parts = (None, networks.ids_model(model)) if whole else networks.split_at_vectors(model)
+    front, rest = parts
     tables = [] if front is None else [weight.value for weight in front.trainable_weights]
     weights = [weight.value for weight in rest.trainable_weights]
+    if not model.optimizer.built:
+        model.optimizer.build([*tables, *weights])
 
     def seen(x, y):
         if evidence is None:
             return [x]
-        if leave_out is None:
+        if not leave_one_out:
             return [x, evidence(x)]
         return [x, evidence.leave_one_out(x, tf.argmax(y, axis=1) if y.shape.rank == 2 else y)]
 
@@ -219,22 +241,11 @@ def _norms(vectors: tf.Tensor) -> tf.Tensor:
     return tf.sqrt(tf.reduce_sum(vectors**2, axis=[1, 2], keepdims=True))
 
 
-def _train_epoch(
-    step: Callable[[np.ndarray, np.ndarray], tf.Tensor],
-    batches: Iterable[tuple[np.ndarray, np.ndarray]],
-    *,
-    epoch: int,
-    bar: tqdm | None = None,
-) -> float:
-    """Calls `step` on each batch of one epoch and returns the mean loss of a row."""
-    total, num_rows = 0.0, 0
-    for x, y in batches:
-        loss = float(step(x, y))
-        _check_finite(loss, epoch=epoch)
-        total, num_rows = total + loss * len(x), num_rows + len(x)
-        if bar is not None:
-            bar.update()
-    return total / num_rows
+def _loss_of_batch(step: Callable, x: np.ndarray, y: np.ndarray, *, epoch: int) -> float:
+    """Moves the weights by one batch and returns the sum of the losses of its rows."""
+    loss = float(step(x, y))
+    _check_finite(loss, epoch=epoch)
+    return loss * len(x)
 
 
 def _check_finite(loss: float, *, epoch: int, name: str = "the loss"):
@@ -265,13 +276,13 @@ def fit_tagger(
         raise ValueError(f"tag_ids: expected shape {ids.shape}, as ids, got {tag_ids.shape}")
     _check_compiled(model)
     lengths = (ids != 0).sum(axis=1)
-    losses, step = {}, _training_step(model, (None, model))
+    losses, step = {}, training_step(model, (None, model))
     for epoch in range(epochs):
-        batches = (
-            (ids[rows, : lengths[rows].max()], tag_ids[rows, : lengths[rows].max()])
-            for rows in draw_batches(lengths, batch_size=batch_size, seed=seed, epoch=epoch)
-        )
-        losses[epoch + 1] = _train_epoch(step, batches, epoch=epoch)
+        total = 0.0
+        for rows in draw_batches(lengths, batch_size=batch_size, seed=seed, epoch=epoch):
+            longest = lengths[rows].max()
+            total += _loss_of_batch(step, ids[rows, :longest], tag_ids[rows, :longest], epoch=epoch)
+        losses[epoch + 1] = total / len(ids)
     return pd.Series(losses, name="loss").rename_axis("epoch")
 
 
@@ -280,9 +291,69 @@ def _check_compiled(model: keras.Model):
         raise ValueError("model: expected a compiled model; call model.compile(optimizer=…, loss=…) first")
 
 
+class _TableRows:
+    """The rows to train on, their ids in memory."""
+
+    def __init__(self, model: keras.Model, table: pd.DataFrame):
+        self.label_ids = label_ids(table["label"], networks.label_names(model), name="train")
+        self._encoded = encode_texts(model, table["text"])
+        self.lengths, self.batch = self._encoded.lengths, self._encoded.batch
+        self.sha256 = _sha256_of(table)
+
+
+class _FileRows:
+    """The rows of a file to train on, their ids in a file that disappears with the process."""
+
+    def __init__(self, model: keras.Model, path: Path, *, folder: Path):
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - open as long as the rows are
+        label_names, lengths, ids_of_labels = networks.label_names(model), [], []
+        for table in datasets.read_chunks(path, num_rows=CHUNK_ROWS):
+            first = table.index[0] + 1
+            encoded = encode_texts(model, table["text"])
+            ids_of_labels.append(label_ids(table["label"], label_names, name=str(path), first=first).astype("int32"))
+            lengths.append(encoded.lengths)
+            real = np.arange(encoded.ids.shape[1]) < encoded.lengths[:, None]
+            encoded.ids[real].tofile(self._file)  # the real steps of all texts, end to end
+            self._step_shape = encoded.ids.shape[2:]
+        self.label_ids, self.lengths = np.concatenate(ids_of_labels), np.concatenate(lengths)
+        self._begins = np.cumsum(self.lengths) - self.lengths
+        self.sha256 = datasets.sha256_of_file(path)
+
+    def batch(self, rows: np.ndarray) -> np.ndarray:
+        """Returns the ids of `rows`, padded to the longest of them."""
+        orders = math.prod(self._step_shape)
+        ids = np.zeros((len(rows), max(1, self.lengths[rows].max()), *self._step_shape), dtype="int32")
+        for place, row in enumerate(rows):
+            self._file.seek(int(self._begins[row]) * orders * ids.itemsize)
+            flat = np.fromfile(self._file, dtype="int32", count=int(self.lengths[row]) * orders)
+            ids[place, : self.lengths[row]] = flat.reshape(-1, *self._step_shape)
+        return ids
+
+
+def _sha256_of(table: pd.DataFrame) -> str:
+    digest = hashlib.sha256()
+    for text, label in zip(table["text"], table["label"], strict=True):
+        digest.update(f"{label}\t{text}\n".encode())
+    return digest.hexdigest()
+
+
+@dataclass
+class _Run:
+    """How far a run has come; with the weights and the optimizer all that it needs to go on."""
+
+    epoch: int = 0
+    batch: int = 0  # of the epoch
+    loss: float = 0.0  # sum over the rows of the epoch so far
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_rank: tuple[float, float] | None = None
+    best_epoch: int = 0
+    seconds: float = 0.0
+
+
 def fit(
     model: keras.Model,
-    train: pd.DataFrame,
+    train: pd.DataFrame | str | os.PathLike,
     dev: pd.DataFrame,
     *,
     epochs: int,
@@ -292,19 +363,23 @@ def fit(
     patience: int | None = None,
     adversarial: float = 0.0,
     recount: bool = True,
+    resume: str | os.PathLike | None = None,
+    checkpoint_every: int = 500,
     progress: bool = True,
     log_dir: str | Path | None = None,
 ) -> pd.DataFrame:
     """Trains a compiled `model` and returns its history; the weights of the best epoch on dev stay in the model.
 
     The ids are computed once; batches hold texts of like length and are padded to the longest of the batch alone. The
-    same model, tables and seed give the same weights on a CPU.
+    same model, data and seed give the same weights on a CPU; so does a run that was killed and resumed.
 
     Args:
         model: string to probabilities, compiled with an optimizer and a (sparse) categorical cross-entropy, its
             classes named by `networks.LabelProbabilities`.
-        train: columns `text` and `label`.
-        dev: the same; scored after each epoch.
+        train: columns `text` and `label`; or the path of a TSV or CSV file of any size, which is read in pieces: its
+            ids go to a temporary file in the folder `resume`, or else in the cache folder, and memory holds a few
+            numbers for each row.
+        dev: a table; scored after each epoch.
         epochs: passes over train, at most.
         batch_size: rows of a batch.
         seed: decides the order of the batches.
@@ -314,6 +389,9 @@ def fit(
             their length in the direction that raises the loss most (Miyato, Dai & Goodfellow 2017). Twice the time.
         recount: whether a `layers.ClassEvidence` counts anew in train, each text then learning without its own part.
             To train a model on with other texts, `False` leaves its counts as they are.
+        resume: a folder for checkpoints. If it holds some of this very run, the run goes on from the newest (a
+            finished run returns at once); build and compile the model as for a new run.
+        checkpoint_every: batches between two checkpoints; there is one after each epoch as well.
         progress: whether a bar runs over the batches.
         log_dir: where TensorBoard's logs go, if anywhere.
 
@@ -323,66 +401,151 @@ def fit(
 
     Raises:
         ValueError: the model is not compiled, a label is not among its classes, a class has no row in train, a text is
-            empty, or a setting is out of range. Nothing is trained then.
+            empty, a setting is out of range, or `resume` holds another run. Nothing is trained then.
         FloatingPointError: the loss is no longer a number; the message says what to try.
+        OSError: a checkpoint cannot be written; those before it are as they were.
     """
     if score not in SCORES:
         raise ValueError(f"score: expected one of {SCORES}, got {score!r}")
-    if epochs < 1 or batch_size < 1 or (patience is not None and patience < 1):
-        raise ValueError(f"epochs, batch_size, patience: expected 1 or more, got {epochs}, {batch_size}, {patience}")
+    for name, value in {"epochs": epochs, "batch_size": batch_size, "checkpoint_every": checkpoint_every}.items():
+        if value < 1:
+            raise ValueError(f"{name}: expected 1 or more, got {value}")
+    if patience is not None and patience < 1:
+        raise ValueError(f"patience: expected 1 or more, or None, got {patience}")
     if not 0 <= adversarial < math.inf:
         raise ValueError(f"adversarial: expected a share of a length, 0 or more, got {adversarial}")
-    targets, dev_targets = _checked_targets(model, train, dev)
-    encoded, dev_encoded = encode_texts(model, train["text"]), encode_texts(model, dev["text"])
+    _check_compiled(model)
+    label_names = networks.label_names(model)
+    is_table = isinstance(train, pd.DataFrame)
+    if not len(dev) or (is_table and not len(train)):
+        num_rows = len(train) if is_table else "a file"
+        raise ValueError(f"train, dev: expected at least one row in each, got {num_rows} and {len(dev)}")
+    if is_table:
+        data = _TableRows(model, train)
+    else:
+        data = _FileRows(model, Path(train), folder=Path(resume) if resume else datasets.cache_folder())
+    if missing := sorted(label_names[place] for place in set(range(len(label_names))) - {*data.label_ids.tolist()}):
+        raise ValueError(f"train: the class(es) {missing} of the model have no row")
+    dev_targets = label_ids(dev["label"], label_names, name="dev")
+    dev_encoded = encode_texts(model, dev["text"])
+    wanted = _targets_of(model)
 
     start = time.perf_counter()
-    on_ids = networks.ids_model(model)
-    evidence = networks.evidence_layer(model)
+    on_ids, evidence = networks.ids_model(model), networks.evidence_layer(model)
     if evidence is not None and recount:
-        evidence.count(encoded.ids, label_ids(train["label"], networks.label_names(model)))
-    parts = (None, on_ids) if evidence is None and not adversarial else networks.split_at_vectors(model)
-    step = _training_step(model, parts, adversarial=adversarial, leave_out=evidence if recount else None)
+        for first in range(0, len(data.lengths), CHUNK_ROWS):
+            rows = np.arange(first, min(first + CHUNK_ROWS, len(data.lengths)))
+            evidence.count(data.batch(rows), data.label_ids[rows], anew=not first)
+    step = training_step(model, adversarial=adversarial, leave_one_out=recount)
+    run, best = _Run(), None
+    if resume:
+        settings = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "score": score, "patience": patience}
+        settings |= {"adversarial": adversarial, "recount": recount, "model": _fingerprint(model)}
+        checkpoints = Checkpoints(
+            resume, identity={**settings, "train": data.sha256, "dev": _sha256_of(dev), "version": CHECKPOINT_VERSION}
+        )
+        if found := checkpoints.newest():
+            run, best = _restore(model, *found)
+        start -= run.seconds
+
+    total = num_steps(len(data.lengths), batch_size=batch_size, epochs=epochs)
+
+    def keep():
+        if resume:
+            run.seconds = time.perf_counter() - start
+            done = run.epoch * (total // epochs) + run.batch
+            checkpoints.save(done, _arrays(model, best), asdict(run))
+
     writer = tf.summary.create_file_writer(str(log_dir)) if log_dir else None
-    history, best = [], ((-math.inf, -math.inf), 0, None)
-    with tqdm(total=num_steps(len(train), batch_size=batch_size, epochs=epochs), disable=not progress) as bar:
-        for epoch in range(epochs):
-            drawn = draw_batches(encoded.lengths, batch_size=batch_size, seed=seed, epoch=epoch)
-            batches = ((encoded.batch(rows), targets[rows]) for rows in drawn)
-            row = {"epoch": epoch + 1, "loss": _train_epoch(step, batches, epoch=epoch, bar=bar)}
+    done = run.epoch * (total // epochs) + run.batch
+    with tqdm(total=total, initial=done, disable=not progress) as bar:
+        while run.epoch < epochs and not (patience and run.epoch - run.best_epoch >= patience):
+            batches = draw_batches(data.lengths, batch_size=batch_size, seed=seed, epoch=run.epoch)
+            for rows in batches[run.batch :]:
+                run.loss += _loss_of_batch(step, data.batch(rows), wanted(data.label_ids[rows]), epoch=run.epoch)
+                run.batch += 1
+                bar.update()
+                if run.batch % checkpoint_every == 0 and run.batch < len(batches):
+                    keep()
+            row = {"epoch": run.epoch + 1, "loss": run.loss / len(data.lengths)}
             row |= _score(_probabilities(on_ids, dev_encoded, batch_size=512), dev_targets)
-            _check_finite(row["dev_loss"], epoch=epoch, name="the loss on dev")  # the last step can break the weights
+            _check_finite(row["dev_loss"], epoch=run.epoch, name="the loss on dev")  # the last step can break weights
             row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-            history.append(row)
+            run.history.append(row)
             bar.set_postfix(dev_accuracy=f"{row['dev_accuracy']:.3f}")
             if writer:
                 _log(writer, row)
+            run.epoch, run.batch, run.loss = run.epoch + 1, 0, 0.0
             rank = (row[f"dev_{score}"], -row["dev_loss"])  # of equal scores the surer one
-            if rank > best[0]:
-                best = (rank, epoch + 1, model.get_weights())
-            elif patience and epoch + 1 - best[1] >= patience:
-                break
-    model.set_weights(best[2])
+            if run.best_rank is None or rank > run.best_rank:
+                run.best_rank, run.best_epoch = rank, run.epoch
+                best = [weight.numpy() for weight in _learnt(model, model.weights)]
+            keep()
+    for weight, array in zip(_learnt(model, model.weights), best, strict=True):
+        weight.assign(array)
     if writer:
         writer.close()
-    history = pd.DataFrame(history)
-    history.attrs = {"best_epoch": best[1], "seconds": time.perf_counter() - start}
+    history = pd.DataFrame(run.history)
+    history.attrs = {"best_epoch": run.best_epoch, "seconds": time.perf_counter() - start}
     return history
 
 
-def _checked_targets(model: keras.Model, train: pd.DataFrame, dev: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Returns what the model's loss takes for train (ids or one-hot rows), and the label ids of dev."""
-    label_names = networks.label_names(model)
-    _check_compiled(model)
-    if not len(train) or not len(dev):
-        raise ValueError(f"train, dev: expected at least one row in each, got {len(train)} and {len(dev)}")
-    targets = label_ids(train["label"], label_names, name="train")
-    if missing := sorted(set(label_names) - set(train["label"])):
-        raise ValueError(f"train: the class(es) {missing} of the model have no row")
-    dev_targets = label_ids(dev["label"], label_names, name="dev")
+def _learnt(model: keras.Model, variables: list[keras.Variable]) -> list[keras.Variable]:
+    """Returns `variables` of `model` without the counts of class evidence, which training leaves alone."""
+    evidence = networks.evidence_layer(model)
+    counts = set() if evidence is None else {id(weight) for weight in evidence.weights}
+    return [variable for variable in variables if id(variable) not in counts]
+
+
+def _moving(model: keras.Model) -> list[keras.Variable]:
+    """Returns all that a training step changes: weights, the state of dropout's random numbers, the optimizer's."""
+    return [*_learnt(model, model.variables), *model.optimizer.variables]
+
+
+def _arrays(model: keras.Model, best: list[np.ndarray] | None) -> dict[str, np.ndarray]:
+    """Returns what a checkpoint holds: every variable that moves, and the weights of the best epoch so far."""
+    arrays = {f"variable_{place}": variable.numpy() for place, variable in enumerate(_moving(model))}
+    return arrays | {f"best_{place}": array for place, array in enumerate(best or ())}
+
+
+def _restore(
+    model: keras.Model, arrays: dict[str, np.ndarray], state: dict[str, Any]
+) -> tuple[_Run, list[np.ndarray] | None]:
+    """Puts the variables of a checkpoint into `model`; returns how far the run had come and its best weights."""
+    for place, variable in enumerate(_moving(model)):
+        variable.assign(arrays[f"variable_{place}"])
+    run = _Run(**state)
+    run.best_rank = None if run.best_rank is None else tuple(run.best_rank)
+    num_best = sum(name.startswith("best_") for name in arrays)
+    return run, [arrays[f"best_{place}"] for place in range(num_best)] or None
+
+
+def _fingerprint(model: keras.Model) -> str:
+    """Returns a hash of how `model` is built and compiled: vocabulary, layers, loss, optimizer; names do not count."""
+
+    def nameless(value):
+        if isinstance(value, dict):
+            return {key: nameless(item) for key, item in value.items() if key != "name"}
+        return [nameless(item) for item in value] if isinstance(value, list | tuple) else value
+
+    layers = [
+        [type(layer).__name__, layer.encoder.sha256 if isinstance(layer, TextToIds) else nameless(layer.get_config())]
+        for layer in model.layers
+    ]
+    shapes = [[list(variable.shape), variable.dtype] for variable in _moving(model)]
+    optimizer = nameless(keras.optimizers.serialize(model.optimizer))
+    loss = nameless(keras.losses.serialize(keras.losses.get(model.loss)))
+    text = json.dumps([layers, shapes, optimizer, loss], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _targets_of(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns what turns label ids into what the loss of `model` takes: the ids themselves, or one-hot rows."""
     sparse = isinstance(keras.losses.get(model.loss), keras.losses.SparseCategoricalCrossentropy) or (
         "sparse" in str(getattr(model.loss, "__name__", model.loss))
     )
-    return targets if sparse else np.eye(len(label_names), dtype="float32")[targets], dev_targets
+    one_hot = np.eye(len(networks.label_names(model)), dtype="float32")
+    return (lambda ids: ids) if sparse else (lambda ids: one_hot[ids])
 
 
 def _log(writer: tf.summary.SummaryWriter, row: dict[str, float]):
@@ -427,6 +590,7 @@ def train_textrnn(
     *,
     settings: Recipe | None = None,
     seed: int = 0,
+    resume: str | os.PathLike | None = None,
     progress: bool = True,
 ) -> tuple[keras.Model, pd.DataFrame]:
     """Returns the recommended TextRNN trained on two tables, and its history.
@@ -440,8 +604,27 @@ def train_textrnn(
         dev: the same; the best epoch is chosen by its accuracy.
         settings: epochs, batch size and learning rate; by the number of rows if `None`.
         seed: decides first weights, dropout and the order of the batches.
+        resume: a folder for checkpoints, see `fit`.
         progress: whether a bar runs.
     """
+    settings = settings or recipe(len(train))
+    model = recommended_textrnn(train, settings=settings, seed=seed)
+    history = fit(
+        model,
+        train,
+        dev,
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        seed=seed,
+        adversarial=ADVERSARIAL,
+        resume=resume,
+        progress=progress,
+    )
+    return model, history
+
+
+def recommended_textrnn(train: pd.DataFrame, *, settings: Recipe | None = None, seed: int = 0) -> keras.Model:
+    """Returns the recommended TextRNN for `train`, compiled, its first vectors in place; see `train_textrnn`."""
     epochs, batch_size, learning_rate = settings or recipe(len(train))
     encoder = recommended_encoder(train["text"])
     model = networks.build_textrnn(
@@ -454,17 +637,7 @@ def train_textrnn(
     pretraining.set_embeddings(model, vectors)
     steps = num_steps(len(train), batch_size=batch_size, epochs=epochs)
     model.compile(optimizer=adamw(learning_rate, steps), loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1))
-    history = fit(
-        model,
-        train,
-        dev,
-        epochs=epochs,
-        batch_size=batch_size,
-        seed=seed,
-        adversarial=ADVERSARIAL,
-        progress=progress,
-    )
-    return model, history
+    return model
 
 
 def recommended_encoder(texts: pd.Series) -> TextEncoder:

@@ -1,0 +1,217 @@
+"""Training that is killed and resumed ends where an uninterrupted run ends: real processes, real kills."""
+
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import time
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from textrnn import networks, training
+from textrnn.checkpoints import Checkpoints
+from textrnn.preprocessing import TextEncoder
+
+EPOCHS, EVERY = 3, 3
+CLASSES = ("甲", "乙", "丙")
+SOAK = bool(os.environ.get("TEXTRNN_SOAK"))  # set by `make soak`: more kills, more rows
+
+
+def made_rows(num, *, seed=0):
+    """Rows whose class is the character that stands in them most often."""
+    rng = np.random.default_rng(seed)
+    labels = [CLASSES[place] for place in rng.integers(0, 3, num)]
+    texts = ["".join(rng.permutation(list("天地玄黄宇宙洪荒"[: rng.integers(2, 9)]) + [label] * 2)) for label in labels]
+    return pd.DataFrame({"text": texts, "label": labels})
+
+
+def build(train, *, embed_dim=8, learning_rate=1e-2):
+    encoder = TextEncoder.from_texts(train["text"], max_length=16, max_ngram=2)
+    model = networks.build_textrnn(encoder, CLASSES, embed_dim=embed_dim, units=8, evidence=True, seed=1)
+    steps = training.num_steps(len(train), batch_size=8, epochs=EPOCHS)
+    model.compile(training.adamw(learning_rate, steps), keras.losses.CategoricalCrossentropy(label_smoothing=0.1))
+    return model
+
+
+def train_into(folder, answer=None, *, embed_dim=8, epochs=EPOCHS, num_rows=200, train=None):
+    """Trains with dropout, adversarial steps, a schedule and evidence, and writes weights and history to `answer`."""
+    train = made_rows(num_rows) if train is None else train
+    model = build(made_rows(num_rows), embed_dim=embed_dim)
+    history = training.fit(
+        model,
+        train,
+        made_rows(60, seed=1),
+        epochs=epochs,
+        batch_size=8,
+        seed=3,
+        adversarial=0.05,
+        resume=folder,
+        checkpoint_every=EVERY,
+        progress=False,
+    )
+    if answer:
+        arrays = {f"weight_{place}": weight.numpy() for place, weight in enumerate(model.weights)}
+        np.savez(answer, history=np.array(history.to_json()), **arrays)
+    return model, history
+
+
+@pytest.fixture(scope="module")
+def start():
+    """Starts `train_into` in a process of its own; TensorFlow is imported once, in the server that forks them."""
+    context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
+    if sys.platform != "win32":
+        context.set_forkserver_preload([__name__])
+
+    def started(*args, **kwargs):
+        process = context.Process(target=train_into, args=args, kwargs=kwargs, daemon=True)
+        process.start()
+        return process
+
+    return started
+
+
+def finished(process):
+    process.join(180)
+    assert process.exitcode == 0
+
+
+def read(path):
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    return json.loads(str(arrays.pop("history"))), arrays
+
+
+def checkpoints(folder):
+    return sorted(path.name for path in folder.glob("step-*.npz")) if folder.exists() else []
+
+
+def killed_when(process, condition, *, seconds=120):
+    """Kills `process` as soon as `condition` holds; false if it ended before."""
+    end = time.monotonic() + seconds
+    while process.is_alive() and time.monotonic() < end:
+        if condition():
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+            return process.exitcode == -signal.SIGKILL
+        time.sleep(0.0005)
+    return False
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    train_into(folder / "run", folder / "answer.npz")
+    return read(folder / "answer.npz")
+
+
+def assert_same(answer, expected):
+    (history, arrays), (expected_history, expected_arrays) = answer, expected
+    assert history == expected_history
+    assert arrays.keys() == expected_arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, expected_arrays[name], err_msg=name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_run_killed_again_and_again_ends_with_the_weights_of_an_uninterrupted_one(start, uninterrupted, tmp_path):
+    folder, kills = tmp_path / "run", 0
+    points = range(3, 74, 5) if SOAK else (3, 25, 48)  # 25 batches an epoch: within epochs and at their ends
+    for num_steps in points:
+        process = start(folder, tmp_path / "answer.npz")
+        due = f"step-{num_steps:010d}.npz"
+        kills += killed_when(process, lambda due=due: any(name >= due for name in checkpoints(folder)))
+    assert kills == len(points)
+    assert checkpoints(folder)[-1] < f"step-{25 * EPOCHS:010d}.npz"  # something is left to do
+    finished(start(folder, tmp_path / "answer.npz"))
+    assert_same(read(tmp_path / "answer.npz"), uninterrupted)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_kill_in_the_middle_of_writing_a_checkpoint_leaves_the_ones_before(start, tmp_path):
+    folder, wide = tmp_path / "run", 20_000  # wide vectors make a checkpoint of tens of megabytes, which takes a while
+
+    def half_written():
+        sizes = [path.stat().st_size for path in folder.glob("*.part")] if checkpoints(folder) else []
+        return bool(sizes) and sizes[0] > 0
+
+    process = start(folder, embed_dim=wide)
+    assert killed_when(process, half_written)
+    assert list(folder.glob("*.part"))
+    whole = checkpoints(folder)
+    run = Checkpoints(folder, identity={})
+    assert not list(folder.glob("*.part"))
+    assert checkpoints(folder) == whole
+    with pytest.raises(ValueError, match="holds another run"):  # so the file itself could be read
+        run.newest()
+
+
+def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(uninterrupted, tmp_path):
+    train_into(tmp_path / "run")
+    newest, before = sorted((tmp_path / "run").glob("*.npz"), reverse=True)
+    newest.write_bytes(newest.read_bytes()[:-1000])
+    model, history = train_into(tmp_path / "run")
+    assert json.loads(history.to_json()) == uninterrupted[0]
+    for place, weight in enumerate(model.weights):
+        np.testing.assert_array_equal(weight.numpy(), uninterrupted[1][f"weight_{place}"])
+    content = bytearray(before.read_bytes())
+    content[len(content) // 2] ^= 1  # one bit
+    for path in (newest, before):
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"no checkpoint can be read: step-.*remove the folder to start anew"):
+        train_into(tmp_path / "run")
+
+
+def test_a_finished_run_returns_at_once_and_another_run_is_refused_by_name(tmp_path):
+    _, history = train_into(tmp_path / "run", epochs=1)
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").iterdir()}
+    _, again = train_into(tmp_path / "run", epochs=1)
+    pd.testing.assert_frame_equal(again, history)
+    with pytest.raises(ValueError, match=r"holds another run: epochs was 1, is 2\. Give the settings"):
+        train_into(tmp_path / "run", epochs=2)
+    with pytest.raises(ValueError, match="holds another run: train was"):
+        train_into(tmp_path / "run", epochs=1, train=made_rows(200, seed=9))
+    with pytest.raises(ValueError, match="holds another run: model was"):
+        train_into(tmp_path / "run", epochs=1, embed_dim=9)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").iterdir()} == files
+
+
+def test_a_full_disk_stops_the_run_and_leaves_the_checkpoints(start, tmp_path):
+    if sys.platform == "win32":
+        pytest.skip("needs a limit on the size of files")
+    train_into(tmp_path / "run", epochs=1)
+    names, size = checkpoints(tmp_path / "run"), max(p.stat().st_size for p in (tmp_path / "run").iterdir())
+    run = Checkpoints(tmp_path / "run", identity={})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            run.save(99, {"numbers": np.zeros(size, "uint8")}, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert checkpoints(tmp_path / "run") == names
+    assert not list((tmp_path / "run").glob("*.part"))
+
+
+def test_a_file_trains_to_the_same_weights_as_its_table(tmp_path):
+    train = made_rows(200)
+    path = tmp_path / "train.tsv"
+    train[["label", "text"]].to_csv(path, sep="\t", index=False)
+    from_table, history = train_into(tmp_path / "a", epochs=1)
+    from_file, streamed = train_into(tmp_path / "b", epochs=1, train=path)
+    pd.testing.assert_frame_equal(streamed, history)
+    for one, other in zip(from_table.weights, from_file.weights, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+    assert {path.suffix for path in (tmp_path / "b").iterdir()} == {".npz"}  # the ids' file is gone
+
+
+def test_a_bad_line_of_a_file_is_named_before_anything_is_trained(tmp_path):
+    path = tmp_path / "train.tsv"
+    path.write_text("".join(f"{label}\t天{label}\n" for label in (*CLASSES * 3, "丁")), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"train.tsv: row 10: label '丁' is not among the model's"):
+        train_into(tmp_path / "run", train=path)
+    assert not checkpoints(tmp_path / "run")

@@ -311,16 +311,26 @@ def draw_growth(curves: dict, path: str):
     import matplotlib.pyplot as plt
 
     fig, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
+
+    def number(value, _place):
+        return f"{value:,.10g}"
+
     for ax, (key, label) in zip(axes, (("steps", "steps (batch 64)"), ("batch", "batch (32 steps)")), strict=False):
         x, train, answered = zip(*curves[key], strict=True)
         ax.loglog(x, [1000 * value for value in train], "o-", color="#0072B2", label="training step")
         ax.loglog(x, [1000 * value for value in answered], "s--", color="#E69F00", label="answers")
-        ax.set(xlabel=label, ylabel="milliseconds")
+        ax.set(xlabel=label, ylabel="milliseconds", xticks=x, ylim=(2, 2_000))
+        ax.minorticks_off()
+        ax.xaxis.set_major_formatter(number)
+        ax.yaxis.set_major_formatter(number)
         ax.legend(frameon=False)
     rows, took, peak = zip(*curves["rows"], strict=True)
     axes[2].loglog(rows, took, "o-", color="#0072B2", label="seconds")
     axes[2].loglog(rows, peak, "s--", color="#E69F00", label="peak memory, MiB")
-    axes[2].set(xlabel="rows streamed from raw text")
+    axes[2].set(xlabel="rows streamed from raw text", xticks=rows)
+    axes[2].minorticks_off()
+    axes[2].xaxis.set_major_formatter(number)
+    axes[2].yaxis.set_major_formatter(number)
     axes[2].legend(frameon=False)
     fig.savefig(path, dpi=110)
 

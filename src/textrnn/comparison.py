@@ -67,9 +67,9 @@ def plain_recipe(num_rows: int) -> training.Recipe:
     """Returns epochs, batch size and learning rate of the plain networks for `num_rows` training headlines.
 
     >>> plain_recipe(4550)
-    Recipe(epochs=5, batch_size=64, learning_rate=0.004)
+    Recipe(epochs=4, batch_size=64, learning_rate=0.004)
     """
-    return training.Recipe(5, 64, 4e-3) if num_rows < 20_000 else training.Recipe(4, 128, 2e-3)
+    return training.Recipe(4, 64, 4e-3) if num_rows < 20_000 else training.Recipe(4, 128, 2e-3)
 
 
 def fit_network(

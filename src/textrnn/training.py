@@ -215,7 +215,6 @@ def training_step(
             loss = model.compute_loss(y=targets, y_pred=rest(inputs, training=True))
         return loss, tape.gradient(loss, wanted)
 
-    @tf.function(reduce_retracing=True)
     def step(x, y):
         if front is None:
             loss, gradients = loss_and_gradients(x, y, weights)
@@ -233,7 +232,17 @@ def training_step(
         model.optimizer.apply([*of_tables, *gradients[1:]], [*tables, *weights])
         return loss
 
-    return lambda x, y: step(tf.constant(x), tf.constant(y))
+    functions = []
+
+    def traced(x, y):
+        x, y = tf.constant(x), tf.constant(y)
+        if not functions:  # traced once, for batches of any size and length
+            any_y = [None] * y.shape.rank if y.dtype.is_integer else [None, *y.shape[1:]]
+            signature = [tf.TensorSpec([None, None, *x.shape[2:]], x.dtype), tf.TensorSpec(any_y, y.dtype)]
+            functions.append(tf.function(step, input_signature=signature))
+        return functions[0](x, y)
+
+    return traced
 
 
 def _norms(vectors: tf.Tensor) -> tf.Tensor:

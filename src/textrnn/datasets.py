@@ -5,10 +5,10 @@ A classification table has the columns `text` and `label`, both strings; a slot-
 """
 
 import codecs
+import contextlib
 import csv
 import functools
 import hashlib
-import io
 import itertools
 import os
 import re
@@ -17,15 +17,19 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pandas as pd
 import platformdirs
 from sklearn.model_selection import train_test_split
 
+from textrnn.checks import check_integer, check_number, check_seed, check_table, has_visible
+
 SPLITS = ("train", "dev", "test")
 SETS = ("headlines", "thucnews", "sogou", "atis")
 ENCODINGS = ("utf-8-sig", "gb18030", "utf-16", "big5")
+CERTAIN_SHARE, CERTAIN_CHARACTERS = 0.8, 8  # common characters that make an encoding certain
+ARCHIVES = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "ZIP or Excel", b"\xfd7zXZ\x00": "xz", b"7z\xbc\xaf\x27\x1c": "7z"}
 CHUNK_BYTES = 4 * 2**20
 MAX_DOCUMENT_BYTES = 64 * 2**20
 MIN_CLASS_ROWS = 10
@@ -64,52 +68,123 @@ class SogouDocument(NamedTuple):
 # --- files of one's own -------------------------------------------------------------------------------------------
 
 
-def _read_text(path: Path, encoding: str | None) -> str:
-    """Returns the text of a file, one line feed at the end of each line; refuses what it cannot decode."""
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file")
-    if path.is_dir():
-        raise IsADirectoryError(f"{path}: expected a file, got a folder")
-    data = path.read_bytes()
+def _open(path: Path) -> BinaryIO:
+    """Returns the file opened for reading bytes."""
     try:
-        text = data.decode(encoding or "utf-8-sig")
-    except UnicodeDecodeError as error:
-        before, byte = error.object[: error.start], error.object[error.start]  # `object` has no byte order mark
-        line = len(before.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
-        raise ValueError(
-            f"{path}: line {line}: expected {encoding or 'UTF-8'}, got byte 0x{byte:02x}{_advice(data)}"
-        ) from None
-    except LookupError:
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: no such file")
+        if path.is_dir():
+            raise IsADirectoryError(f"{path}: expected a file, got a folder")
+        return path.open("rb")
+    except PermissionError:
+        raise PermissionError(f"{path}: expected a file that may be read, got permission denied") from None
+
+
+def _check_unpacked(path: Path, head: bytes):
+    for start, kind in ARCHIVES.items():
+        if head.startswith(start):
+            raise ValueError(f"{path}: expected text, got a {kind} file; unpack it, or save its table as text, first")
+
+
+def _lines(path: Path, encoding: str | None) -> Iterator[str]:
+    """Yields the lines of a text file with a line feed at the end of each, in constant memory; refuses what is no text.
+
+    Lines end with a line feed, a carriage return, or both.
+    """
+    with _open(path) as file:
+        head = file.read(CHUNK_BYTES)
+        _check_unpacked(path, head)
+        encoding = _checked_encoding(encoding) if encoding else _find_encoding(path, head)
+        decoder = codecs.getincrementaldecoder(encoding)()
+        number, rest = 1, ""  # the line that begins with `rest`
+        for data in itertools.chain([head], iter(lambda: file.read(CHUNK_BYTES), b""), [b""]):
+            try:
+                text = decoder.decode(data, final=not data or len(head) < CHUNK_BYTES)
+            except UnicodeDecodeError as error:
+                before = rest + error.object[: error.start].decode(error.encoding, errors="ignore")
+                line, byte = number + _with_line_feeds(before).count("\n"), error.object[error.start]
+                name = "UTF-8" if encoding == "utf-8-sig" else encoding
+                advice = _advice(error.object, tried=encoding)
+                raise ValueError(f"{path}: line {line}: expected {name}, got byte 0x{byte:02x}{advice}") from None
+            except UnicodeError as error:
+                raise ValueError(f"{path}: expected {encoding}: {error}") from None
+            if data is head:
+                text = text.removeprefix("\ufeff")
+                if len(head) < CHUNK_BYTES and not text.strip():
+                    raise ValueError(f"{path}: expected at least one row, got an empty file")
+            rest += text
+            held = "\r" if data and rest.endswith("\r") else ""  # its line feed may follow
+            *lines, rest = _with_line_feeds(rest[: len(rest) - len(held)]).split("\n")
+            for line in lines if data else [*lines, rest][: None if rest else -1]:
+                if "\0" in line:
+                    advice = _advice(head, tried=encoding)
+                    raise ValueError(f"{path}: line {number}: got a NUL character; is it a text file?{advice}")
+                yield line + "\n"
+                number += 1
+            rest += held
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _checked_encoding(encoding: str) -> str:
+    try:
+        b"".decode(encoding)  # refuses codecs that are not for text
+        codecs.getincrementaldecoder(encoding)
+    except (LookupError, TypeError, ValueError):
         raise ValueError(f"encoding: {encoding!r} is no encoding that Python knows; try one of {ENCODINGS}") from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip():
-        raise ValueError(f"{path}: expected at least one row, got an empty file")
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise ValueError(f"{path}: line {line}: got a NUL character; is it a text file?{_advice(data)}")
-    return text
+    return encoding
 
 
-def _advice(data: bytes) -> str:
+def _find_encoding(path: Path, head: bytes) -> str:
+    """Returns the encoding of a file that starts with `head`: UTF-8 unless something else is certain."""
+    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    with contextlib.suppress(UnicodeDecodeError):
+        if "\0" not in codecs.getincrementaldecoder("utf-8")().decode(head):
+            return "utf-8-sig"
+    encoding, share, num_chars = _guess_encoding(head, tried="utf-8")
+    if share < CERTAIN_SHARE or num_chars < CERTAIN_CHARACTERS:
+        return "utf-8-sig"
+    warnings.warn(
+        f'{path}: read as {encoding}, for it is no UTF-8; pass encoding="{encoding}" if that is right, else its own',
+        stacklevel=2,
+    )
+    return encoding
+
+
+def _advice(data: bytes, *, tried: str) -> str:
     """Returns a hint that names the encoding which reads `data` as text with common Chinese characters, if one does."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return '; try encoding="utf-16"'
-    # Nearly any bytes decode as GB18030, those of Big5 too, but to rare characters.
-    shares = {encoding: _common_share(data, encoding) for encoding in ("gb18030", "big5", "utf-16-le", "utf-16-be")}
-    best = max(shares, key=shares.get)
-    return f'; try encoding="{best}"' if shares[best] > 0.5 else ""
+    encoding, share, _ = _guess_encoding(data, tried=tried)
+    return f'; try encoding="{encoding}"' if share > 0.5 else ""
 
 
-def _common_share(data: bytes, encoding: str) -> float:
-    """Returns the share of common characters among the first that are not ASCII; 0 if `data` decodes to no table."""
+def _guess_encoding(data: bytes, *, tried: str) -> tuple[str, float, int]:
+    """Returns the encoding that gives the largest share of common characters, that share, and of how many characters.
+
+    Nearly any bytes decode as GB18030, those of Big5 too, but to rare characters.
+    """
+    names = [name for name in ("utf-8", "gb18030", "big5", "utf-16-le", "utf-16-be") if not tried.startswith(name)]
+    found = [(name, *_common_share(data, name)) for name in names]
+    return max(found, key=lambda one: one[1])
+
+
+def _common_share(data: bytes, encoding: str) -> tuple[float, int]:
+    """Returns the share of common characters among the first that are not ASCII, and how many those are.
+
+    A file in UTF-16 may be all ASCII, so there every character counts. The share is 0 if `data` decodes to no table.
+    """
     try:
-        text = data.decode(encoding)
+        text = codecs.getincrementaldecoder(encoding)().decode(data)  # the last character may be cut
     except UnicodeDecodeError:
-        return 0.0
-    if "\t" not in text and "," not in text:
-        return 0.0
-    chars = [char for char in text[:10_000] if char > "\x7f"]
-    return sum(char in _common_characters() for char in chars) / max(1, len(chars))
+        return 0.0, 0
+    if not any(separator in text for separator in "\t,\n"):
+        return 0.0, 0
+    is_wide = encoding.startswith("utf-16")
+    chars = [char for char in text[:10_000] if is_wide or char > "\x7f"]
+    num_common = sum(char in _common_characters() or "\t" <= char <= "~" for char in chars)
+    return num_common / max(1, len(chars)), len(chars)
 
 
 @functools.cache
@@ -137,11 +212,43 @@ def _rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         raise ValueError(f"{path}: line {start}: {error}; is a quote left open?") from None
 
 
+class _Labels(dict):
+    """From each spelling of a label in a file to the label, white space at its ends left out; refuses near twins."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path, self.line = path, 0  # the line to name, kept up to date by the reader
+        self.first = {}  # bare form -> label, line, spelling
+
+    def __missing__(self, spelling: str) -> str:
+        label = spelling.strip()
+        if not has_visible(label):
+            raise ValueError(f"{self.path}: line {self.line}: expected a label, got none")
+        bare = "".join(
+            char
+            for char in unicodedata.normalize("NFKC", label).casefold()
+            if not char.isspace() and unicodedata.category(char) not in ("Cc", "Cf")
+        )
+        other, line, other_spelling = self.first.setdefault(bare, (label, self.line, spelling))
+        if other != label:
+            raise ValueError(
+                f"{self.path}: line {self.line}: label {label!r} differs by case, width or white space alone from "
+                f"{other!r} in line {line}"
+            )
+        if other_spelling != spelling:
+            warnings.warn(
+                f"{self.path}: line {self.line}: label {spelling!r} is taken for {other_spelling!r} in line {line}",
+                stacklevel=2,
+            )
+        self[spelling] = other
+        return other
+
+
 def _labelled_rows(
-    path: Path, lines: Iterable[str], *, text_column: str, label_column: str
-) -> Iterator[tuple[int, str, str]]:
-    """Yields the line, the label and the text of each row, after checking it and the header."""
-    rows = _rows(path, lines)
+    path: Path, encoding: str | None, *, text_column: str, label_column: str
+) -> Iterator[tuple[str, str]]:
+    """Yields the label and the text of each row of a file, after checking it and the header."""
+    rows = _rows(path, _lines(path, encoding))
     first = next(rows)
     header = [name.strip() for name in first[1]]
     has_header = text_column in header and label_column in header
@@ -149,28 +256,29 @@ def _labelled_rows(
     if not has_header and (half_header or (text_column, label_column) != ("text", "label")):
         raise ValueError(f"{path}: line 1: expected columns {label_column!r} and {text_column!r}, got {header}")
     width = len(header) if has_header else 2
-    columns = (header.index(label_column), header.index(text_column)) if has_header else (0, 1)
+    label_place, text_place = (header.index(label_column), header.index(text_column)) if has_header else (0, 1)
     separator = "," if path.suffix.lower() == ".csv" else "<TAB>"
-    first_lines, spellings = {}, {}
-    for line, fields in rows if has_header else itertools.chain([first], rows):
+    labels, counts = _Labels(path), Counter()
+    for labels.line, fields in rows if has_header else itertools.chain([first], rows):
         if len(fields) != width:
             expected = f"{width} columns" if has_header else f"`label{separator}text`"
             got = f"{len(fields)} column{'s' * (len(fields) != 1)}" if any(fields) else "an empty line"
-            raise ValueError(f"{path}: line {line}: expected {expected}, got {got}")
-        label, text = (fields[column].strip() for column in columns)
-        if not label or not text:
-            raise ValueError(f"{path}: line {line}: expected a {'label' if text else 'text'}, got none")
-        if label not in first_lines:
-            first_lines[label] = line
-            other = spellings.setdefault(unicodedata.normalize("NFKC", label).casefold(), label)
-            if other != label:
-                raise ValueError(
-                    f"{path}: line {line}: label {label!r} differs by case or width alone from {other!r} in line "
-                    f"{first_lines[other]}"
-                )
-        yield line, label, text
-    if not first_lines:
+            raise ValueError(f"{path}: line {labels.line}: expected {expected}, got {got}")
+        text = fields[text_place].strip()
+        if not has_visible(text):
+            raise ValueError(f"{path}: line {labels.line}: expected a text, got none")
+        label = labels[fields[label_place]]
+        counts[label] += 1
+        yield label, text
+    if not counts:
         raise ValueError(f"{path}: expected at least one row after the header, got none")
+    alone = [label for label, count in counts.items() if count == 1]
+    if not has_header and len(counts) > 2 and alone == [labels[first[1][0]]]:
+        warnings.warn(
+            f"{path}: line 1: label {alone[0]!r} stands in no other row; if the line is a header, pass its names as "
+            "text_column and label_column",
+            stacklevel=2,
+        )
 
 
 def read_table(
@@ -182,26 +290,32 @@ def read_table(
 ) -> pd.DataFrame:
     """Returns the table of one file of labelled texts: columns `text` and `label`, a row for each row of the file.
 
-    A file whose name ends in `.csv` is read as CSV (commas, quotes may enclose commas and line breaks); any other is
-    read as TSV (one line a row, tabs between fields, quotes are characters like any other). If the first row holds
-    both column names, it is the header, columns stand in any order and others are ignored; without a header a row is
-    `label<TAB>text` (in a CSV, `label,text`).
+    A file whose name ends in `.csv` is read as CSV (commas, quotes may enclose commas and line breaks, a field has at
+    most 131,072 characters); any other is read as TSV (one line a row, tabs between fields, quotes are characters like
+    any other). If the first row holds both column names, it is the header, columns stand in any order and others are
+    ignored; without a header a row is `label<TAB>text` (in a CSV, `label,text`). White space at the ends of a field is
+    left out.
 
     Args:
         path: the file.
-        encoding: as Python names it; UTF-8, with or without a byte order mark, unless told otherwise.
+        encoding: as Python names it. Unless given: UTF-16 if the file starts with its byte order mark, else UTF-8, or
+            what else makes Chinese text of the first 4 MiB beyond doubt.
         text_column: the header's name for the text.
         label_column: the header's name for the label.
 
     Raises:
-        ValueError: the file is empty, cannot be decoded, or a row has the wrong number of fields, no text or no label,
-            or two labels differ by case alone; the message names file and line.
+        ValueError: the file is empty or no text, cannot be decoded, or a row has the wrong number of fields, no text or
+            no label, or two labels differ by case, width or inner white space alone; the message names file and line.
         FileNotFoundError: there is no such file.
+
+    Warns:
+        UserWarning: the encoding was found and is not UTF-8 or UTF-16, a label stands with different white space around
+            it, or the first row looks like a header.
     """
-    path = Path(path)
-    lines = io.StringIO(_read_text(path, encoding), newline="\n")
-    rows = list(_labelled_rows(path, lines, text_column=text_column, label_column=label_column))
-    _, labels, texts = map(list, zip(*rows, strict=True))
+    path, labels, texts = Path(path), [], []
+    for label, text in _labelled_rows(path, encoding, text_column=text_column, label_column=label_column):
+        labels.append(label)
+        texts.append(text)
     return _table(path, texts, labels)
 
 
@@ -218,31 +332,16 @@ def read_chunks(
     The tables are numbered on: the index of the second one starts where that of the first one ends. Takes and raises
     what `read_table` does, an error when its line is reached.
     """
+    check_integer("num_rows", num_rows)
     path = Path(path)
-    if num_rows < 1:
-        raise ValueError(f"num_rows: expected 1 or more, got {num_rows}")
-    if not path.is_file() or not path.stat().st_size:
-        _read_text(path, encoding)  # says what is wrong
-    try:
-        with path.open(encoding=encoding or "utf-8-sig") as file:  # any line end becomes a line feed
-            rows = _labelled_rows(path, _without_nul(path, file), text_column=text_column, label_column=label_column)
-            for number in itertools.count():
-                chunk = list(itertools.islice(rows, num_rows))
-                if not chunk:
-                    return
-                _, labels, texts = map(list, zip(*chunk, strict=True))
-                table = _table(path, texts, labels)
-                yield table.set_index(table.index + number * num_rows)
-    except (UnicodeDecodeError, LookupError):
-        _read_text(path, encoding)  # says which line
-        raise
-
-
-def _without_nul(path: Path, lines: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(lines, start=1):
-        if "\0" in line:
-            raise ValueError(f"{path}: line {number}: got a NUL character; is it a text file?")
-        yield line
+    rows = _labelled_rows(path, encoding, text_column=text_column, label_column=label_column)
+    for number in itertools.count():
+        chunk = list(itertools.islice(rows, num_rows))
+        if not chunk:
+            return
+        labels, texts = map(list, zip(*chunk, strict=True))
+        table = _table(path, texts, labels)
+        yield table.set_index(table.index + number * num_rows)
 
 
 def _table(path: Path, texts: list[str], labels: list[str]) -> pd.DataFrame:
@@ -273,6 +372,8 @@ def _first_existing(*paths: Path) -> Path | None:
 def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Splits:
     """Returns `splits` unchanged if every label of dev and test has a row in train and train has two classes or more.
 
+    Every row needs a text and a label, both strings.
+
     Args:
         splits: the tables.
         names: what to call each split in a message, such as its file.
@@ -280,7 +381,10 @@ def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Spli
     Raises:
         ValueError: otherwise; the message names the split, the row and the label.
     """
-    names = names or {split: split for split in SPLITS}
+    names = {split: split for split in SPLITS} | (names or {})
+    for split, table in splits._asdict().items():
+        if split == "train" or table is not None:
+            check_table(names[split], table)
     known = set(splits.train["label"])
     if len(known) < 2:
         raise ValueError(f"{names['train']}: expected at least two classes, got {sorted(known)}")
@@ -304,15 +408,24 @@ def split_table(table: pd.DataFrame, *, dev: float = 0.15, test: float = 0.15, s
         seed: decides the draw.
 
     Raises:
-        ValueError: the shares leave no train, or a class has too few rows to stand in every split.
+        ValueError: a row lacks a text or a label, the shares leave no train, there is one class alone, or a class has
+            too few rows to stand in every split.
     """
-    if not (0 < dev < 1 and 0 <= test < 1 and dev + test < 1):
+    name = table.attrs.get("path", "table") if isinstance(table, pd.DataFrame) else "table"
+    check_table(name, table)
+    check_number("dev", dev, "a share above 0 and below 1", lambda share: 0 < share < 1)
+    check_number("test", test, "a share from 0 to below 1", lambda share: 0 <= share < 1)
+    check_seed(seed)
+    if dev + test >= 1:
         raise ValueError(f"dev, test: expected shares that leave some for train, got {dev} and {test}")
     num_splits = 3 if test else 2
     counts = table["label"].value_counts()
+    if len(counts) < 2:
+        raise ValueError(f"{name}: expected at least two classes, got {list(counts.index)}")
     if counts.min() < num_splits:
         raise ValueError(
-            f"label {counts.idxmin()!r} has {counts.min()} row(s); {num_splits} are needed to stand in every split"
+            f"{name}: label {counts.idxmin()!r} has {counts.min()} row(s); {num_splits} are needed to stand in every "
+            "split"
         )
     # A class that its shares would leave without a row in some split is drawn apart, one row at least for each.
     is_small = table["label"].map(counts) * min(dev, test or dev) < 2
@@ -347,9 +460,7 @@ def _draw_shares(rows: pd.DataFrame, dev: float, test: float, seed: int) -> list
 # --- Sogou news ---------------------------------------------------------------------------------------------------
 
 
-def _sogou_encoding(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(2**20)
+def _sogou_encoding(start: bytes) -> str:
     # UTF-8 with a few broken bytes is still UTF-8; GB18030 read as UTF-8 breaks at every other character.
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(start)  # holds back a character cut at the end
     num_broken, num_others = text.count("\ufffd"), sum(char > "\x7f" for char in text)
@@ -391,15 +502,16 @@ def read_sogou(path: str | os.PathLike, *, encoding: str | None = None) -> Itera
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file holds no document, or one above 64 MiB (the markup is broken there).
+        ValueError: the file is an archive, holds no document, or one above 64 MiB (the markup is broken there).
 
     Warns:
         UserWarning: a document lacks a tag; it is left out, and the warning names its place.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    encoding = encoding or _sogou_encoding(path)
+    with _open(path) as file:
+        start = file.read(2**20)
+    _check_unpacked(path, start)
+    encoding = _checked_encoding(encoding) if encoding else _sogou_encoding(start)
     count = 0
     for offset, block in _sogou_blocks(path):
         unclosed, _, block = block.rpartition(b"<doc>")
@@ -422,7 +534,7 @@ _SOGOU_TAGS = (b"url", b"docno", b"contenttitle", b"content")
 
 def _sogou_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yields each `<doc>…` without its closing tag, and the byte at which it starts."""
-    with path.open("rb") as file:
+    with _open(path) as file:
         rest, offset = b"", 0
         while chunk := file.read(CHUNK_BYTES):
             *blocks, tail = (rest + chunk).split(b"</doc>")
@@ -436,11 +548,18 @@ def _sogou_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
             warnings.warn(f"{path}: byte {offset}: the last document is cut off and left out", stacklevel=3)
 
 
-def read_sogou_table(path: str | os.PathLike, *, min_class_rows: int = MIN_CLASS_ROWS) -> pd.DataFrame:
+def read_sogou_table(
+    path: str | os.PathLike, *, encoding: str | None = None, min_class_rows: int = MIN_CLASS_ROWS
+) -> pd.DataFrame:
     """Returns the titles of a Sogou file and their channels as a table of `text` and `label`.
 
     Documents without a title or channel, titles that occurred before, and channels with fewer than `min_class_rows`
     titles are left out.
+
+    Args:
+        path: the file.
+        encoding: as for `read_sogou`.
+        min_class_rows: titles that a channel needs.
 
     Raises:
         ValueError: fewer than two channels remain.
@@ -448,10 +567,11 @@ def read_sogou_table(path: str | os.PathLike, *, min_class_rows: int = MIN_CLASS
     Warns:
         UserWarning: something was left out; the warning counts it.
     """
+    check_integer("min_class_rows", min_class_rows)
     titles, num_documents = {}, 0
-    for document in read_sogou(path):
+    for document in read_sogou(path, encoding=encoding):
         num_documents += 1
-        if document.title and document.label:
+        if has_visible(document.title) and document.label:
             titles.setdefault(document.title, document.label)
     counts = Counter(titles.values())
     kept = [(title, label) for title, label in titles.items() if counts[label] >= min_class_rows]
@@ -485,21 +605,24 @@ def read_tagged(folder: str | os.PathLike) -> pd.DataFrame:
 
     Raises:
         ValueError: a file is empty or no UTF-8, the files differ in their number of lines, or a line is empty, has
-            more or fewer tags than words, or holds something that is no BIO tag.
+            more or fewer tags than words, or holds something that is no BIO tag, or two tags or intents differ by case,
+            width or white space alone.
         FileNotFoundError: a file is missing.
     """
     folder = Path(folder)
-    lines = {name: _read_text(folder / name, None).rstrip("\n").split("\n") for name in ("seq.in", "seq.out", "label")}
+    names = ("seq.in", "seq.out", "label")
+    lines = {name: "".join(_lines(folder / name, None)).rstrip("\n").split("\n") for name in names}
     for name in ("seq.out", "label"):
         if len(lines[name]) != len(lines["seq.in"]):
             expected, got = len(lines["seq.in"]), len(lines[name])
             raise ValueError(f"{folder / name}: expected {expected} lines, as many as seq.in, got {got}")
     rows, num_stray_inside = [], 0
+    tag_names, intents = _Labels(folder / "seq.out"), _Labels(folder / "label")
     for number, (words, tags, intent) in enumerate(zip(*lines.values(), strict=True), start=1):
-        words, tags, intent = words.split(), tags.split(), intent.strip()
-        for name, value in (("seq.in", words), ("label", intent)):
-            if not value:
-                raise ValueError(f"{folder / name}: line {number}: got an empty line")
+        tag_names.line = intents.line = number
+        words, tags, intent = words.split(), tags.split(), intents[intent]
+        if not words:
+            raise ValueError(f"{folder / 'seq.in'}: line {number}: got an empty line")
         if len(tags) != len(words):
             where = f"{folder / 'seq.out'}: line {number}"
             raise ValueError(f"{where}: expected {len(words)} tags, one per word, got {len(tags)}")
@@ -508,6 +631,7 @@ def read_tagged(folder: str | os.PathLike) -> pd.DataFrame:
             if not re.fullmatch(r"O|[BI]-.+", tag):
                 where = f"{folder / 'seq.out'}: line {number}"
                 raise ValueError(f"{where}: expected `O`, `B-slot` or `I-slot`, got {tag!r}")
+            tag_names[tag]  # refuses near twins
             num_stray_inside += tag.startswith("I-") and previous[2:] != tag[2:]
             previous = tag
         rows.append((words, tags, intent))
@@ -570,6 +694,7 @@ def fetch_thucnews(
     """
     # Imported here since pooch brings notebook progress bars that warn at import where there are no widgets.
     import pooch
+    from pooch.core import stream_download
     from pooch.downloaders import HTTPDownloader
 
     folder = Path(folder) if folder else cache_folder() / "thucnews"
@@ -577,19 +702,20 @@ def fetch_thucnews(
     http = HTTPDownloader(progressbar=progressbar, timeout=30)
     pooch.get_logger().setLevel("INFO" if progressbar else "WARNING")
 
-    def download_and_verify(url, output_file, registry):
-        http(url, output_file, registry)
+    def download_and_verify(url, output_file, _):
+        http(url, output_file, None)
         got, expected = git_blob_id(output_file), blobs[url.rpartition("/")[2]]
         if got != expected:
             raise ValueError(f"{url}: expected the file with git blob id {expected}, got one with {got}")
 
-    registry = pooch.create(folder, base_url=address, registry=dict.fromkeys(blobs), retry_if_failed=2)
     for name, blob in blobs.items():
         path = folder / name
-        if path.is_file() and git_blob_id(path) != blob:
-            path.unlink()
+        if path.is_file() and git_blob_id(path) == blob:
+            continue
         try:
-            registry.fetch(name, downloader=download_and_verify)
+            # It writes beside `path` and moves the file there after `download_and_verify`. A damaged file is replaced,
+            # never removed: another process may have put the right one there by now.
+            stream_download(address + name, path, None, download_and_verify, retry_if_failed=2)
         except Exception as error:  # requests, urllib3 and pooch raise many kinds; one clear message serves them all
             raise OSError(
                 f"{address}{name} could not be downloaded to {folder} ({error}). Try again, pass the address of a "
@@ -601,7 +727,10 @@ def fetch_thucnews(
 
 def _read_thucnews(folder: Path) -> Splits:
     """Returns the tables of the public files (`title<TAB>class id`), the names put in from `class.txt`."""
-    label_names = _read_text(folder / "class.txt", None).split()
+    label_names = "".join(_lines(folder / "class.txt", None)).split()
+    if len(set(label_names)) != len(label_names):
+        raise ValueError(f"{folder / 'class.txt'}: expected each class once, got {label_names}")
+    names_by_id = {str(class_id): label for class_id, label in enumerate(label_names)}
     tables = {}
     for split in SPLITS:
         path = folder / f"{split}.txt"
@@ -609,20 +738,20 @@ def _read_thucnews(folder: Path) -> Splits:
             tables[split] = None
             continue
         texts, labels = [], []
-        for line, fields in _rows(path, io.StringIO(_read_text(path, None), newline="\n")):
+        for line, fields in _rows(path, _lines(path, None)):
             if len(fields) != 2:
                 raise ValueError(f"{path}: line {line}: expected `title<TAB>class id`, got {len(fields)} column(s)")
             text, class_id = fields[0].strip(), fields[1].strip()
-            if not text:
+            if not has_visible(text):
                 raise ValueError(f"{path}: line {line}: expected a title, got none")
-            if not (class_id.isdecimal() and int(class_id) < len(label_names)):
+            if class_id not in names_by_id:
                 raise ValueError(
                     f"{path}: line {line}: expected a class id from 0 to {len(label_names) - 1}, got {class_id!r}"
                 )
             texts.append(text)
-            labels.append(label_names[int(class_id)])
+            labels.append(names_by_id[class_id])
         tables[split] = _table(path, texts, labels)
-    return Splits(**tables)
+    return check_splits(Splits(**tables), names={split: str(folder / f"{split}.txt") for split in SPLITS})
 
 
 def _headlines_folder() -> Path:
@@ -631,7 +760,13 @@ def _headlines_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "datasets" / "headlines"
 
 
-def load(name: str | os.PathLike, *, data_dir: str | os.PathLike | None = None, seed: int = 0) -> Splits:
+def load(
+    name: str | os.PathLike,
+    *,
+    data_dir: str | os.PathLike | None = None,
+    encoding: str | None = None,
+    seed: int = 0,
+) -> Splits:
     """Returns the train, dev and test tables of a named set, or of a file or folder of one's own.
 
     - `"headlines"`: original Chinese headlines in ten classes, part of the project (CC0); needs no download.
@@ -646,6 +781,7 @@ def load(name: str | os.PathLike, *, data_dir: str | os.PathLike | None = None, 
     Args:
         name: one of the names above, or a path.
         data_dir: where the files of a named set are.
+        encoding: of tables and Sogou files, as for `read_table`; found unless given.
         seed: decides how a single file is split.
 
     Raises:
@@ -653,26 +789,32 @@ def load(name: str | os.PathLike, *, data_dir: str | os.PathLike | None = None, 
         FileNotFoundError: a file is missing.
         OSError: a download failed.
     """
+    check_seed(seed)
+    if not isinstance(name, str | os.PathLike):
+        raise ValueError(f"name: expected one of {', '.join(SETS)}, or a path, got {name!r}")
     if data_dir is not None and not Path(data_dir).exists():
         raise FileNotFoundError(f"data_dir: {data_dir}: no such file or folder")
+    if data_dir is not None and name not in SETS:
+        raise ValueError(f"data_dir: goes with one of {', '.join(SETS)}, got it with {str(name)!r}")
     if name == "headlines":
-        return read_splits(data_dir or _headlines_folder())
+        return read_splits(data_dir or _headlines_folder(), encoding=encoding)
     if name == "thucnews":
         folder = Path(data_dir) if data_dir else fetch_thucnews()
         public = (folder / "train.txt").is_file() and (folder / "class.txt").is_file()
-        return check_splits(_read_thucnews(folder)) if public else read_splits(folder)
+        return _read_thucnews(folder) if public else read_splits(folder, encoding=encoding)
     if name in ("sogou", "atis") and data_dir is None:
         raise ValueError(f'load("{name}"): expected data_dir=, the place of its files: they cannot be fetched for you')
     if name == "sogou":
-        return split_table(read_sogou_table(_sogou_file(Path(data_dir))), seed=seed)
+        return split_table(read_sogou_table(_sogou_file(Path(data_dir)), encoding=encoding), seed=seed)
     if name == "atis":
         return read_atis(data_dir)
     path = Path(name)
     if not path.exists():
         raise ValueError(f"expected one of {', '.join(SETS)}, or the path of a file or folder, got {str(name)!r}")
     if path.is_dir():
-        return read_splits(path)
-    return split_table(read_sogou_table(path) if path.suffix == ".dat" else read_table(path), seed=seed)
+        return read_splits(path, encoding=encoding)
+    read = read_sogou_table if path.suffix == ".dat" else read_table
+    return split_table(read(path, encoding=encoding), seed=seed)
 
 
 def _sogou_file(path: Path) -> Path:
@@ -721,9 +863,16 @@ def audit(tables: Splits | dict[str, pd.DataFrame]) -> pd.DataFrame:
     the split too, rows whose text stands in train, in dev or in test as well. Class balance: rows of the smallest and
     the largest class. Lengths in characters. Out of vocabulary: the share (0 to 1) of characters that train lacks, and
     of texts with one.
+
+    Raises:
+        ValueError: there is no table, or a row without a text or a label.
     """
     tables = tables._asdict() if isinstance(tables, Splits) else tables
     tables = {split: table for split, table in tables.items() if table is not None}
+    if not tables:
+        raise ValueError("tables: expected at least one, got none")
+    for split, table in tables.items():
+        check_table(split, table)
     exact = {split: set(table["text"]) for split, table in tables.items()}
     bare = {split: table["text"].map(_bare) for split, table in tables.items()}
     known = set().union(*next(iter(tables.values()))["text"])

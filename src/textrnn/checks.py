@@ -1,0 +1,70 @@
+"""Checks of arguments and tables before any work: a wrong one is a `ValueError` with what was expected and came."""
+
+import re
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any
+
+import pandas as pd
+
+MAX_SEED = 2**32 - 1  # the largest that scikit-learn takes
+VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u200b\ufeff]")  # what `preprocessing.normalise` leaves something of
+
+
+def has_visible(text: str) -> bool:
+    r"""Returns whether anything of `text` is left after normalising: more than white space and control characters.
+
+    >>> has_visible(" \t"), has_visible("股")
+    (False, True)
+    """
+    return VISIBLE.search(text) is not None
+
+
+def check_integer(name: str, value: Any, *, least: int = 1, most: int | None = None):
+    """Raises `ValueError` unless `value` is an integer from `least` to `most`; `True` and `2.0` are none.
+
+    >>> check_integer("batch_size", 0)
+    Traceback (most recent call last):
+    ValueError: batch_size: expected at least 1, got 0
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ValueError(f"{name}: expected an integer, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name}: expected at least {least}, got {value}")
+    if most is not None and value > most:
+        raise ValueError(f"{name}: expected at most {most}, got {value}")
+
+
+def check_number(name: str, value: Any, expected: str, fits: Callable[[float], bool]):
+    """Raises `ValueError` unless `value` is a number that `fits`; `expected` says which do.
+
+    >>> check_number("dropout", 1.0, "a share from 0 to below 1", lambda share: 0 <= share < 1)
+    Traceback (most recent call last):
+    ValueError: dropout: expected a share from 0 to below 1, got 1.0
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not fits(value):
+        raise ValueError(f"{name}: expected {expected}, got {value!r}")
+
+
+def check_seed(seed: Any):
+    """Raises `ValueError` unless `seed` is an integer that every generator takes."""
+    check_integer("seed", seed, least=0, most=MAX_SEED)
+
+
+def check_table(name: str, table: Any):
+    """Raises `ValueError` unless `table` has rows, each with a text and a label, both strings and visible.
+
+    Args:
+        name: what messages call the table.
+        table: a `DataFrame` with the columns `text` and `label`.
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise ValueError(f"{name}: expected a table with the columns text and label, got {type(table).__name__}")
+    if not {"text", "label"} <= set(table.columns):
+        raise ValueError(f"{name}: expected the columns text and label, got {list(table.columns)}")
+    if table.empty:
+        raise ValueError(f"{name}: expected at least one row, got none")
+    for column in ("label", "text"):
+        for row, value in enumerate(table[column], start=1):
+            if not isinstance(value, str) or not has_visible(value):
+                raise ValueError(f"{name}: row {row}: expected a {column}, a string, got {value!r}")

@@ -1,0 +1,262 @@
+"""Inside a trained LSTM: its gates, memory and output at each character, and which characters decide the answer."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from textrnn import networks, training
+from textrnn.preprocessing import TextToIds
+
+KINDS = ("input_gate", "forget_gate", "output_gate", "candidate", "cell", "output")
+CELL_CLASSES = ("LSTMCell", "PeepholeLSTMCell")
+
+
+class Trace(NamedTuple):
+    """What one LSTM did with one text; every array is `float32 (steps, units)`.
+
+    In the lecture's notation (`cells.LSTMRun`) the gates are f(zi), f(zf) and f(zo), the candidate is g(z), the cell c
+    and the output h(c) f(zo).
+    """
+
+    characters: list[str]  # what stood at each step
+    input_gate: np.ndarray  # 0 (shut) to 1 (open)
+    forget_gate: np.ndarray  # 0 (the memory is lost) to 1 (it is kept)
+    output_gate: np.ndarray  # 0 to 1
+    candidate: np.ndarray  # what the input gate may let in
+    cell: np.ndarray  # the memory after the step
+    output: np.ndarray
+
+
+class _Direction(NamedTuple):
+    """One LSTM of a model that reads from one end."""
+
+    layer: keras.layers.Layer  # as it stands in the model; a Bidirectional has two directions
+    cell: keras.layers.Layer
+    backwards: bool
+
+
+def _directions(model: keras.Model) -> dict[str, _Direction]:
+    """Returns the LSTMs of `model` by name, those of a Bidirectional as `name/forward` and `name/backward`."""
+    found = {}
+    for layer in model.layers:
+        parts = {layer.name: layer}
+        if isinstance(layer, keras.layers.Bidirectional):
+            parts = {f"{layer.name}/forward": layer.forward_layer, f"{layer.name}/backward": layer.backward_layer}
+        for name, part in parts.items():
+            if type(getattr(part, "cell", None)).__name__ in CELL_CLASSES:
+                found[name] = _Direction(layer, part.cell, part.go_backwards)
+    if not found:
+        raise ValueError(f"model: expected an LSTM among its layers, got {[layer.name for layer in model.layers]}")
+    return found
+
+
+def _run(cell: keras.layers.Layer, x: tf.Tensor, mask: tf.Tensor, *, backwards: bool) -> tf.Tensor:
+    """Returns `KINDS` at each step, zeros at masked ones: `float32 (batch, steps, 6, units)`."""
+    if backwards:
+        x, mask = tf.reverse(x, [1]), tf.reverse(mask, [1])
+    kernel, recurrent_kernel = tf.convert_to_tensor(cell.kernel), tf.convert_to_tensor(cell.recurrent_kernel)
+    sums = tf.einsum("bsf,fu->bsu", x, kernel)
+    if cell.use_bias:
+        sums += tf.convert_to_tensor(cell.bias)
+    units = recurrent_kernel.shape[0]
+    peephole = tf.convert_to_tensor(cell.peephole) if hasattr(cell, "peephole") else tf.zeros((3, units))
+    gate, activation = cell.recurrent_activation, cell.activation
+
+    def step(state, now):
+        old_output, old_memory, _ = state
+        z, real = now
+        zi, zf, z, zo = tf.split(z + old_output @ recurrent_kernel, 4, axis=1)  # each (batch, units)
+        input_gate, forget_gate = gate(zi + peephole[0] * old_memory), gate(zf + peephole[1] * old_memory)
+        candidate = activation(z)
+        memory = forget_gate * old_memory + input_gate * candidate
+        output_gate = gate(zo + peephole[2] * memory)
+        output = output_gate * activation(memory)
+        told = tf.stack([input_gate, forget_gate, output_gate, candidate, memory, output], axis=1)
+        real = real[:, None]  # a masked step changes nothing
+        return (
+            tf.where(real, output, old_output),
+            tf.where(real, memory, old_memory),
+            tf.where(real[..., None], told, tf.zeros_like(told)),
+        )
+
+    nothing = tf.zeros((tf.shape(x)[0], units))
+    start = (nothing, nothing, tf.zeros((tf.shape(x)[0], len(KINDS), units)))
+    _, _, told = tf.scan(step, (tf.transpose(sums, [1, 0, 2]), tf.transpose(mask)), start)
+    told = tf.transpose(told, [1, 0, 2, 3])
+    return tf.reverse(told, [1]) if backwards else told
+
+
+def tracer(model: keras.Model) -> Callable[[Any], tuple[dict[str, tf.Tensor], tf.Tensor]]:
+    """Returns a function of TensorFlow that traces every LSTM of `model`, for use inside a graph too.
+
+    Returns:
+        A function from the inputs of `model` to the arrays of each LSTM by name, `float32 (batch, steps, 6, units)`
+        with `KINDS` along the third axis, and the mask of the real steps, `bool (batch, steps)`.
+
+    Raises:
+        ValueError: there is no LSTM.
+    """
+    directions = _directions(model)
+    layers = list({id(direction.layer): direction.layer for direction in directions.values()}.values())
+    nodes = {layer.name: layer._inbound_nodes[-1] for layer in layers}
+    wanted = {name: node.input_tensors[0] for name, node in nodes.items()}
+    masks = {name: node.arguments.kwargs.get("mask") for name, node in nodes.items()}
+    masks = {name: mask for name, mask in masks.items() if mask is not None}
+    probe = keras.Model(model.inputs[0] if len(model.inputs) == 1 else model.inputs, [wanted, masks])
+
+    def trace(inputs):
+        found, found_masks = probe(inputs, training=False)
+        told, mask = {}, None
+        for name, (layer, cell, backwards) in directions.items():
+            x = found[layer.name]
+            mask = found_masks.get(layer.name)
+            if mask is None:  # an embedding with mask_zero hands it on beside its output
+                mask = getattr(x, "_keras_mask", None)
+            if mask is None:
+                mask = tf.ones(tf.shape(x)[:2], tf.bool)
+            told[name] = _run(cell, x, mask, backwards=backwards)
+        return told, mask
+
+    return trace
+
+
+def trace_lstm(model: keras.Model, texts: Sequence[str] | np.ndarray) -> list[dict[str, Trace]]:
+    """Returns what every LSTM of a trained model did with each text.
+
+    Any functional or sequential Keras model will do, with `keras.layers.LSTM`, `layers.PeepholeLSTM`, stacked or
+    within `Bidirectional`. Masked steps, padding among them, are left out.
+
+    Args:
+        model: its input is texts, ids or vectors.
+        texts: one string or several, of which the model sees the first `max_length` characters; for a model without a
+            text layer, its input as an array: ids `(batch, steps)` or vectors `(batch, steps, features)`.
+
+    Returns:
+        For each text a `Trace` by name of the LSTM: `"lstm_1"`, or `"bidirectional_1/forward"` and
+        `"bidirectional_1/backward"`; `model.summary()` lists the names.
+
+    Raises:
+        ValueError: the model has no LSTM, or a text is no string or empty.
+    """
+    trace = tracer(model)
+    if any(isinstance(layer, TextToIds) for layer in model.layers):
+        encoder, texts = networks.text_encoder(model), training.check_texts(texts)
+        characters = [encoder.split(text)[: encoder.max_length] for text in texts]
+        inputs = tf.constant(texts)
+    else:
+        inputs = np.asarray(texts)
+        numbers = inputs if inputs.ndim == 2 else np.broadcast_to(np.arange(1, inputs.shape[1] + 1), inputs.shape[:2])
+        characters = [[str(number) for number in row] for row in numbers]
+    told, mask = trace(inputs)
+    told, mask = {name: array.numpy() for name, array in told.items()}, mask.numpy()
+    traces = []
+    for row, chars in enumerate(characters):
+        real = mask[row]
+        seen = chars if len(chars) == real.sum() else [chars[step] for step in np.nonzero(real)[0]]
+        traces.append(
+            {name: Trace(seen, *np.moveaxis(array[row][real], 1, 0)) for name, array in told.items()}  # (steps, units)
+        )
+    return traces
+
+
+def to_table(trace: Trace) -> pd.DataFrame:
+    """Returns a trace as a table: a row for each step and unit, columns `step`, `character`, `unit` and `KINDS`."""
+    steps, units = trace.cell.shape
+    table = pd.DataFrame({"step": np.repeat(np.arange(1, steps + 1), units)})
+    table["character"] = np.repeat(np.array(trace.characters, dtype=object), units)
+    table["unit"] = np.tile(np.arange(units), steps)
+    return table.assign(**{kind: getattr(trace, kind).ravel() for kind in KINDS})
+
+
+def saliency(model: keras.Model, text: str) -> pd.DataFrame:
+    """Returns how much each character of a text speaks for the class that the model gives it.
+
+    Two answers to one question, in natural logarithms of that class's probability. `gradient`: the slope along the
+    vector of each step, times the vector (Simonyan, Vedaldi & Zisserman 2013; Shrikumar, Greenside & Kundaje 2017),
+    a straight line from here to nothing. `left_out`: what is lost when the character is taken out and the network reads
+    what remains (Li, Monroe & Jurafsky 2016); that also makes neighbours of its neighbours. With n-grams, the vector of
+    a step is that of the n-grams that end there.
+
+    Args:
+        model: from `networks.build_textrnn` or `build_textcnn`.
+        text: of which the model sees the first `max_length` characters.
+
+    Returns:
+        A row for each character: `character`, `gradient`, `left_out`, positive where it speaks for the class;
+        `attrs` holds `label` and `score`.
+
+    Raises:
+        ValueError: the text is no string or empty.
+    """
+    (text,) = training.check_texts(text)
+    encoder = networks.text_encoder(model)
+    characters = encoder.split(text)[: encoder.max_length]
+    ids = tf.constant(encoder.encode([text]))
+    front, rest = networks.split_at_vectors(model)
+    evidence = networks.evidence_layer(model)
+    vectors = front(ids if evidence is None else [ids, evidence(ids)], training=False)
+    with tf.GradientTape() as tape:
+        tape.watch(vectors)
+        probs = rest([ids, vectors], training=False)
+        winner = int(tf.argmax(probs[0]))
+        log_prob = tf.math.log(probs[0, winner])
+    gradient = tf.reduce_sum(tape.gradient(log_prob, vectors) * vectors, axis=-1)[0].numpy()
+    remaining = ["".join(characters[:step] + characters[step + 1 :]) for step in range(len(characters))]
+    without = networks.ids_model(model)(encoder.encode(remaining), training=False).numpy()[:, winner]
+    table = pd.DataFrame({"character": characters, "gradient": gradient[: len(characters)]})
+    table["left_out"] = float(log_prob) - np.log(np.maximum(without, np.finfo("float32").tiny))
+    table.attrs = {"label": networks.label_names(model)[winner], "score": float(probs[0, winner])}
+    return table
+
+
+def memory_probe(
+    model: keras.Model,
+    texts: Sequence[str],
+    *,
+    unit: int,
+    lstm: str | None = None,
+    kind: str = "input_gate",
+    num_rows: int = 10,
+    batch_size: int = 256,
+) -> pd.DataFrame:
+    """Returns the characters of many texts at which one unit of an LSTM is most open, highest first.
+
+    Args:
+        model: text to probabilities.
+        texts: where to look.
+        unit: counts from 0.
+        lstm: the name of the LSTM as in `trace_lstm`; the first of the model if `None`.
+        kind: one of `KINDS`.
+        num_rows: how many to return.
+        batch_size: texts traced at a time.
+
+    Returns:
+        Columns `text`, `step` (from 1), `character`, `value`.
+
+    Raises:
+        ValueError: there is no such LSTM, unit or kind, or a text is empty.
+    """
+    names = list(_directions(model))
+    lstm = names[0] if lstm is None else lstm
+    if lstm not in names:
+        raise ValueError(f"lstm: expected one of {names}, got {lstm!r}")
+    if kind not in KINDS:
+        raise ValueError(f"kind: expected one of {KINDS}, got {kind!r}")
+    units = _directions(model)[lstm].cell.units
+    if not 0 <= unit < units:
+        raise ValueError(f"unit: expected 0 to {units - 1}, got {unit}")
+    texts, rows = training.check_texts(texts), []
+    for start in range(0, len(texts), batch_size):
+        chunk = texts[start : start + batch_size]
+        for text, traces in zip(chunk, trace_lstm(model, chunk), strict=True):
+            values = getattr(traces[lstm], kind)[:, unit]
+            rows += [
+                (text, step, char, float(value))
+                for step, (char, value) in enumerate(zip(traces[lstm].characters, values, strict=True), start=1)
+            ]
+        rows = sorted(rows, key=lambda row: -row[3])[:num_rows]
+    return pd.DataFrame(rows, columns=["text", "step", "character", "value"])

@@ -66,5 +66,8 @@ def check_table(name: str, table: Any):
         raise ValueError(f"{name}: expected at least one row, got none")
     for column in ("label", "text"):
         for row, value in enumerate(table[column], start=1):
-            if not isinstance(value, str) or not has_visible(value):
-                raise ValueError(f"{name}: row {row}: expected a {column}, a string, got {value!r}")
+            if not isinstance(value, str):
+                kind = type(value).__name__
+                raise ValueError(f"{name}: row {row}: expected a string as {column}, got {value!r} ({kind})")
+            if not has_visible(value):
+                raise ValueError(f"{name}: row {row}: expected a {column}, got {value!r}")

@@ -6,7 +6,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from textrnn import datasets, networks, pretraining
 from textrnn.checkpoints import Checkpoints
+from textrnn.checks import check_integer, check_number, check_seed, check_table, has_visible
 from textrnn.optimizers import LazyAdamW
 from textrnn.preprocessing import TextEncoder, TextToIds
 
@@ -60,13 +61,18 @@ def check_texts(texts: Sequence[str] | pd.Series | np.ndarray | str, *, first: i
         first: the place that messages give to the first of them.
 
     Raises:
-        ValueError: an entry is no string, is empty, or holds half of a surrogate pair; the message names its place.
+        ValueError: `texts` is something else, or an entry is no string, has no visible character, or holds half of a
+            surrogate pair; the message names its place.
     """
+    # Of a table or a dictionary a list would hold the names of the columns or the keys.
+    if isinstance(texts, bytes | pd.DataFrame | Mapping) or not np.iterable(texts):
+        kind = "a table; pass its column" if isinstance(texts, pd.DataFrame) else type(texts).__name__
+        raise ValueError(f"texts: expected a string, or a list, a column or an array of strings, got {kind}")
     items = [texts] if isinstance(texts, str) else list(texts)
     for place, text in enumerate(items, start=first):
         if not isinstance(text, str):
             raise ValueError(f"texts: item {place}: expected a string, got {text!r} ({type(text).__name__})")
-        if not text.strip():
+        if not has_visible(text):
             raise ValueError(f"texts: item {place}: expected a text, got an empty one")
         try:
             text.encode("utf-8")
@@ -89,6 +95,7 @@ def encode_texts(model: keras.Model, texts: Sequence[str], *, chunk_size: int = 
     Raises:
         ValueError: a text is no string or empty, or the model has no text layer.
     """
+    check_integer("chunk_size", chunk_size)
     encoder = networks.text_encoder(model)
     layer = next(layer for layer in model.layers if isinstance(layer, TextToIds))
     texts = check_texts(texts)
@@ -112,7 +119,13 @@ def draw_batches(lengths: np.ndarray, *, batch_size: int, seed: int, epoch: int)
         batch_size: rows of a batch; the last one may be smaller.
         seed: decides the order, with `epoch`.
         epoch: counts from 0.
+
+    Raises:
+        ValueError: an argument is out of range.
     """
+    check_integer("batch_size", batch_size)
+    check_seed(seed)
+    check_integer("epoch", epoch, least=0)
     rng = np.random.default_rng([seed, epoch])
     rows = rng.permutation(len(lengths))
     pool_size = batch_size * BATCHES_PER_POOL
@@ -130,6 +143,9 @@ def num_steps(num_rows: int, *, batch_size: int, epochs: int) -> int:
     >>> num_steps(1000, batch_size=128, epochs=3)
     24
     """
+    check_integer("num_rows", num_rows, least=0)
+    check_integer("batch_size", batch_size)
+    check_integer("epochs", epochs)
     return epochs * math.ceil(num_rows / batch_size)
 
 
@@ -146,8 +162,9 @@ def predict(model: keras.Model, texts: Sequence[str], *, batch_size: int = 512) 
     """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
 
     Raises:
-        ValueError: a text is no string or empty.
+        ValueError: a text is no string or empty, or `batch_size` is below 1.
     """
+    check_integer("batch_size", batch_size)
     return _probabilities(networks.ids_model(model), encode_texts(model, texts), batch_size=batch_size)
 
 
@@ -278,11 +295,20 @@ def fit_tagger(
         seed: decides the order of the batches.
 
     Raises:
-        ValueError: the shapes differ, or the model is not compiled.
+        ValueError: the shapes differ, an id is not among those of the model, a setting is out of range, or the model
+            is not compiled.
         FloatingPointError: the loss is no longer a number.
     """
+    check_integer("epochs", epochs)
+    check_integer("batch_size", batch_size)
+    check_seed(seed)
     if ids.shape != tag_ids.shape:
         raise ValueError(f"tag_ids: expected shape {ids.shape}, as ids, got {tag_ids.shape}")
+    num_words = next(layer.input_dim for layer in model.layers if isinstance(layer, keras.layers.Embedding))
+    for name, array, num in (("ids", ids, num_words), ("tag_ids", tag_ids, model.output_shape[-1])):
+        if not array.size or array.min() < 0 or array.max() >= num:
+            got = f"{array.min()} to {array.max()}" if array.size else "none"
+            raise ValueError(f"{name}: expected 0 to {num - 1}, got {got}")
     _check_compiled(model)
     lengths = (ids != 0).sum(axis=1)
     losses, step = {}, training_step(model, (None, model))
@@ -417,18 +443,17 @@ def fit(
     if score not in SCORES:
         raise ValueError(f"score: expected one of {SCORES}, got {score!r}")
     for name, value in {"epochs": epochs, "batch_size": batch_size, "checkpoint_every": checkpoint_every}.items():
-        if value < 1:
-            raise ValueError(f"{name}: expected 1 or more, got {value}")
-    if patience is not None and patience < 1:
-        raise ValueError(f"patience: expected 1 or more, or None, got {patience}")
-    if not 0 <= adversarial < math.inf:
-        raise ValueError(f"adversarial: expected a share of a length, 0 or more, got {adversarial}")
+        check_integer(name, value)
+    if patience is not None:
+        check_integer("patience", patience)
+    check_seed(seed)
+    check_number("adversarial", adversarial, "a share of a length, 0 or more", lambda share: 0 <= share < math.inf)
     _check_compiled(model)
     label_names = networks.label_names(model)
-    is_table = isinstance(train, pd.DataFrame)
-    if not len(dev) or (is_table and not len(train)):
-        num_rows = len(train) if is_table else "a file"
-        raise ValueError(f"train, dev: expected at least one row in each, got {num_rows} and {len(dev)}")
+    is_table = not isinstance(train, str | os.PathLike)
+    if is_table:
+        check_table("train", train)
+    check_table("dev", dev)
     if is_table:
         data = _TableRows(model, train)
     else:
@@ -590,6 +615,7 @@ def recipe(num_rows: int) -> Recipe:
     >>> recipe(4550)
     Recipe(epochs=4, batch_size=64, learning_rate=0.004)
     """
+    check_integer("num_rows", num_rows)
     return Recipe(4, 64, 4e-3) if num_rows < 20_000 else Recipe(3, 128, 2e-3)
 
 
@@ -615,7 +641,11 @@ def train_textrnn(
         seed: decides first weights, dropout and the order of the batches.
         resume: a folder for checkpoints, see `fit`.
         progress: whether a bar runs.
+
+    Raises:
+        ValueError: as `fit`, or `train` has one class alone.
     """
+    datasets.check_splits(datasets.Splits(train, dev, None))
     settings = settings or recipe(len(train))
     model = recommended_textrnn(train, settings=settings, seed=seed)
     history = fit(
@@ -658,7 +688,12 @@ def adamw(learning_rate: float, steps: int, *, weight_decay: float = 0.01) -> La
     """Returns an optimizer whose learning rate rises for a tenth of `steps` and falls to nothing along a cosine.
 
     AdamW and cosine decay after Loshchilov & Hutter (2017, 2019). Gradients are clipped to a norm of 1.
+
+    Raises:
+        ValueError: an argument is out of range.
     """
+    check_integer("steps", steps)
+    check_number("learning_rate", learning_rate, "a number above 0", lambda rate: 0 < rate < math.inf)
     warm_up = max(1, steps // 10)
     schedule = keras.optimizers.schedules.CosineDecay(
         learning_rate / 10, max(1, steps - warm_up), warmup_target=learning_rate, warmup_steps=warm_up
@@ -667,5 +702,11 @@ def adamw(learning_rate: float, steps: int, *, weight_decay: float = 0.01) -> La
 
 
 def length_to_keep(texts: pd.Series) -> int:
-    """Returns how many characters a network should see: all of 999 texts in 1,000, from 16 to 400."""
+    """Returns how many characters a network should see: all of 999 texts in 1,000, from 16 to 400.
+
+    Raises:
+        ValueError: there is no text.
+    """
+    if not len(texts):
+        raise ValueError("texts: expected at least one, got none")
     return int(min(400, max(16, math.ceil(texts.str.len().quantile(0.999)))))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
 from scipy.stats import binomtest
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
@@ -11,6 +13,10 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
+
+from textrnn.checks import check_integer
+
+THRESHOLDS = tuple(percent / 100 for percent in range(0, 100, 5))
 
 
 def predicted_labels(probs: np.ndarray, label_names: Sequence[str]) -> np.ndarray:
@@ -160,6 +166,123 @@ def confusion_table(true: Sequence[str], predicted: Sequence[str]) -> pd.DataFra
     return pd.DataFrame(counts, index=pd.Index(labels, name="true"), columns=pd.Index(labels, name="predicted"))
 
 
+def _checked_scores(true: Sequence[str], predicted: Sequence[str], scores: Sequence[float]) -> tuple:
+    """Returns which answers are right `(rows,)`, and how sure the model was of each `(rows,)`."""
+    true, predicted = _checked(true, predicted)
+    scores = np.asarray(scores)
+    if scores.shape != true.shape or not ((scores >= 0) & (scores <= 1)).all():
+        raise ValueError(f"scores: expected a probability from 0 to 1 for each of the {len(true)} rows")
+    return true == predicted, scores
+
+
+def calibration_error(
+    true: Sequence[str], predicted: Sequence[str], scores: Sequence[float], *, num_bins: int = 15
+) -> float:
+    """Returns the expected calibration error: how far scores are from the share of right answers, 0 at best.
+
+    The answers are put into bins of equal width by their score, 15 as in Guo et al. (2017); of each bin the mean score
+    and the accuracy are compared, and the differences averaged with the weight of the bin's rows.
+
+    Args:
+        true: the labels.
+        predicted: what the model said.
+        scores: the probability that it gave to its answer, 0 to 1.
+        num_bins: bins between 0 and 1.
+
+    Raises:
+        ValueError: the numbers of labels or scores differ, or a score is no probability.
+
+    >>> round(calibration_error(["a", "a", "a", "a"], ["a", "a", "a", "b"], [0.95, 0.95, 0.55, 0.55]), 2)
+    0.05
+    """
+    check_integer("num_bins", num_bins)
+    right, scores = _checked_scores(true, predicted, scores)
+    places = np.minimum((scores * num_bins).astype(int), num_bins - 1)  # a score of 1 is in the last bin
+    gaps = np.bincount(places, weights=right - scores.astype(float), minlength=num_bins)
+    return float(np.abs(gaps).sum() / len(right))
+
+
+def fit_temperature(true: Sequence[str], probs: np.ndarray, label_names: Sequence[str]) -> float:
+    """Returns the temperature that makes the probabilities of `true` likeliest (Guo et al. 2017).
+
+    Above 1 the model is too sure, below 1 not sure enough. `networks.set_temperature` has a network use it; then no
+    label changes, the scores do. Take rows that the model was not trained on, and judge by others.
+
+    Args:
+        true: the labels.
+        probs: `(rows, classes)` of a model whose temperature is 1, rows sum to 1.
+        label_names: the label of each output.
+
+    Returns:
+        The value that minimises the log loss of softmax(log(probs) / temperature), from 0.05 to 20.
+
+    Raises:
+        ValueError: the numbers of rows or of classes differ, or a label is not in `label_names`.
+
+    >>> probs = np.array([[0.9, 0.1]] * 10)  # says 0.9, and is right in 6 of 10
+    >>> temperature = fit_temperature(["x"] * 6 + ["y"] * 4, probs, ["x", "y"])
+    >>> round(1 / (1 + (0.1 / 0.9) ** (1 / temperature)), 3)
+    0.6
+    """
+    true, _ = _checked(true, predicted_labels(probs, label_names))
+    own = _places(true, label_names, name="true")
+    scores = np.log(np.maximum(np.asarray(probs, dtype=float), np.finfo("float32").tiny))
+
+    def loss(log_temperature):
+        scaled = scores / np.exp(log_temperature)
+        return (logsumexp(scaled, axis=1) - scaled[np.arange(len(own)), own]).mean()
+
+    found = minimize_scalar(loss, bounds=np.log([0.05, 20]), method="bounded", options={"xatol": 1e-6})
+    return float(np.exp(found.x))
+
+
+def coverage_curve(
+    true: Sequence[str],
+    predicted: Sequence[str],
+    scores: Sequence[float],
+    *,
+    thresholds: Sequence[float] = THRESHOLDS,
+) -> pd.DataFrame:
+    """Returns what a least score costs and buys: for each threshold the share of answers kept, and their accuracy.
+
+    An answer is kept if its score is at least the threshold, as with `min_score` of `saving.Classifier.predict`
+    (rejection after Chow 1970).
+
+    Args:
+        true: the labels.
+        predicted: what the model said.
+        scores: the probability that it gave to its answer, 0 to 1.
+        thresholds: least scores to look at.
+
+    Returns:
+        A row for each threshold: `threshold`, `coverage` (0 to 1), `accuracy` of the kept (`NaN` if none is), `rows`.
+
+    Raises:
+        ValueError: the numbers of labels or scores differ, or a score is no probability.
+
+    >>> coverage_curve(["a", "a", "b", "b"], ["a", "a", "b", "a"], [0.9, 0.8, 0.7, 0.4], thresholds=[0, 0.5])
+       threshold  coverage  accuracy  rows
+    0        0.0      1.00      0.75     4
+    1        0.5      0.75      1.00     3
+    """
+    right, scores = _checked_scores(true, predicted, scores)
+    rows = []
+    for threshold in map(float, thresholds):
+        kept = scores >= threshold
+        accuracy = right[kept].mean() if kept.any() else np.nan
+        rows.append({"threshold": threshold, "coverage": kept.mean(), "accuracy": accuracy, "rows": int(kept.sum())})
+    return pd.DataFrame(rows)
+
+
+def _places(labels: Sequence[str], label_names: Sequence[str], *, name: str) -> list[int]:
+    """Returns the place of each label in `label_names`."""
+    places = {label: place for place, label in enumerate(label_names)}
+    for row, label in enumerate(labels, start=1):
+        if label not in places:
+            raise ValueError(f"{name}: row {row}: label {label!r} is not among {list(label_names)}")
+    return [places[label] for label in labels]
+
+
 def worst_mistakes(
     table: pd.DataFrame, probs: np.ndarray, label_names: Sequence[str], *, num: int = 10
 ) -> pd.DataFrame:
@@ -177,11 +300,7 @@ def worst_mistakes(
     predicted = predicted_labels(probs, label_names)
     if len(probs) != len(table):
         raise ValueError(f"probs: expected a row for each of the {len(table)} of the table, got {len(probs)}")
-    places = {label: place for place, label in enumerate(label_names)}
-    for row, label in enumerate(table["label"], start=1):
-        if label not in places:
-            raise ValueError(f"table: row {row}: label {label!r} is not among {list(label_names)}")
-    own = [probs[row, places[label]] for row, label in enumerate(table["label"])]
+    own = probs[np.arange(len(table)), _places(table["label"], label_names, name="table")]
     answers = table[["text", "label"]].assign(predicted=predicted, score=probs.max(axis=1), score_of_label=own)
     wrong = answers[answers["label"] != answers["predicted"]]
     return wrong.sort_values("score", ascending=False).head(num).reset_index(drop=True)

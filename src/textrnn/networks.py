@@ -1,6 +1,7 @@
 """Functions that build networks as uncompiled Keras models: classifiers of text, and taggers of words."""
 
 import contextlib
+import math
 import random
 import weakref
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from textrnn.checks import check_number
 from textrnn.layers import ClassEvidence, ContextWindow, Elman, Jordan, WordDropout
 from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder, TextToIds
 
@@ -91,9 +93,11 @@ class LabelProbabilities(keras.layers.Dense):
 
     Args:
         label_names: the label of each output, in order.
+        temperature: what the scores are divided by before the softmax, above 0: above 1 the probabilities are more
+            even, below 1 less; the order of the labels stays (`set_temperature`).
     """
 
-    def __init__(self, label_names: Sequence[str], **kwargs):
+    def __init__(self, label_names: Sequence[str], *, temperature: float = 1.0, **kwargs):
         names = list(label_names)
         if len(names) < 2 or len(set(names)) != len(names) or not all(isinstance(n, str) and n.strip() for n in names):
             raise ValueError(f"label_names: expected two or more different, non-empty strings, got {names}")
@@ -104,11 +108,22 @@ class LabelProbabilities(keras.layers.Dense):
         kwargs.pop("units", None)
         kwargs.setdefault("activation", "softmax")
         super().__init__(len(names), **kwargs)
-        self.label_names = names
+        self.label_names, self.temperature = names, _checked_temperature(temperature)
+
+    def call(self, inputs, training=None):
+        """Returns the probabilities of the classes."""
+        scores = ops.matmul(inputs, self.kernel)
+        scores = scores if self.bias is None else scores + self.bias
+        return self.activation(scores if self.temperature == 1 else scores / self.temperature)
 
     def get_config(self):
         """Returns the settings."""
-        return {**super().get_config(), "label_names": self.label_names}
+        return {**super().get_config(), "label_names": self.label_names, "temperature": self.temperature}
+
+
+def _checked_temperature(value: float) -> float:
+    check_number("temperature", value, "a number above 0", lambda number: 0 < number < math.inf)
+    return float(value)
 
 
 def label_names(model: keras.Model) -> list[str]:
@@ -120,6 +135,21 @@ def label_names(model: keras.Model) -> list[str]:
     if isinstance(model.layers[-1], LabelProbabilities):
         return list(model.layers[-1].label_names)
     raise ValueError(f"model: expected LabelProbabilities(label_names) as its last layer, got {model.layers[-1]!r}")
+
+
+def set_temperature(model: keras.Model, value: float) -> None:
+    """Has `model` divide its scores by `value` before the softmax (temperature scaling, Guo et al. 2017).
+
+    The labels stay, how sure they are changes; `metrics.fit_temperature` finds the value. It is saved with the model.
+    A function of your own that was traced before keeps the old temperature; a `NumpyNetwork` made before does too.
+
+    Raises:
+        ValueError: the last layer is no `LabelProbabilities`, or `value` is no number above 0.
+    """
+    label_names(model)
+    model.layers[-1].temperature = _checked_temperature(value)
+    _ids_models.pop(model, None)  # it has traced the old one, as have the model's own functions
+    model.train_function = model.test_function = model.predict_function = None
 
 
 def text_encoder(model: keras.Model) -> TextEncoder:

@@ -87,6 +87,20 @@ def plot_class_scores(
     return ax
 
 
+def plot_coverage(curve: pd.DataFrame, ax: Axes) -> Axes:
+    """Draws, against the least score, the share of texts that still get a label, and the accuracy of these labels.
+
+    Args:
+        curve: what `metrics.coverage_curve` returned.
+        ax: where to draw.
+    """
+    ax.plot(curve["threshold"], curve["accuracy"], "o-", color=FIRST_COLOUR, label="accuracy of the answers given")
+    ax.plot(curve["threshold"], curve["coverage"], "s--", color=SECOND_COLOUR, label="share of texts answered")
+    ax.set(xlabel="least score", xlim=(0, 1), ylim=(0, 1.02))
+    ax.legend(loc="lower left", frameon=False)
+    return ax
+
+
 def plot_lengths(texts: pd.Series, ax: Axes, *, max_length: int | None = None) -> Axes:
     """Draws how many texts have each length in characters, and where a model would cut.
 

@@ -7,13 +7,15 @@ to it.
 
 import functools
 import hashlib
+import itertools
 import json
+import math
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jieba
 import keras
@@ -25,6 +27,8 @@ UNKNOWN_ID = 1
 FIRST_ID = 2
 MAX_NGRAM = 3
 MAX_WORD_LENGTH = 8
+LONG_TEXT = ("windows", "head")  # what a saved model reads of a text that is too long for its network
+WINDOWS_AT_A_TIME = 256  # or as many as there are texts: what bounds the memory that one long text takes
 NUM_CODE_POINTS = sys.maxunicode + 1
 INVISIBLE = {"\u200b", "\ufeff"}  # zero-width space, byte order mark
 
@@ -89,6 +93,18 @@ def _most_frequent(counts: Counter, *, min_count: int, max_size: int | None) -> 
     return [key for _, key in ranked[:max_size]]
 
 
+class Windows(NamedTuple):
+    """Texts cut into windows of at most so many tokens, those of a text one after another; arrays, or tensors.
+
+    A text of more tokens than a network reads is cut into the fewest windows, as even in length as can be, so that
+    none is a stub; any other text is one window.
+    """
+
+    ids: Any  # int32 (windows, steps) or (windows, steps, orders)
+    rows: Any  # int64 (windows,): which text each is a part of
+    shares: Any  # float64 (windows,): its part of the tokens of its text; those of a text add up to 1
+
+
 @dataclass(frozen=True)
 class TextEncoder:
     """How a text becomes ids: the vocabulary and the settings of every step, immutable and written as JSON.
@@ -101,7 +117,7 @@ class TextEncoder:
         unit: `"char"`: one token for each Unicode code point; `"word"`: the longest word of `tokens` that starts at a
             position, else the character.
         lower: whether letters become lower case.
-        max_length: tokens after this many are left out.
+        max_length: so many tokens are read at a time; `encode` leaves out those that follow.
     """
 
     tokens: tuple[str, ...]
@@ -156,7 +172,7 @@ class TextEncoder:
             unit: `"char"` or `"word"`. For words, jieba cuts the training texts, and every character that occurs is a
                 word too; later texts are cut by longest match against that list, so no dictionary is needed to use it.
             lower: whether letters become lower case.
-            max_length: tokens of a text after this many are left out.
+            max_length: so many tokens of a text are read at a time.
             min_count: tokens seen less often than this are unknown.
             max_tokens: keep at most this many, the most frequent.
             max_ngram: 1, or up to 3: also give each character the id of the 2-gram (and 3-gram) that ends there.
@@ -266,13 +282,39 @@ class TextEncoder:
         There is at least one step, so that a batch of empty texts is still a batch. The answer is that of
         `encode_one`, which is the definition to read; characters are looked up for all texts at once.
         """
-        if self.unit == "word":
-            rows = [self.encode_one(text) for text in texts]
-            columns = np.concatenate([np.zeros(0, "int32"), *rows])[None]
-        else:
-            rows = [normalise(text, lower=self.lower)[: self.max_length] for text in texts]
-            columns = self._columns("".join(rows), np.array([len(row) for row in rows], dtype="int64"))
+        return self._encode([self._cut(text)[: self.max_length] for text in texts])
+
+    def encode_windows(self, texts: Iterable[str]) -> Windows:
+        """Returns the ids of all of `texts`, those of more than `max_length` tokens in several windows.
+
+        >>> TextEncoder(tokens=("a", "b"), max_length=3).encode_windows(["abbb", "ab"])
+        Windows(ids=array([[2, 3],
+               [3, 3],
+               [2, 3]], dtype=int32), rows=array([0, 0, 1]), shares=array([0.5, 0.5, 1. ]))
+        """
+        parts, rows, shares = [], [], []
+        for row, text in enumerate(texts):
+            tokens = self._cut(text)
+            num = max(1, math.ceil(len(tokens) / self.max_length))
+            ends = [len(tokens) * place // num for place in range(num + 1)]
+            parts += [tokens[start:end] for start, end in itertools.pairwise(ends)]
+            rows += [row] * num
+            shares += [(end - start) / len(tokens) if tokens else 1.0 for start, end in itertools.pairwise(ends)]
+        return Windows(self._encode(parts), np.array(rows, dtype="int64"), np.array(shares, dtype="float64"))
+
+    def _cut(self, text: str) -> str | list[str]:
+        """Returns the tokens of `text`; characters as one string."""
+        return normalise(text, lower=self.lower) if self.unit == "char" else self.split(text)
+
+    def _encode(self, rows: Sequence[str | list[str]]) -> np.ndarray:
+        """Returns the ids of rows of tokens, padded: `int32 (rows, steps[, orders])`."""
         lengths = np.array([len(row) for row in rows], dtype="int64")
+        if self.unit == "word":
+            columns = np.array(
+                [[self._token_ids.get(token, UNKNOWN_ID) for row in rows for token in row]], dtype="int32"
+            )
+        else:
+            columns = self._columns("".join(rows), lengths)
         real = np.arange(max([1, *lengths])) < lengths[:, None]  # (batch, steps)
         ids = np.zeros((*real.shape, len(columns)), dtype="int32")
         ids[real] = columns.T
@@ -343,6 +385,16 @@ def _shift(values: tf.Tensor, by: int, fill: int) -> tf.Tensor:
     return tf.concat([gap, values[:, :-by]], 1) if by > 0 else tf.concat([values[:, -by:], gap], 1)
 
 
+def _row_ids(row_splits: tf.Tensor) -> tf.Tensor:
+    """Returns the row of each value of a ragged tensor: `int64 (values,)`.
+
+    `RaggedTensor.value_rowids` fills a table of all rows by the longest row: 2 GB for one text of 1,000,000 characters
+    among 255 headlines.
+    """
+    values = tf.range(row_splits[-1])
+    return tf.raw_ops.UpperBound(sorted_inputs=row_splits[None, 1:], values=values[None], out_type=tf.int64)[0]
+
+
 @keras.saving.register_keras_serializable(package="textrnn")
 class TextToIds(keras.layers.Layer):
     """Text to ids inside the graph: `string (batch,)` to `int32 (batch, steps)`, or `(batch, steps, orders)`.
@@ -399,10 +451,10 @@ class TextToIds(keras.layers.Layer):
     def _normal_codes(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns the code points of the normalised texts: ragged `int64 (batch, steps)`."""
         decoded = tf.strings.unicode_decode(texts, "UTF-8")
-        codes, rows = tf.cast(decoded.flat_values, tf.int64), decoded.value_rowids()
+        codes, rows = tf.cast(decoded.flat_values, tf.int64), _row_ids(decoded.row_splits)
         forms = tf.RaggedTensor.from_row_splits(self._form_codes, self._form_splits, validate=False)
         forms = tf.gather(forms, _look_up(self._changed, codes))  # (characters, code points of each)
-        origin = forms.value_rowids()
+        origin = _row_ids(tf.cast(forms.row_splits, tf.int64))
         codes = tf.where(forms.values < 0, tf.gather(codes, origin), tf.cast(forms.values, tf.int64))
         rows = tf.gather(rows, origin)
         return tf.RaggedTensor.from_value_rowids(*self._single_spaces(codes, rows), nrows=decoded.nrows())
@@ -426,7 +478,7 @@ class TextToIds(keras.layers.Layer):
         return tf.pad(dense, [[0, 0], [0, tf.maximum(1 - tf.shape(dense)[1], 0)]])
 
     def _char_ids(self, codes: tf.RaggedTensor) -> tf.Tensor:
-        codes = self._padded(codes[:, : self.encoder.max_length])
+        codes = self._padded(codes)
         padding = tf.equal(codes, 0)
         ids = tf.where(padding, tf.constant(PADDING_ID, tf.int64), _look_up(self._tokens, codes))
         orders, prefix = [ids], ids
@@ -438,29 +490,48 @@ class TextToIds(keras.layers.Layer):
             orders.append(prefix)
         return tf.stack(orders, axis=-1) if self._ngrams else ids
 
-    def _word_ids_of(self, codes: tf.RaggedTensor) -> tf.Tensor:
-        codes = self._padded(codes[:, : self.encoder.max_length * MAX_WORD_LENGTH])
-        node = tf.zeros_like(codes)
-        best_id, best_length = (
-            tf.fill(tf.shape(codes), tf.constant(UNKNOWN_ID, tf.int64)),
-            tf.ones_like(codes),
-        )
-        ahead = codes
+    def _words(self, codes: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Returns the ids of the words of each row: ragged `int64 (batch, words)`."""
+        chars, rows = codes.flat_values, _row_ids(codes.row_splits)
+        place, ends = tf.range(tf.size(chars, tf.int64)), tf.gather(codes.row_limits(), rows)
+        node, best_length = tf.zeros_like(chars), tf.ones_like(chars)
+        best_id = tf.fill(tf.shape(chars), tf.constant(UNKNOWN_ID, tf.int64))
         for length in range(1, MAX_WORD_LENGTH + 1):
+            at = place + (length - 1)
+            ahead = tf.where(at < ends, tf.gather(chars, tf.minimum(at, ends - 1)), 0)
             node = tf.where(node < 0, node, _look_up(self._edges, node * NUM_CODE_POINTS + ahead))
             word = tf.where(node < 0, tf.zeros_like(node), tf.gather(self._word_ids, tf.maximum(node, 0)))
             best_id = tf.where(word > 0, word, best_id)
             best_length = tf.where(word > 0, tf.constant(length, tf.int64), best_length)
-            ahead = _shift(ahead, -1, 0)
-        # Walk from left to right: a word starts where the one before it has ended.
-        left = tf.scan(
-            lambda left, length: tf.where(left <= 1, length, left - 1),
-            tf.transpose(best_length),
-            initializer=tf.zeros_like(best_length[:, 0]),
+        starts = self._starts(codes.row_splits, place + best_length)
+        words = tf.boolean_mask(best_id, starts), tf.boolean_mask(rows, starts)
+        return tf.RaggedTensor.from_value_rowids(*words, nrows=codes.nrows())
+
+    @staticmethod
+    def _starts(row_splits: tf.Tensor, nexts: tf.Tensor) -> tf.Tensor:
+        """Returns at which characters a word starts: `bool (characters,)`.
+
+        A row starts with a word, and a word where the one before it has ended; `nexts` is where a word that started at
+        each character would end. The known starts are followed by one word, then by two, four and so on, so that a
+        text of 1,000,000 characters takes 20 turns.
+        """
+        size = tf.size(nexts, tf.int64) + 1  # the last one stands for the end of all
+        nexts = tf.concat([nexts, [size - 1]], 0)
+
+        def mark(places):
+            return tf.scatter_nd(places[:, None], tf.ones_like(places), [size]) > 0
+
+        longest = tf.reduce_max(tf.concat([row_splits[1:] - row_splits[:-1], [0]], 0))
+        _, starts, _ = tf.while_loop(
+            lambda reach, *_: reach < longest,
+            lambda reach, starts, nexts: (
+                2 * reach,
+                starts | mark(tf.boolean_mask(nexts, starts)),
+                tf.gather(nexts, nexts),
+            ),
+            (tf.constant(1, tf.int64), mark(row_splits[:-1]), nexts),
         )
-        starts = tf.concat([tf.ones_like(left[:1]), left[:-1]], 0) <= 1
-        words = tf.ragged.boolean_mask(best_id, tf.transpose(starts) & (codes > 0))
-        return self._padded(words[:, : self.encoder.max_length])
+        return starts[:-1]
 
     @property
     def tables(self) -> list[tf.lookup.StaticHashTable]:
@@ -470,9 +541,34 @@ class TextToIds(keras.layers.Layer):
 
     def call(self, texts):
         """Returns the ids of `texts`."""
-        codes = self._normal_codes(tf.convert_to_tensor(texts))
-        ids = self._char_ids(codes) if self.encoder.unit == "char" else self._word_ids_of(codes)
-        return tf.cast(ids, tf.int32)
+        tokens = self._normal_codes(tf.convert_to_tensor(texts))
+        if self.encoder.unit == "word":
+            tokens = self._words(tokens[:, : self.encoder.max_length * MAX_WORD_LENGTH])
+        return self._ids(tokens[:, : self.encoder.max_length])
+
+    def _ids(self, tokens: tf.RaggedTensor) -> tf.Tensor:
+        """Returns the ids of rows of tokens, code points or ids of words, padded: `int32 (rows, steps[, orders])`."""
+        return tf.cast(self._char_ids(tokens) if self.encoder.unit == "char" else self._padded(tokens), tf.int32)
+
+    def windows(self, texts: tf.Tensor) -> Windows:
+        """Returns the ids of all of `texts`, those of more than `max_length` tokens in several windows.
+
+        The same as `TextEncoder.encode_windows`; no text is padded to more than `max_length`.
+        """
+        tokens = self._normal_codes(tf.convert_to_tensor(texts))
+        tokens = tokens if self.encoder.unit == "char" else self._words(tokens)
+        lengths, max_length = tokens.row_lengths(), self.encoder.max_length
+        nums = tf.maximum((lengths + (max_length - 1)) // max_length, 1)
+        ends = tf.cumsum(nums)
+        rows = _row_ids(tf.concat([[0], ends], 0))
+        place = tf.range(tf.size(rows, tf.int64)) - tf.gather(ends - nums, rows)
+        length = tf.gather(lengths, rows)
+        starts = tf.gather(tokens.row_starts(), rows) + length * place // tf.gather(nums, rows)
+        splits = tf.concat([starts, tokens.row_splits[-1:]], 0)
+        sizes = tf.cast(splits[1:] - starts, tf.float64)
+        shares = tf.where(length > 0, sizes / tf.cast(tf.maximum(length, 1), tf.float64), 1)
+        windows = tf.RaggedTensor.from_row_splits(tokens.flat_values, splits, validate=False)
+        return Windows(self._ids(windows), rows, shares)
 
     def compute_output_spec(self, texts):
         """Returns the symbolic output: `int32 (batch, steps[, orders])`."""

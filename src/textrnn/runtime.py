@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 from textrnn import networks
 from textrnn.layers import ClassEvidence
 from textrnn.networks import LabelProbabilities, MaskedPooling
-from textrnn.preprocessing import UNKNOWN_ID
+from textrnn.preprocessing import UNKNOWN_ID, WINDOWS_AT_A_TIME
 
 PLAIN_LSTM = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "go_backwards": False}
 
@@ -94,17 +94,21 @@ class NumpyNetwork:
         self._poolings = poolings if summary is None else [tensor._keras_history.operation for tensor in summary]
         self._attention = {layer: layer.get_weights() for layer in poolings if layer.kind == "attention"}
         (output,) = (layer for layer in model.layers if isinstance(layer, LabelProbabilities))
-        self._kernel, self._bias = output.get_weights()
+        self._kernel, self._bias = (weights / np.float32(output.temperature) for weights in output.get_weights())
         self._blas = ThreadpoolController()
 
-    def predict_probs(self, texts: Sequence[str], *, batch_size: int = 256) -> np.ndarray:
-        """Returns the probabilities of checked `texts`, in their order: `float32 (rows, classes)`; rows sum to 1."""
+    def predict_probs(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
+        """Returns the probabilities of checked `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
+
+        Texts longer than the network reads are dealt with as in `saving.Classifier.predict_probs`.
+        """
+        answer = {"windows": self._of_windows, "head": self._of_heads}[long_text]
         probs = np.zeros((len(texts), len(self.label_names)), dtype="float32")
         order = np.argsort([-len(text) for text in texts], kind="stable")
         batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
 
         def work(rows):
-            probs[rows] = self._batch([texts[row] for row in rows])
+            probs[rows] = answer([texts[row] for row in rows])
 
         if len(batches) < 2:
             for rows in batches:
@@ -115,8 +119,19 @@ class NumpyNetwork:
             list(pool.map(work, batches))
         return probs
 
-    def _batch(self, texts: Sequence[str]) -> np.ndarray:
-        ids = self.encoder.encode(texts)
+    def _of_heads(self, texts: Sequence[str]) -> np.ndarray:
+        return self._probs(self.encoder.encode(texts))
+
+    def _of_windows(self, texts: Sequence[str]) -> np.ndarray:
+        ids, rows, shares = self.encoder.encode_windows(texts)
+        if len(rows) == len(texts):
+            return self._probs(ids)
+        size = max(len(texts), WINDOWS_AT_A_TIME)
+        probs = np.concatenate([self._probs(ids[start : start + size]) for start in range(0, len(rows), size)])
+        begins = np.flatnonzero(np.diff(rows, prepend=-1))
+        return np.add.reduceat(probs * shares[:, None], begins).astype("float32")
+
+    def _probs(self, ids: np.ndarray) -> np.ndarray:
         ids = ids if ids.ndim == 3 else ids[..., None]  # (batch, steps, orders)
         lengths = (ids[..., 0] > 0).sum(axis=1)
         order = np.argsort(-lengths, kind="stable")
@@ -133,7 +148,7 @@ class NumpyNetwork:
             packed = Packed(np.concatenate(states, axis=1), counts)
         num_real = counts[0]  # a text of which nothing is left has no steps, and a summary of zeros
         last = np.concatenate(last, axis=1)[:num_real]
-        summary = np.zeros((len(texts), len(self._kernel)), dtype="float32")
+        summary = np.zeros((len(ids), len(self._kernel)), dtype="float32")
         if num_real:
             pools = [self._pool(layer, packed, last) for layer in self._poolings]
             summary[order[:num_real]] = np.concatenate(pools, axis=1) if pools else last

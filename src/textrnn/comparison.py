@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from textrnn import metrics, networks, training
+from textrnn import datasets, metrics, networks, training
+from textrnn.checks import check_integer, check_seed
 from textrnn.preprocessing import TextEncoder
 
 DETERMINISTIC = ("majority", "naive Bayes", "linear SVM")  # no seed changes their answer
@@ -147,12 +148,12 @@ def measure(method: str, train: pd.DataFrame, dev: pd.DataFrame, *, seed: int = 
         repeats: how often `dev` is answered; the fastest time counts.
 
     Raises:
-        ValueError: the method is none of `METHODS`, or `repeats` is below 1.
+        ValueError: the method is none of `METHODS`, `repeats` is below 1, or a table lacks something.
     """
     if method not in METHODS:
         raise ValueError(f"method: expected one of {tuple(METHODS)}, got {method!r}")
-    if repeats < 1:
-        raise ValueError(f"repeats: expected at least 1, got {repeats}")
+    check_integer("repeats", repeats)
+    datasets.check_splits(datasets.Splits(train, dev, None))
     start = time.perf_counter()
     fitted = METHODS[method](train, dev, seed=seed)
     seconds = time.perf_counter() - start
@@ -174,6 +175,7 @@ def shuffle_characters(texts: Sequence[str], *, seed: int = 0) -> list[str]:
     >>> [sorted(text) for text in shuffle_characters(["abc", "de"])]
     [['a', 'b', 'c'], ['d', 'e']]
     """
+    check_seed(seed)
     rng = np.random.default_rng(seed)
     return ["".join(text[place] for place in rng.permutation(len(text))) for text in texts]
 

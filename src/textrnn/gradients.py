@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from textrnn.checks import check_integer, check_number, check_seed
+
 
 class ErrorSurface(NamedTuple):
     """The loss of a one-unit network and its two slopes, arrays of one common shape.
@@ -58,8 +60,7 @@ def error_surface(
     >>> [round(float(value), 3) for value in surface]
     [0.04, -0.05, -0.1]
     """
-    if num_steps < 1:
-        raise ValueError(f"num_steps: expected at least 1, got {num_steps}")
+    check_integer("num_steps", num_steps)
     weights, biases = np.broadcast_arrays(np.asarray(weights, float), np.asarray(biases, float))
     state = np.full(weights.shape, float(start))
     by_weight, by_bias = np.zeros(weights.shape), np.zeros(weights.shape)
@@ -90,16 +91,16 @@ def draw_recall(num_sequences: int, *, gap: int, num_symbols: int = 4, seed: int
         `(num_sequences,)`, from 0 to `num_symbols - 1`.
 
     Raises:
-        ValueError: a negative gap or fewer than two symbols.
+        ValueError: no sequence, a negative gap, fewer than two symbols, or no seed.
 
     >>> inputs, answers = draw_recall(3, gap=5, seed=0)
     >>> inputs.shape, bool((inputs[:, 0].argmax(axis=-1) == answers).all())
     ((3, 6, 8), True)
     """
-    if gap < 0:
-        raise ValueError(f"gap: expected at least 0, got {gap}")
-    if num_symbols < 2:
-        raise ValueError(f"num_symbols: expected at least 2, got {num_symbols}")
+    check_integer("num_sequences", num_sequences)
+    check_integer("gap", gap, least=0)
+    check_integer("num_symbols", num_symbols, least=2)
+    check_seed(seed)
     rng = np.random.default_rng(seed)
     answers = rng.integers(0, num_symbols, size=num_sequences)
     distractors = rng.integers(num_symbols, 2 * num_symbols, size=(num_sequences, gap))
@@ -198,7 +199,7 @@ def loss_under_perturbation(
         `float64` mean cross-entropy in nats, of shape `(len(sizes), num_directions)`.
 
     Raises:
-        ValueError: a size is negative.
+        ValueError: a size is negative, there is no direction, or no seed.
 
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="softmax")])
     >>> model.set_weights([np.zeros((2, 3)), np.zeros(3)])
@@ -206,8 +207,10 @@ def loss_under_perturbation(
     >>> losses.shape, bool(np.allclose(losses[0], np.log(3)))
     ((2, 5), True)
     """
-    if min(sizes) < 0:
-        raise ValueError(f"sizes: expected standard deviations of at least 0, got {min(sizes)}")
+    for size in sizes:
+        check_number("sizes", size, "standard deviations of at least 0", lambda value: value >= 0)
+    check_integer("num_directions", num_directions)
+    check_seed(seed)
     kept = model.get_weights()
     rng = np.random.default_rng(seed)
     losses = np.zeros((len(sizes), num_directions))

@@ -1,7 +1,11 @@
 """The optimizer of the recommended recipe: AdamW that touches only those rows of an embedding that a batch used."""
 
+import math
+
 import keras
 import tensorflow as tf
+
+from textrnn.checks import check_number
 
 
 @keras.saving.register_keras_serializable(package="textrnn")
@@ -22,6 +26,9 @@ class LazyAdamW(keras.optimizers.Optimizer):
         weight_decay: the share of a weight, times the learning rate, that each step takes away.
         global_clipnorm: the largest norm of all gradients together.
         **kwargs: as in `keras.optimizers.Optimizer`.
+
+    Raises:
+        ValueError: a number is out of range.
     """
 
     def __init__(
@@ -37,6 +44,11 @@ class LazyAdamW(keras.optimizers.Optimizer):
         name: str = "lazy_adamw",
         **kwargs,
     ):
+        for what, value in {"table_rate": table_rate, "epsilon": epsilon}.items():
+            check_number(what, value, "a number above 0", lambda number: 0 < number < math.inf)
+        for what, value in {"beta_1": beta_1, "beta_2": beta_2}.items():
+            check_number(what, value, "a share from 0 to below 1", lambda share: 0 <= share < 1)
+        check_number("weight_decay", weight_decay, "a number of at least 0", lambda number: 0 <= number < math.inf)
         super().__init__(learning_rate, weight_decay=weight_decay, global_clipnorm=global_clipnorm, name=name, **kwargs)
         self.table_rate, self.beta_1, self.beta_2, self.epsilon = table_rate, beta_1, beta_2, epsilon
 

@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
 from textrnn import networks
+from textrnn.checks import check_integer, check_seed
 from textrnn.preprocessing import FIRST_ID, TextEncoder
 
 
@@ -31,8 +32,20 @@ def topic_vectors(
         num_ids: how many ids of each order get a vector, the first ones; all if `None`.
         embed_dim: numbers of a vector; with fewer texts or n-grams the rest are zeros.
         seed: for the random projection of the decomposition (Halko, Martinsson & Tropp 2011).
+
+    Raises:
+        ValueError: there is no text, or a setting is out of range.
     """
+    check_integer("embed_dim", embed_dim)
+    check_seed(seed)
     ids = encoder.encode(texts)
+    if not len(ids):
+        raise ValueError("texts: expected at least one, got none")
+    if num_ids is not None and not (
+        len(num_ids) == len(encoder.num_ids)
+        and all(FIRST_ID <= num <= known for num, known in zip(num_ids, encoder.num_ids, strict=True))
+    ):
+        raise ValueError(f"num_ids: expected {FIRST_ID} to {list(encoder.num_ids)}, got {list(num_ids)}")
     ids = ids if ids.ndim == 3 else ids[..., None]  # (rows, steps, orders)
     num_ids = encoder.num_ids if num_ids is None else num_ids
     offsets = np.cumsum([0, *num_ids])

@@ -10,6 +10,8 @@ import pandas as pd
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, Entities
 
+from textrnn.checks import check_integer, check_number, check_seed
+
 PADDING, UNKNOWN = "", "[UNK]"  # ids 0 and 1 of every word vocabulary
 
 SEEN_CITIES = (
@@ -87,20 +89,19 @@ def draw_travel_requests(
         `after`: where the word that decides stands).
 
     Raises:
-        ValueError: If `num_requests` is below 1, `cities` holds fewer than 2 different names or an empty name, or
-            `after_share` lies outside 0 to 1.
+        ValueError: If `num_requests` is below 1, `cities` holds fewer than 2 different names or an empty name,
+            `after_share` lies outside 0 to 1, or `seed` is no seed.
 
     Example:
         >>> row = draw_travel_requests(3, seed=4).iloc[0]
         >>> len(row.words) == len(row.tags)
         True
     """
-    if num_requests < 1:
-        raise ValueError(f"num_requests: expected at least 1, got {num_requests}")
+    check_integer("num_requests", num_requests)
+    check_seed(seed)
     if len(set(cities)) < 2 or not all(city.strip() for city in cities):
         raise ValueError(f"cities: expected at least 2 different, non-empty names, got {list(cities)!r}")
-    if not 0 <= after_share <= 1:
-        raise ValueError(f"after_share: expected 0 to 1, got {after_share}")
+    check_number("after_share", after_share, "0 to 1", lambda share: 0 <= share <= 1)
     rng = np.random.default_rng(seed)
     rows = []
     for _ in range(num_requests):
@@ -185,14 +186,14 @@ def build_vocabulary(sentences: Iterable[Sequence[str]], *, min_count: int = 1, 
         first and ties in code-point order, then shapes.
 
     Raises:
-        ValueError: If there is no word, or `min_count` is below 1.
+        ValueError: If there is no word, `min_count` is below 1, or `min_shape_words` below 0.
 
     Example:
         >>> build_vocabulary([["leave", "taipei"], ["arrive", "taipei"]])
         ['', '[UNK]', 'taipei', 'arrive', 'leave']
     """
-    if min_count < 1:
-        raise ValueError(f"min_count: expected at least 1, got {min_count}")
+    check_integer("min_count", min_count)
+    check_integer("min_shape_words", min_shape_words, least=0)
     counts = Counter(word for words in sentences for word in words)
     if not counts:
         raise ValueError("sentences: expected at least one word, got none")
@@ -343,6 +344,8 @@ def predict_tags(
     Returns:
         One list of tags per sentence, as long as the sentence.
     """
+    if not len(sentences):
+        return []
     ids = encode_words(sentences, vocabulary)
     # Called, not `predict`: that would compile anew for every new length.
     probs = np.concatenate([model(ids[row : row + 256], training=False).numpy() for row in range(0, len(ids), 256)])

@@ -1,11 +1,17 @@
 """Figures: each function draws on the `Axes` it is given and returns it; readable in grey and for the colour-blind."""
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import Bbox
+
+from textrnn import fonts
+from textrnn.tracing import KINDS, Trace
 
 # Blue and orange of Okabe & Ito (2008), apart in hue and in lightness.
 FIRST_COLOUR, SECOND_COLOUR = "#0072B2", "#E69F00"
@@ -189,3 +195,96 @@ def _place_name(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) -> Bb
             return box
         label.remove()
     raise AssertionError("the last place is always taken")
+
+
+def plot_gates(
+    trace: Trace, ax: Axes, *, kind: str = "forget_gate", units: Sequence[int] | None = None, num_units: int = 8
+) -> Axes:
+    """Draws one gate, or the memory, of an LSTM over the characters of a text: a row for each unit, a scale beside.
+
+    Gates go from white (shut, 0) to black (open, 1); candidate, cell and output from blue (negative) to yellow.
+
+    Args:
+        trace: from `tracing.trace_lstm`.
+        ax: where to draw.
+        kind: one of `tracing.KINDS`.
+        units: which units; those whose memory moves most if `None`, see `busiest_units`.
+        num_units: how many of these.
+
+    Raises:
+        ValueError: there is no such kind.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind: expected one of {KINDS}, got {kind!r}")
+    units = busiest_units(trace, num_units=num_units) if units is None else list(units)
+    values = getattr(trace, kind)[:, units].T  # (units, steps)
+    if kind.endswith("gate"):
+        image = ax.imshow(values, cmap="Greys", vmin=0, vmax=1, aspect="auto")
+    else:
+        largest = max(np.abs(values).max(), 1e-6)
+        image = ax.imshow(values, cmap="cividis", vmin=-largest, vmax=largest, aspect="auto")
+    ax.figure.colorbar(image, ax=ax, pad=0.01)
+    ax.set_yticks(range(len(units)), units)
+    ax.set(ylabel="unit", title=kind.replace("_", " "))
+    return _write_characters(trace.characters, ax)
+
+
+def busiest_units(trace: Trace, *, num_units: int = 8) -> list[int]:
+    """Returns the units whose memory moves most between two characters of a text, most first."""
+    moves = np.abs(np.diff(trace.cell, axis=0, prepend=0)).max(axis=0, initial=0)
+    return [int(unit) for unit in np.argsort(-moves, kind="stable")[:num_units]]
+
+
+def plot_memory(trace: Trace, ax: Axes, *, units: Sequence[int] | None = None, num_units: int = 4) -> Axes:
+    """Draws the memory cell of some units after each character.
+
+    Args:
+        trace: from `tracing.trace_lstm`.
+        ax: where to draw.
+        units: which units; those whose memory moves most if `None`.
+        num_units: how many of these.
+    """
+    units = busiest_units(trace, num_units=num_units) if units is None else list(units)
+    looks = itertools.product(
+        ("-", "--", ":"), ((FIRST_COLOUR, "o"), (SECOND_COLOUR, "s"), ("black", "^"), ("0.5", "D"))
+    )
+    for unit, (line, (colour, marker)) in zip(units, looks, strict=False):
+        ax.plot(trace.cell[:, unit], line, marker=marker, color=colour, label=f"unit {unit}")
+    ax.axhline(0, color="0.8", linewidth=1, zorder=0)
+    ax.set(ylabel="memory cell")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    return _write_characters(trace.characters, ax)
+
+
+def plot_saliency(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Draws how much each character speaks for the class (above 0) or against it, by two measures.
+
+    Args:
+        table: what `tracing.saliency` returned.
+        ax: where to draw.
+    """
+    places = np.arange(len(table))
+    ax.bar(places - 0.2, table["left_out"], 0.4, color=FIRST_COLOUR, label="lost when it is left out")
+    ax.bar(
+        places + 0.2,
+        table["gradient"],
+        0.4,
+        color=SECOND_COLOUR,
+        hatch="//",
+        edgecolor="white",
+        label="gradient times vector",
+    )
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.set(ylabel="log probability of the class")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+    return _write_characters(list(table["character"]), ax)
+
+
+def _write_characters(characters: Sequence[str], ax: Axes) -> Axes:
+    """Writes the characters of a text below the steps of an axis, with a font that has them."""
+    shown = [char if char.strip() else "␣" for char in fonts.readable(characters)]
+    ax.set_xticks(range(len(shown)), shown, fontfamily=fonts.family())
+    if sum(map(len, shown)) > 2 * len(shown):  # words, or code points
+        ax.tick_params("x", labelrotation=60)
+    ax.set_xlabel("character")
+    return ax

@@ -1,10 +1,11 @@
 """Checks of arguments and tables before any work: a wrong one is a `ValueError` with what was expected and came."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 MAX_SEED = 2**32 - 1  # the largest that scikit-learn takes
@@ -49,6 +50,18 @@ def check_number(name: str, value: Any, expected: str, fits: Callable[[float], b
 def check_seed(seed: Any):
     """Raises `ValueError` unless `seed` is an integer that every generator takes."""
     check_integer("seed", seed, least=0, most=MAX_SEED)
+
+
+def check_list(name: str, values: Any):
+    """Raises `ValueError` unless `values` is a list of some kind, to be gone through one by one.
+
+    A string is none: it would be a list of characters. Nor is a table or a dictionary, a list of names.
+    """
+    if isinstance(values, pd.DataFrame):
+        raise ValueError(f"{name}: expected a list, a column or an array of strings, got a table; pass its column")
+    if isinstance(values, str | bytes | Mapping) or not np.iterable(values):
+        kind = type(values).__name__
+        raise ValueError(f"{name}: expected a list, a column or an array of strings, got {kind}")
 
 
 def check_table(name: str, table: Any):

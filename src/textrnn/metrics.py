@@ -14,7 +14,8 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
-from textrnn.checks import check_integer
+from textrnn import datasets
+from textrnn.checks import check_integer, check_number, check_seed, check_table
 
 THRESHOLDS = tuple(percent / 100 for percent in range(0, 100, 5))
 
@@ -23,13 +24,16 @@ def predicted_labels(probs: np.ndarray, label_names: Sequence[str]) -> np.ndarra
     """Returns the most probable label of each row of `probs (rows, classes)`.
 
     Raises:
-        ValueError: the number of classes and of label names differ.
+        ValueError: the number of classes and of label names differ, or a probability is no finite number.
 
     >>> [str(label) for label in predicted_labels(np.array([[0.2, 0.8]]), ["game", "sports"])]
     ['sports']
     """
+    probs = np.asarray(probs)
     if probs.ndim != 2 or probs.shape[1] != len(label_names):
         raise ValueError(f"probs: expected shape (rows, {len(label_names)}), got {probs.shape}")
+    if not np.isfinite(probs).all():
+        raise ValueError(f"probs: row {1 + int(np.argwhere(~np.isfinite(probs))[0, 0])}: expected finite numbers")
     return np.asarray(label_names, dtype=object)[probs.argmax(axis=1)]
 
 
@@ -37,7 +41,17 @@ def _checked(true: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray,
     true, predicted = np.asarray(true, dtype=object), np.asarray(predicted, dtype=object)
     if true.shape != predicted.shape or true.ndim != 1 or not len(true):
         raise ValueError(f"true, predicted: expected as many labels of each, got {true.shape} and {predicted.shape}")
+    for name, labels in (("true", true), ("predicted", predicted)):
+        for row, label in enumerate(labels, start=1):
+            if not isinstance(label, str):
+                raise ValueError(f"{name}: row {row}: expected a string as label, got {label!r}")
     return true, predicted
+
+
+def _check_bootstrap(confidence: float, num_resamples: int, seed: int):
+    check_number("confidence", confidence, "a share between 0 and 1", lambda share: 0 < share < 1)
+    check_integer("num_resamples", num_resamples)
+    check_seed(seed)
 
 
 def report(true: Sequence[str], predicted: Sequence[str]) -> pd.DataFrame:
@@ -77,8 +91,7 @@ def accuracy(
     0.9
     """
     true, predicted = _checked(true, predicted)
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence: expected a share between 0 and 1, got {confidence}")
+    _check_bootstrap(confidence, num_resamples, seed)
     value = float((true == predicted).mean())
     draws = np.random.default_rng(seed).binomial(len(true), value, size=num_resamples) / len(true)
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
@@ -106,15 +119,14 @@ def mean_accuracy(
         seed: for the draws.
 
     Raises:
-        ValueError: there is no run, or the numbers of labels differ.
+        ValueError: there is no run, the numbers of labels differ, or a setting is out of range.
 
     >>> mean_accuracy(["a", "b"], [["a", "a"], ["a", "b"]])["accuracy"]
     0.75
     """
     if not len(runs):
         raise ValueError("runs: expected the labels of at least one run, got none")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence: expected a share between 0 and 1, got {confidence}")
+    _check_bootstrap(confidence, num_resamples, seed)
     pairs = [_checked(true, predicted) for predicted in runs]
     num_right = sum((one == other).astype(int) for one, other in pairs)  # (rows,): 0 to the number of runs
     rows, shares = len(num_right), np.arange(len(runs) + 1) / len(runs)
@@ -295,8 +307,11 @@ def worst_mistakes(
         num: rows to return, at most.
 
     Raises:
-        ValueError: the numbers of rows or of classes differ, or a label of the table is not in `label_names`.
+        ValueError: the numbers of rows or of classes differ, a label of the table is not in `label_names`, or `num` is
+            below 0.
     """
+    check_table("table", table)
+    check_integer("num", num, least=0)
     predicted = predicted_labels(probs, label_names)
     if len(probs) != len(table):
         raise ValueError(f"probs: expected a row for each of the {len(table)} of the table, got {len(probs)}")
@@ -308,6 +323,7 @@ def worst_mistakes(
 
 def fit_majority(train: pd.DataFrame) -> DummyClassifier:
     """Returns the baseline that answers with the most frequent label of `train` whatever it is asked."""
+    check_table("train", train)
     return DummyClassifier(strategy="most_frequent").fit(train["text"], train["label"])
 
 
@@ -319,7 +335,12 @@ def fit_naive_bayes(train: pd.DataFrame, *, max_ngram: int = 3) -> Pipeline:
     Args:
         train: columns `text` and `label`.
         max_ngram: the longest n-gram counted, from 1.
+
+    Raises:
+        ValueError: a row of `train` lacks something, or `max_ngram` is below 1.
     """
+    check_table("train", train)
+    check_integer("max_ngram", max_ngram)
     counts = CountVectorizer(analyzer="char", ngram_range=(1, max_ngram), dtype=np.float32)
     return make_pipeline(counts, ComplementNB()).fit(train["text"], train["label"])
 
@@ -330,6 +351,11 @@ def fit_linear(train: pd.DataFrame, *, max_ngram: int = 3) -> Pipeline:
     Args:
         train: columns `text` and `label`.
         max_ngram: the longest n-gram counted, from 1.
+
+    Raises:
+        ValueError: a row of `train` lacks something, it has one class alone, or `max_ngram` is below 1.
     """
+    datasets.check_splits(datasets.Splits(train, None, None))
+    check_integer("max_ngram", max_ngram)
     tfidf = TfidfVectorizer(analyzer="char", ngram_range=(1, max_ngram), sublinear_tf=True, dtype=np.float32)
     return make_pipeline(tfidf, LinearSVC()).fit(train["text"], train["label"])

@@ -22,6 +22,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from textrnn.checks import check_integer, check_list
+
 PADDING_ID = 0
 UNKNOWN_ID = 1
 FIRST_ID = 2
@@ -62,9 +64,14 @@ def normalise(text: str, *, lower: bool = True) -> str:
     code point by code point, since that is what a TensorFlow graph can do too: a letter followed by a separate accent
     stays two characters.
 
+    Raises:
+        ValueError: `text` is no string.
+
     >>> normalise("ＡＢＣ　１２３！  ㎡")
     'abc 123! m2'
     """
+    if not isinstance(text, str):
+        raise ValueError(f"text: expected a string, got {text!r} ({type(text).__name__})")
     return " ".join(text.translate(_changed_code_points(lower)).split())
 
 
@@ -129,8 +136,7 @@ class TextEncoder:
     def __post_init__(self):
         if self.unit not in ("char", "word"):
             raise ValueError(f'unit: expected "char" or "word", got {self.unit!r}')
-        if self.max_length < 1:
-            raise ValueError(f"max_length: expected at least 1, got {self.max_length}")
+        check_integer("max_length", self.max_length)
         if self.ngrams and self.unit == "word":
             raise ValueError('ngrams: go with unit="char" alone, got unit="word"')
         for name, vocabulary in [("tokens", self.tokens), *((f"{n}-grams", v) for n, v in self._orders())]:
@@ -180,14 +186,21 @@ class TextEncoder:
             max_ngrams: keep at most this many of each order, the most frequent.
 
         Raises:
-            ValueError: no text holds a visible character, or a setting is out of range.
+            ValueError: a text is no string, none holds a visible character, or a setting is out of range.
         """
         if unit not in ("char", "word"):
             raise ValueError(f'unit: expected "char" or "word", got {unit!r}')
-        if not 1 <= max_ngram <= MAX_NGRAM:
-            raise ValueError(f"max_ngram: expected 1 to {MAX_NGRAM}, got {max_ngram}")
+        if max_ngram not in range(1, MAX_NGRAM + 1):
+            raise ValueError(f"max_ngram: expected 1 to {MAX_NGRAM}, got {max_ngram!r}")
+        sizes = {"max_ngram": max_ngram, "max_length": max_length, "max_tokens": max_tokens, "max_ngrams": max_ngrams}
+        for name, value in {**sizes, "min_count": min_count, "min_ngram_count": min_ngram_count}.items():
+            if value is not None or name not in ("max_tokens", "max_ngrams"):
+                check_integer(name, value)
+        check_list("texts", texts)
         counts, ngram_counts = Counter(), [Counter() for _ in range(max_ngram - 1)]
-        for text in texts:
+        for place, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise ValueError(f"texts: item {place}: expected a string, got {text!r} ({type(text).__name__})")
             normal = normalise(text, lower=lower)
             counts.update(normal)
             if unit == "word":
@@ -198,6 +211,8 @@ class TextEncoder:
         if not counts:
             raise ValueError("texts: expected at least one text with a visible character, got none")
         tokens = tuple(_most_frequent(counts, min_count=min_count, max_size=max_tokens))
+        if not tokens:
+            raise ValueError(f"min_count: expected a number of times that some token is seen, got {min_count}")
         known, ngrams, shorter = set(tokens), [], set(tokens)
         for counter in ngram_counts:
             whole = Counter({g: c for g, c in counter.items() if g[:-1] in shorter and g[-1] in known})
@@ -282,6 +297,7 @@ class TextEncoder:
         There is at least one step, so that a batch of empty texts is still a batch. The answer is that of
         `encode_one`, which is the definition to read; characters are looked up for all texts at once.
         """
+        check_list("texts", texts)
         return self._encode([self._cut(text)[: self.max_length] for text in texts])
 
     def encode_windows(self, texts: Iterable[str]) -> Windows:
@@ -292,6 +308,7 @@ class TextEncoder:
                [3, 3],
                [2, 3]], dtype=int32), rows=array([0, 0, 1]), shares=array([0.5, 0.5, 1. ]))
         """
+        check_list("texts", texts)
         parts, rows, shares = [], [], []
         for row, text in enumerate(texts):
             tokens = self._cut(text)
@@ -492,6 +509,12 @@ class TextToIds(keras.layers.Layer):
 
     def _words(self, codes: tf.RaggedTensor) -> tf.RaggedTensor:
         """Returns the ids of the words of each row: ragged `int64 (batch, words)`."""
+        starts, word_ids = self._word_starts(codes)
+        words = tf.boolean_mask(word_ids, starts), tf.boolean_mask(_row_ids(codes.row_splits), starts)
+        return tf.RaggedTensor.from_value_rowids(*words, nrows=codes.nrows())
+
+    def _word_starts(self, codes: tf.RaggedTensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns for each character whether a word starts there, and the id of the longest one that could."""
         chars, rows = codes.flat_values, _row_ids(codes.row_splits)
         place, ends = tf.range(tf.size(chars, tf.int64)), tf.gather(codes.row_limits(), rows)
         node, best_length = tf.zeros_like(chars), tf.ones_like(chars)
@@ -503,9 +526,7 @@ class TextToIds(keras.layers.Layer):
             word = tf.where(node < 0, tf.zeros_like(node), tf.gather(self._word_ids, tf.maximum(node, 0)))
             best_id = tf.where(word > 0, word, best_id)
             best_length = tf.where(word > 0, tf.constant(length, tf.int64), best_length)
-        starts = self._starts(codes.row_splits, place + best_length)
-        words = tf.boolean_mask(best_id, starts), tf.boolean_mask(rows, starts)
-        return tf.RaggedTensor.from_value_rowids(*words, nrows=codes.nrows())
+        return self._starts(codes.row_splits, place + best_length), best_id
 
     @staticmethod
     def _starts(row_splits: tf.Tensor, nexts: tf.Tensor) -> tf.Tensor:
@@ -549,6 +570,23 @@ class TextToIds(keras.layers.Layer):
     def _ids(self, tokens: tf.RaggedTensor) -> tf.Tensor:
         """Returns the ids of rows of tokens, code points or ids of words, padded: `int32 (rows, steps[, orders])`."""
         return tf.cast(self._char_ids(tokens) if self.encoder.unit == "char" else self._padded(tokens), tf.int32)
+
+    def split(self, texts: tf.Tensor) -> tf.Tensor:
+        """Returns what stands at each step: `string (batch, steps)`, UTF-8, empty at padding.
+
+        The same as the first `max_length` of `TextEncoder.split`.
+        """
+        codes = self._normal_codes(tf.convert_to_tensor(texts))
+        starts, rows = tf.ones_like(codes.flat_values, tf.bool), _row_ids(codes.row_splits)
+        if self.encoder.unit == "word":
+            starts, _ = self._word_starts(codes)
+        begins = tf.reshape(tf.where(starts), [-1])
+        splits = tf.concat([begins, codes.row_splits[-1:]], 0)
+        parts = tf.RaggedTensor.from_row_splits(tf.cast(codes.flat_values, tf.int32), splits, validate=False)
+        tokens = tf.strings.unicode_encode(parts, "UTF-8")
+        tokens = tf.RaggedTensor.from_value_rowids(tokens, tf.gather(rows, begins), nrows=codes.nrows())
+        dense = tokens[:, : self.encoder.max_length].to_tensor("")
+        return tf.pad(dense, [[0, 0], [0, tf.maximum(1 - tf.shape(dense)[1], 0)]], constant_values="")
 
     def windows(self, texts: tf.Tensor) -> Windows:
         """Returns the ids of all of `texts`, those of more than `max_length` tokens in several windows.

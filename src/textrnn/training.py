@@ -6,7 +6,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from textrnn import datasets, networks, pretraining
 from textrnn.checkpoints import Checkpoints
-from textrnn.checks import check_integer, check_number, check_seed, check_table, has_visible
+from textrnn.checks import check_integer, check_list, check_number, check_seed, check_table, has_visible
 from textrnn.optimizers import LazyAdamW
 from textrnn.preprocessing import TextEncoder, TextToIds
 
@@ -64,10 +64,8 @@ def check_texts(texts: Sequence[str] | pd.Series | np.ndarray | str, *, first: i
         ValueError: `texts` is something else, or an entry is no string, has no visible character, or holds half of a
             surrogate pair; the message names its place.
     """
-    # Of a table or a dictionary a list would hold the names of the columns or the keys.
-    if isinstance(texts, bytes | pd.DataFrame | Mapping) or not np.iterable(texts):
-        kind = "a table; pass its column" if isinstance(texts, pd.DataFrame) else type(texts).__name__
-        raise ValueError(f"texts: expected a string, or a list, a column or an array of strings, got {kind}")
+    if not isinstance(texts, str):
+        check_list("texts", texts)
     items = [texts] if isinstance(texts, str) else list(texts)
     for place, text in enumerate(items, start=first):
         if not isinstance(text, str):

@@ -220,3 +220,65 @@ def test_naive_bayes_learns_and_counts_ngrams_up_to_the_length_asked_for():
     assert model.predict(["股市", "夺冠球队"]).tolist() == ["stocks", "sports"]
     assert max(map(len, model[0].vocabulary_)) == 3
     assert max(map(len, metrics.fit_naive_bayes(train, max_ngram=1)[0].vocabulary_)) == 1
+
+
+def test_the_calibration_error_is_the_one_worked_by_hand():
+    # bins of a fifth: 0.15 (wrong), then 0.5 and 0.55 (one right), then 1 and 0.9 (both right)
+    true, predicted = ["a"] * 5, ["b", "a", "b", "a", "a"]
+    by_hand = (abs(0 - 0.15) + abs(1 - 1.05) + abs(2 - 1.9)) / 5
+    assert metrics.calibration_error(true, predicted, [0.15, 0.5, 0.55, 1, 0.9], num_bins=5) == pytest.approx(by_hand)
+    assert metrics.calibration_error(true, predicted, [0.15, 0.5, 0.55, 1, 0.9], num_bins=1) == pytest.approx(0.02)
+
+
+def drawn(*, sharpness=1.0, rows=20_000):
+    """Labels drawn from known probabilities, and what a model says that is too sure by `sharpness`."""
+    rng = np.random.default_rng(0)
+    scores = rng.normal(scale=2, size=(rows, 4))
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    places = (rng.random((rows, 1)) > shares.cumsum(axis=1)).sum(axis=1).clip(max=3)
+    said = np.exp(sharpness * scores) / np.exp(sharpness * scores).sum(axis=1, keepdims=True)
+    return [f"class {place}" for place in places], said, [f"class {place}" for place in range(4)]
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
+def test_the_temperature_that_spoilt_the_probabilities_is_found_and_mends_them(sharpness):
+    true, probs, names = drawn(sharpness=sharpness)
+    temperature = metrics.fit_temperature(true, probs, names)
+    assert temperature == pytest.approx(sharpness, rel=0.05)
+    mended = probs ** (1 / temperature)
+    mended /= mended.sum(axis=1, keepdims=True)
+    predicted = metrics.predicted_labels(probs, names)
+    before, after = (metrics.calibration_error(true, predicted, one.max(axis=1)) for one in (probs, mended))
+    assert after < 0.02
+    assert (before > 0.08) == (sharpness != 1)
+
+
+def test_a_model_that_is_never_wrong_and_a_probability_of_0_get_a_temperature_too():
+    probs = np.array([[1, 0], [0, 1], [0.6, 0.4]], dtype="float32")
+    assert metrics.fit_temperature(["x", "y", "x"], probs, ["x", "y"]) == pytest.approx(0.05, rel=0.01)
+    assert metrics.fit_temperature(["y", "x", "y"], probs, ["x", "y"]) == pytest.approx(20, rel=0.01)
+
+
+def test_the_curve_says_how_many_answers_stay_and_how_many_of_these_are_right():
+    true, predicted = ["a", "a", "b", "b"], ["a", "b", "b", "a"]
+    scores = np.array([0.9, 0.3, 0.7, 0.5], dtype="float32")
+    curve = metrics.coverage_curve(pd.Series(true, index=[4, 3, 2, 1]), predicted, scores, thresholds=[0.3, 0.7, 0.95])
+    assert curve["threshold"].tolist() == [0.3, 0.7, 0.95]
+    assert curve["rows"].tolist() == [4, 2, 0]  # a score at the threshold stays
+    assert curve["coverage"].tolist() == [1, 0.5, 0]
+    np.testing.assert_array_equal(curve["accuracy"], [0.5, 1, np.nan])
+    whole = metrics.coverage_curve(true, predicted, scores)
+    assert whole["threshold"].tolist() == list(metrics.THRESHOLDS)
+    assert whole["coverage"].is_monotonic_decreasing
+
+
+@pytest.mark.parametrize("function", [metrics.calibration_error, metrics.coverage_curve])
+@pytest.mark.parametrize("scores", [[0.5], [0.5, 1.1], [0.5, np.nan], [-0.1, 0.5], [[0.5, 0.5]]])
+def test_scores_that_are_no_probabilities_are_refused(function, scores):
+    with pytest.raises(ValueError, match=r"^scores: expected a probability from 0 to 1 for each of the 2 rows"):
+        function(["a", "b"], ["a", "a"], scores)
+
+
+def test_a_temperature_wants_labels_that_the_model_knows():
+    with pytest.raises(ValueError, match=r"^true: row 2: label 'z' is not among \['x', 'y'\]$"):
+        metrics.fit_temperature(["x", "z"], np.array([[0.9, 0.1], [0.4, 0.6]]), ["x", "y"])

@@ -138,6 +138,18 @@ def test_lengths_of_long_texts_share_fifty_bars(ax):
     assert sum(bar.get_height() for bar in ax.patches) == 500
 
 
+def test_coverage_and_accuracy_stand_against_the_least_score(ax):
+    curve = metrics.coverage_curve(TRUE, PREDICTED, [0.9, 0.8, 0.3, 0.7, 0.4, 0.6], thresholds=[0, 0.5, 0.85, 0.95])
+    assert plots.plot_coverage(curve, ax) is ax
+    accuracy, coverage = ax.get_lines()
+    np.testing.assert_allclose(accuracy.get_xydata(), [[0, 4 / 6], [0.5, 1], [0.85, 1], [0.95, np.nan]])
+    np.testing.assert_allclose(coverage.get_xydata(), [[0, 1], [0.5, 4 / 6], [0.85, 1 / 6], [0.95, 0]])
+    assert accuracy.get_linestyle() != coverage.get_linestyle()  # told apart in grey
+    assert (ax.get_xlabel(), ax.get_xlim(), ax.get_ylim()) == ("least score", (0, 1), (0, 1.02))
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["accuracy of the answers given", "share of texts answered"]
+
+
 def test_class_counts_stand_most_first_with_their_numbers(ax):
     assert plots.plot_class_counts(pd.DataFrame({"label": ["x", "y", "y", "z", "z", "z"]}), ax) is ax
     assert ax.get_xlabel() == "rows"

@@ -1,5 +1,6 @@
 """One definition of text to ids in Python and one in the graph: both give the same for any text."""
 
+import itertools
 import json
 import unicodedata
 
@@ -44,11 +45,11 @@ KINDS = {"char": {}, "2-grams": {"max_ngram": 2}, "3-grams": {"max_ngram": 3}, "
 
 @pytest.fixture(scope="module", params=[(kind, lower) for kind in KINDS for lower in (True, False)], ids=str)
 def both(request):
-    """An encoder, and the same as a function of the graph."""
+    """An encoder, and the same as functions of the graph: for the first tokens, and for windows."""
     kind, lower = request.param
     encoder = TextEncoder.from_texts(CORPUS * 2, lower=lower, max_length=12, **KINDS[kind])
-    layer = TextToIds(encoder)
-    return encoder, tf.function(layer, input_signature=[tf.TensorSpec([None], tf.string)])
+    layer, signature = TextToIds(encoder), [tf.TensorSpec([None], tf.string)]
+    return encoder, tf.function(layer, input_signature=signature), tf.function(layer.windows, input_signature=signature)
 
 
 @settings(max_examples=60, deadline=None)
@@ -56,13 +57,35 @@ def both(request):
 @example(["", " ", "\0", "\u2028\u0085", FAMILY, "\ufeffA股"])
 @example(["女单夺冠教练落泪" * 9, "a" * 200])
 def test_python_and_graph_give_the_same_ids(both, batch):
-    encoder, in_graph = both
+    encoder, in_graph, _ = both
     ids = encoder.encode(batch)
     np.testing.assert_array_equal(in_graph(tf.constant(batch)), ids)
     for text, row in zip(batch, ids, strict=True):
         one = encoder.encode_one(text)
         np.testing.assert_array_equal(row[: len(one)], one)
         assert not row[len(one) :].any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text() | texts | st.lists(texts, max_size=8).map("".join), min_size=1, max_size=5))
+@example(["", " ", "\0", "\u2028\u0085", FAMILY * 30, "\ufeffA股"])
+@example(["女单夺冠教练落泪" * 9, "a" * 200, "a" * 12, "a" * 13, "b"])
+@example([])
+def test_python_and_graph_cut_the_same_windows_and_no_token_is_lost(both, batch):
+    encoder, _, in_graph = both
+    ids, rows, shares = encoder.encode_windows(batch)
+    for here, there in zip(in_graph(tf.constant(batch, tf.string)), (ids, rows, shares), strict=True):
+        assert here.dtype == there.dtype
+        np.testing.assert_array_equal(here, there)
+    sizes = ((ids[..., 0] if ids.ndim == 3 else ids) > 0).sum(axis=1)
+    for row, text in enumerate(batch):
+        own, tokens = sizes[rows == row], len(encoder.split(text))
+        assert len(own) == max(1, -(-tokens // encoder.max_length))
+        assert own.sum() == tokens
+        assert own.max() - own.min() <= 1
+        np.testing.assert_allclose(shares[rows == row], own / tokens if tokens else 1, rtol=1e-12)
+    if all(len(encoder.split(text)) <= encoder.max_length for text in batch):
+        np.testing.assert_array_equal(ids, encoder.encode(batch))
 
 
 @settings(max_examples=10, deadline=None)
@@ -196,6 +219,30 @@ def test_a_word_that_continues_past_the_cut_is_still_read_whole():
     encoder = TextEncoder(tokens=("abcdefgh", "a"), unit="word", max_length=3)
     assert encoder.encode_one("abcdefgh" * 3 + "a").tolist() == [2, 2, 2]
     assert TextToIds(encoder)(tf.constant(["abcdefgh" * 3 + "a"])).numpy().tolist() == [[2, 2, 2]]
+
+
+@pytest.mark.parametrize("unit", ["char", "word"])
+def test_a_window_is_read_as_a_text_of_its_own(unit):
+    max_ngram = 3 if unit == "char" else 1
+    encoder = TextEncoder.from_texts(["股市大涨基金教练落泪"] * 2, unit=unit, max_length=5, max_ngram=max_ngram)
+    long = "股市大涨基金教练落泪股市"  # 12 characters: 3 windows of 4; 6 words or more: 2 windows
+    tokens = encoder.split(long)
+    num = -(-len(tokens) // 5)
+    ends = [len(tokens) * place // num for place in range(num + 1)]
+    parts = ["".join(tokens[start:end]) for start, end in itertools.pairwise(ends)]
+    windows = encoder.encode_windows(["金", long])
+    assert windows.rows.tolist() == [0] + [1] * num
+    np.testing.assert_array_equal(windows.ids, encoder.encode(["金", *parts]))
+
+
+@pytest.mark.parametrize("length", [1, 5, 1000, 4099])
+def test_words_of_a_text_of_any_length_are_found_in_the_graph(length):
+    """In a chain of words each hides where the next could start: the last depends on all before it."""
+    encoder = TextEncoder(tokens=("aab", "aba", "ab", "a", "b"), unit="word", max_length=7)
+    rng = np.random.default_rng(length)
+    batch = ["".join(rng.choice(["a", "b"], size=size)) for size in (length, 3, length // 2 + 1)]
+    for here, there in zip(TextToIds(encoder).windows(tf.constant(batch)), encoder.encode_windows(batch), strict=True):
+        np.testing.assert_array_equal(here, there)
 
 
 def test_splitting_words_leaves_white_space_out_and_loses_no_character():

@@ -1,11 +1,14 @@
 """The NumPy runtime gives TensorFlow's answers, whatever the batch, the order or the number of threads."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from threadpoolctl import threadpool_limits
 
-from textrnn import datasets, metrics, networks, saving, training
+from textrnn import datasets, metrics, networks, saving
 from textrnn.cells import from_keras, run_lstm
 from textrnn.networks import POOLINGS, build_textrnn
 from textrnn.preprocessing import TextEncoder
@@ -46,9 +49,27 @@ def build(*, max_ngram=2, **settings):
 )
 def test_numpy_and_tensorflow_give_the_same_probabilities(settings):
     model = build(**settings)
-    expected = training.predict(model, TEXTS)
+    expected = model(tf.constant(TEXTS)).numpy()
     assert np.ptp(expected, axis=0).max() > 0.05  # the texts do get different answers
-    np.testing.assert_allclose(NumpyNetwork(model).predict_probs(TEXTS), expected, atol=1e-5, rtol=0)
+    got = NumpyNetwork(model).predict_probs(TEXTS, long_text="head")
+    np.testing.assert_allclose(got, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("max_ngram", [1, 3])
+def test_a_long_text_gets_the_mean_of_its_windows_by_their_length(max_ngram):
+    network = NumpyNetwork(build(max_ngram=max_ngram))
+    tokens = "".join(HEADLINES.dev["text"][:60]).replace(" ", "")[:1000]  # no window begins or ends with a space
+    num = -(-len(tokens) // network.encoder.max_length)
+    ends = [len(tokens) * place // num for place in range(num + 1)]
+    windows = [tokens[start:end] for start, end in itertools.pairwise(ends)]
+    assert {len(window) for window in windows} == {31, 32}
+    expected = np.average(network.predict_probs(windows), axis=0, weights=[len(window) for window in windows])
+    for texts in ([tokens], ["国", tokens, "球"], [tokens] * 300):
+        probs = network.predict_probs(texts)
+        np.testing.assert_allclose(probs[len(texts) // 2], expected, atol=1e-6, rtol=0)
+    assert abs(network.predict_probs([tokens], long_text="head")[0] - expected).max() > 0.01
+    head = network.predict_probs([tokens[:32]])
+    np.testing.assert_array_equal(network.predict_probs([tokens], long_text="head"), head)
 
 
 def test_batch_order_and_threads_change_nothing():

@@ -1,7 +1,6 @@
 """Functions that build networks as uncompiled Keras models: classifiers of text, and taggers of words."""
 
 import contextlib
-import math
 import random
 import weakref
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from textrnn.checks import check_number
+from textrnn.checks import check_integer, check_number, check_seed
 from textrnn.layers import ClassEvidence, ContextWindow, Elman, Jordan, WordDropout
 from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder, TextToIds
 
@@ -93,11 +92,13 @@ class LabelProbabilities(keras.layers.Dense):
 
     Args:
         label_names: the label of each output, in order.
-        temperature: what the scores are divided by before the softmax, above 0: above 1 the probabilities are more
-            even, below 1 less; the order of the labels stays (`set_temperature`).
+        temperature: what the scores are divided by before the softmax, from 0.01 to 100: above 1 the probabilities are
+            more even, below 1 less; the order of the labels stays (`set_temperature`).
     """
 
     def __init__(self, label_names: Sequence[str], *, temperature: float = 1.0, **kwargs):
+        if isinstance(label_names, str) or not isinstance(label_names, Sequence):
+            raise ValueError(f"label_names: expected a list of strings, got {label_names!r}")
         names = list(label_names)
         if len(names) < 2 or len(set(names)) != len(names) or not all(isinstance(n, str) and n.strip() for n in names):
             raise ValueError(f"label_names: expected two or more different, non-empty strings, got {names}")
@@ -122,7 +123,7 @@ class LabelProbabilities(keras.layers.Dense):
 
 
 def _checked_temperature(value: float) -> float:
-    check_number("temperature", value, "a number above 0", lambda number: 0 < number < math.inf)
+    check_number("temperature", value, "a number from 0.01 to 100", lambda number: 0.01 <= number <= 100)
     return float(value)
 
 
@@ -144,7 +145,7 @@ def set_temperature(model: keras.Model, value: float) -> None:
     A function of your own that was traced before keeps the old temperature; a `NumpyNetwork` made before does too.
 
     Raises:
-        ValueError: the last layer is no `LabelProbabilities`, or `value` is no number above 0.
+        ValueError: the last layer is no `LabelProbabilities`, or `value` is no number from 0.01 to 100.
     """
     label_names(model)
     model.layers[-1].temperature = _checked_temperature(value)
@@ -210,6 +211,7 @@ def ids_model(model: keras.Model) -> keras.Model:
 @contextlib.contextmanager
 def _seeded(seed: int):
     """Makes layers created inside draw from `seed`; Keras takes the seeds it is not given from Python's generator."""
+    check_seed(seed)
     state = random.getstate()
     random.seed(seed)
     try:
@@ -219,15 +221,19 @@ def _seeded(seed: int):
 
 
 def _checked_poolings(pooling: str | Sequence[str]) -> tuple[str, ...]:
-    kinds = (pooling,) if isinstance(pooling, str) else tuple(pooling)
+    kinds = tuple(pooling) if isinstance(pooling, list | tuple) else (pooling,)
     if not kinds or len(set(kinds)) != len(kinds) or not set(kinds) <= set(POOLINGS):
         raise ValueError(f"pooling: expected one or several different ones of {POOLINGS}, got {pooling!r}")
     return kinds
 
 
 def _check_rate(name: str, rate: float):
-    if not 0 <= rate < 1:
-        raise ValueError(f"{name}: expected a share from 0 to below 1, got {rate}")
+    check_number(name, rate, "a share from 0 to below 1", lambda share: 0 <= share < 1)
+
+
+def _check_encoder(encoder: TextEncoder):
+    if not isinstance(encoder, TextEncoder):
+        raise ValueError(f"encoder: expected a TextEncoder, got {type(encoder).__name__}")
 
 
 def build_textrnn(
@@ -276,9 +282,11 @@ def build_textrnn(
     """
     if cell not in CELLS:
         raise ValueError(f"cell: expected one of {tuple(CELLS)}, got {cell!r}")
+    _check_encoder(encoder)
     for name, size in {"embed_dim": embed_dim, "units": units, "num_layers": num_layers}.items():
-        if size < 1:
-            raise ValueError(f"{name}: expected at least 1, got {size}")
+        check_integer(name, size)
+    if embedded_ngrams is not None:
+        check_integer("embedded_ngrams", embedded_ngrams, least=0)
     _check_rate("dropout", dropout)
     _check_rate("ngram_dropout", ngram_dropout)
     kinds = _checked_poolings(pooling)
@@ -362,12 +370,14 @@ def build_textcnn(
     Raises:
         ValueError: a setting is out of range.
     """
+    _check_encoder(encoder)
     for name, size in {"embed_dim": embed_dim, "filters": filters}.items():
-        if size < 1:
-            raise ValueError(f"{name}: expected at least 1, got {size}")
-    widths = tuple(widths)
-    if not widths or len(set(widths)) != len(widths) or min(widths) < 1:
+        check_integer(name, size)
+    widths = tuple(widths) if isinstance(widths, Sequence) else (widths,)
+    if not widths or len(set(widths)) != len(widths):
         raise ValueError(f"widths: expected one or several different numbers of at least 1, got {widths}")
+    for width in widths:
+        check_integer("widths", width)
     _check_rate("dropout", dropout)
     _check_rate("ngram_dropout", ngram_dropout)
     with _seeded(seed):
@@ -428,6 +438,13 @@ def build_tagger(
     """
     if kind not in TAGGERS:
         raise ValueError(f"kind: expected one of {', '.join(TAGGERS)}, got {kind!r}")
+    for name, size in {"num_words": num_words, "num_tags": num_tags, "embed_dim": embed_dim, "units": units}.items():
+        check_integer(name, size)
+    if window not in range(1, 1000, 2):
+        raise ValueError(f"window: expected an odd number of at least 1, got {window!r}")
+    _check_rate("dropout", dropout)
+    check_number("word_dropout", word_dropout, "a share from 0 to 1", lambda share: 0 <= share <= 1)
+    check_number("embed_spread", embed_spread, "a number of at least 0", lambda spread: 0 <= spread < math.inf)
     with _seeded(seed):
         inputs = keras.Input((None,), dtype="int32", name="ids")
         x = WordDropout(word_dropout, stand_ins=stand_ins)(inputs) if word_dropout else inputs

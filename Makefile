@@ -50,7 +50,7 @@ bench-accuracy: $(STAMP)  ## score the embedded corpus and the classifiers; DATA
 
 lock: $(STAMP)  ## refresh requirements.txt from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-header --no-annotate --no-emit-index-url \
-	  --no-emit-find-links --extra notebooks --extra dev --upgrade --output-file requirements.txt pyproject.toml
+	  --no-emit-find-links --extra notebooks --extra demo --extra dev --upgrade --output-file requirements.txt pyproject.toml
 	printf -- '-e .\n' >> requirements.txt
 
 clean:  ## remove the environment and everything built

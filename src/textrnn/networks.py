@@ -1,6 +1,7 @@
 """Functions that build networks as uncompiled Keras models: classifiers of text, and taggers of words."""
 
 import contextlib
+import math
 import random
 import weakref
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from textrnn.checks import check_integer, check_number, check_seed
+from textrnn.checks import check_integer, check_list, check_number, check_seed
 from textrnn.layers import ClassEvidence, ContextWindow, Elman, Jordan, WordDropout
 from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder, TextToIds
 
@@ -97,8 +98,7 @@ class LabelProbabilities(keras.layers.Dense):
     """
 
     def __init__(self, label_names: Sequence[str], *, temperature: float = 1.0, **kwargs):
-        if isinstance(label_names, str) or not isinstance(label_names, Sequence):
-            raise ValueError(f"label_names: expected a list of strings, got {label_names!r}")
+        check_list("label_names", label_names)
         names = list(label_names)
         if len(names) < 2 or len(set(names)) != len(names) or not all(isinstance(n, str) and n.strip() for n in names):
             raise ValueError(f"label_names: expected two or more different, non-empty strings, got {names}")

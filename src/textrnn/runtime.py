@@ -15,6 +15,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from textrnn import networks
+from textrnn.checks import check_integer
 from textrnn.layers import ClassEvidence
 from textrnn.networks import LabelProbabilities, MaskedPooling
 from textrnn.preprocessing import UNKNOWN_ID, WINDOWS_AT_A_TIME
@@ -102,6 +103,7 @@ class NumpyNetwork:
 
         Texts longer than the network reads are dealt with as in `saving.Classifier.predict_probs`.
         """
+        check_integer("batch_size", batch_size)
         answer = {"windows": self._of_windows, "head": self._of_heads}[long_text]
         probs = np.zeros((len(texts), len(self.label_names)), dtype="float32")
         order = np.argsort([-len(text) for text in texts], kind="stable")

@@ -130,7 +130,7 @@ def _with_line_feeds(text: str) -> str:
 
 def _checked_encoding(encoding: str) -> str:
     try:
-        b"".decode(encoding)  # refuses codecs that are not for text
+        "".encode(encoding)  # refuses codecs that are not for text
         codecs.getincrementaldecoder(encoding)
     except (LookupError, TypeError, ValueError):
         raise ValueError(f"encoding: {encoding!r} is no encoding that Python knows; try one of {ENCODINGS}") from None
@@ -342,6 +342,46 @@ def read_chunks(
         labels, texts = map(list, zip(*chunk, strict=True))
         table = _table(path, texts, labels)
         yield table.set_index(table.index + number * num_rows)
+
+
+def read_texts(path: str | os.PathLike, *, encoding: str | None = None, text_column: str = "text") -> Iterator[str]:
+    """Yields the texts of a file to be labelled, one by one, white space at their ends left out.
+
+    A file whose name ends in `.tsv` or `.csv` is a table as for `read_table`, but needs no labels, and looks at none:
+    if the first row holds `text_column`, it is the header; without a header a row is `label<TAB>text`, or a text alone.
+    Of any other file each line is a text.
+
+    Args:
+        path: the file.
+        encoding: as for `read_table`.
+        text_column: the header's name for the text.
+
+    Raises:
+        ValueError: the file is empty or no text, cannot be decoded, there is no such column, or a row has no text or
+            another number of fields than the first one; the message names file and line.
+        FileNotFoundError: there is no such file.
+    """
+    path = Path(path)
+    lines = _lines(path, encoding)
+    is_table = path.suffix.lower() in (".tsv", ".csv")
+    rows = _rows(path, lines) if is_table else ((number, [line]) for number, line in enumerate(lines, 1))
+    first = next(rows)
+    header = [name.strip() for name in first[1]]
+    place = len(header) - 1
+    if is_table and text_column in header:
+        place = header.index(text_column)
+        first = next(rows, None)
+    elif is_table and (len(header) > 2 or text_column != "text" or "label" in map(str.casefold, header)):
+        raise ValueError(f"{path}: line 1: expected a column {text_column!r}, got {header}")
+    if first is None:
+        raise ValueError(f"{path}: expected at least one row after the header, got none")
+    for number, fields in itertools.chain([first], rows):
+        if len(fields) != len(header):
+            raise ValueError(f"{path}: line {number}: expected {len(header)} column(s), got {len(fields)}")
+        text = fields[place].strip()
+        if not has_visible(text):
+            raise ValueError(f"{path}: line {number}: expected a text, got none")
+        yield text
 
 
 def _table(path: Path, texts: list[str], labels: list[str]) -> pd.DataFrame:

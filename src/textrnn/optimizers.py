@@ -44,11 +44,16 @@ class LazyAdamW(keras.optimizers.Optimizer):
         name: str = "lazy_adamw",
         **kwargs,
     ):
-        for what, value in {"table_rate": table_rate, "epsilon": epsilon}.items():
+        above_zero = {"table_rate": table_rate, "epsilon": epsilon}
+        if isinstance(learning_rate, int | float):  # no schedule
+            above_zero["learning_rate"] = learning_rate
+        for what, value in above_zero.items():
             check_number(what, value, "a number above 0", lambda number: 0 < number < math.inf)
         for what, value in {"beta_1": beta_1, "beta_2": beta_2}.items():
             check_number(what, value, "a share from 0 to below 1", lambda share: 0 <= share < 1)
-        check_number("weight_decay", weight_decay, "a number of at least 0", lambda number: 0 <= number < math.inf)
+        for what, value in {"weight_decay": weight_decay, "global_clipnorm": global_clipnorm}.items():
+            if value is not None:
+                check_number(what, value, "a number of at least 0", lambda number: 0 <= number < math.inf)
         super().__init__(learning_rate, weight_decay=weight_decay, global_clipnorm=global_clipnorm, name=name, **kwargs)
         self.table_rate, self.beta_1, self.beta_2, self.epsilon = table_rate, beta_1, beta_2, epsilon
 

@@ -1,5 +1,6 @@
 """First vectors for characters and n-grams, learnt from the training texts alone and without their labels."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 import keras
@@ -8,7 +9,7 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
 from textrnn import networks
-from textrnn.checks import check_integer, check_seed
+from textrnn.checks import check_integer, check_number, check_seed
 from textrnn.preprocessing import FIRST_ID, TextEncoder
 
 
@@ -74,8 +75,9 @@ def set_embeddings(model: keras.Model, vectors: list[np.ndarray], *, scale: floa
         scale: the length of a vector.
 
     Raises:
-        ValueError: the shapes do not fit.
+        ValueError: the shapes do not fit, or `scale` is no number above 0.
     """
+    check_number("scale", scale, "a number above 0", lambda number: 0 < number < math.inf)
     layers = networks.embeddings(model)
     expected = [tuple(layer.embeddings.shape) for layer in layers]
     if (got := [array.shape for array in vectors]) != expected:

@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from textrnn import cells, networks, tracing
+from textrnn import cells, networks, saving, tracing
 from textrnn.layers import PeepholeLSTM
 from textrnn.preprocessing import TextEncoder
 
@@ -143,3 +144,27 @@ def test_the_probe_finds_the_most_open_places_of_all_texts():
     ):
         with pytest.raises(ValueError, match=message):
             tracing.memory_probe(model, TEXTS, **wrong)
+
+
+@pytest.mark.parametrize(("unit", "tables"), [("char", "int8"), ("word", "float32")])
+def test_the_saved_graph_traces_itself_as_the_live_network_does(unit, tables, tmp_path):
+    encoder = TextEncoder.from_texts(TEXTS, unit=unit, max_length=12)
+    model = shaken(networks.build_textrnn(encoder, ["甲", "乙"], embed_dim=4, units=3))
+    card = dict.fromkeys(("trained_on", "settings", "metrics"), {}) | {"seed": 0, "training_seconds": 1}
+    folder = saving.save_classifier(
+        model, tmp_path / "model", card=card | {"licence": "CC0", "limits": "a test"}, tables=tables
+    )
+    loaded = tf.saved_model.load(str(folder))  # TensorFlow alone
+    told = {name: values.numpy() for name, values in loaded.trace(tf.constant(TEXTS)).items()}
+    assert set(told) == {"characters", "mask"} | {
+        f"bidirectional_1/{end}/{kind}" for end in ("forward", "backward") for kind in tracing.KINDS
+    }
+    live = tracing.trace_lstm(saving.load_network(folder), TEXTS)
+    for row, text in enumerate(TEXTS):
+        real = told["mask"][row]
+        assert [token.decode() for token in told["characters"][row][real]] == encoder.split(text)[:12]
+        for name, trace in live[row].items():
+            for kind in tracing.KINDS:
+                array = told[f"{name}/{kind}"][row]
+                np.testing.assert_allclose(array[real], getattr(trace, kind), atol=1e-5)
+                assert not array[~real].any()

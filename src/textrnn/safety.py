@@ -45,7 +45,7 @@ OPERATIONS = {
         "Size Split Squeeze StridedSlice Tile Transpose Where ZerosLike"
     ),
     "texts as rows of characters, words and windows": (
-        "RaggedGather RaggedRange RaggedTensorToTensor ScatterNd UnicodeDecode UpperBound"
+        "RaggedGather RaggedRange RaggedTensorToTensor ScatterNd UnicodeDecode UnicodeEncode UpperBound"
     ),
     "the vocabulary's tables": "HashTableV2 LookupTableExportV2 LookupTableFindV2 LookupTableImportV2",
     "weights": "ReadVariableOp VarHandleOp",

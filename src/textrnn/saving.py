@@ -1,21 +1,28 @@
 """The saved model: a SavedModel folder that needs TensorFlow alone, with its labels and its card; write, check, read.
 
 `models/NAME/` answers `serve(text: string[batch])` with `label`, `score` and `probabilities`, also as the signature
-`serving_default`. Beside the graph stand `assets.extra/labels.txt`, `assets.extra/card.json` and
+`serving_default`; of a text that is too long for the network it reads all, in windows, and `head` its first tokens
+alone. Beside the graph stand `assets.extra/labels.txt`, `assets.extra/card.json` and
 `assets.extra/network.json` (the Keras network without its weights, to train on).
 """
 
 import contextlib
+import ctypes
 import hashlib
 import itertools
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows: there, savers of one folder do not wait for each other
+    fcntl = None
 
 import keras
 import numpy as np
@@ -23,16 +30,19 @@ import pandas as pd
 import tensorflow as tf
 
 import textrnn
-from textrnn import networks, training
+from textrnn import networks, safety, tracing, training
+from textrnn.checks import check_integer, check_list, check_number
 from textrnn.layers import ClassEvidence
-from textrnn.preprocessing import FIRST_ID, TextToIds
+from textrnn.preprocessing import FIRST_ID, LONG_TEXT, WINDOWS_AT_A_TIME, TextEncoder, TextToIds
 from textrnn.runtime import NumpyNetwork
 
 EXTRA = "assets.extra"
 RUNTIMES = ("tensorflow", "numpy")
 TABLES = ("float32", "int8")
 CARD_FIELDS = ("trained_on", "seed", "settings", "metrics", "training_seconds", "licence", "limits")
+UNKNOWN = "unknown"  # the label of a text of which a model is not sure enough
 MAX_CARD_BYTES = 2**20
+SAVING = ".saving-"  # follows the name of a model in that of the hidden folder into which it is being written
 
 
 class _Servable(tf.Module):
@@ -43,21 +53,47 @@ class _Servable(tf.Module):
         text_to_ids = next(layer for layer in model.layers if isinstance(layer, TextToIds))
         self.network_weights = [weight.value for weight in model.weights]
         self.tables = text_to_ids.tables
-        labels = tf.constant(networks.label_names(model))
+        names, network = networks.label_names(model), networks.ids_model(model)
+        labels = tf.constant(names)
         about = {
             "label_names": labels,
             "vocabulary_sha256": tf.constant(text_to_ids.encoder.sha256),
             "max_length": tf.constant(text_to_ids.encoder.max_length),
         }
 
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
-        def serve(text):
-            probs = model(text, training=False)  # (batch, classes)
+        @tf.function(input_signature=[tf.TensorSpec(network.input_shape, tf.int32)])  # in the file once, called twice
+        def on_ids(ids):
+            return network(ids, training=False)
+
+        def answer(probs):
             return {
                 "label": tf.gather(labels, tf.argmax(probs, axis=1)),
                 "score": tf.reduce_max(probs, axis=1),
                 "probabilities": probs,
             }
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+        def serve(text):
+            windows, batch = text_to_ids.windows(text), tf.shape(text)[0]
+            # A block at a time, so that a long text takes no more memory than many short ones; these are one block.
+            size = tf.maximum(batch, WINDOWS_AT_A_TIME)
+
+            def add_block(start, probs):
+                block = slice(start, start + size)
+                parts = tf.cast(on_ids(windows.ids[block]), tf.float64) * windows.shares[block, None]
+                return start + size, probs + tf.math.unsorted_segment_sum(parts, windows.rows[block], batch)
+
+            _, probs = tf.while_loop(
+                lambda start, _: start < tf.size(windows.rows),
+                add_block,
+                (0, tf.zeros([batch, len(names)], tf.float64)),
+                parallel_iterations=1,
+            )
+            return answer(tf.cast(probs, tf.float32))
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+        def head(text):
+            return answer(on_ids(text_to_ids(text)))
 
         @tf.function(input_signature=[])
         def describe():
@@ -69,7 +105,21 @@ class _Servable(tf.Module):
         def list_ngrams():
             return [table.export() for table in ngram_tables]
 
-        self.serve, self.describe, self.list_ngrams = serve, describe, list_ngrams
+        self.serve, self.head, self.describe, self.list_ngrams = serve, head, describe, list_ngrams
+        if tracing.has_lstm(model):
+            told = tracing.tracer(model)
+
+            @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+            def trace(text):
+                arrays, mask = told(text)
+                kinds = {
+                    f"{name}/{kind}": array[:, :, place]
+                    for name, array in arrays.items()
+                    for place, kind in enumerate(tracing.KINDS)
+                }
+                return {"characters": text_to_ids.split(text), "mask": mask, **kinds}
+
+            self.trace = trace
 
 
 @contextlib.contextmanager
@@ -91,18 +141,23 @@ def _sha256(path: Path) -> str:
 
 def _hashes(folder: Path) -> dict[str, str]:
     """Returns the SHA-256 of every file of a model folder but the card, which holds them."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "card.json")
+    card = folder / EXTRA / "card.json"
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != card)
     return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
 
 
 def _check_card(card: dict[str, Any]):
+    if not isinstance(card, dict):
+        raise ValueError(f"card: expected a dictionary with the fields {list(CARD_FIELDS)}, got {type(card).__name__}")
     missing, unknown = sorted(set(CARD_FIELDS) - set(card)), sorted(set(card) - set(CARD_FIELDS))
     if missing or unknown:
         raise ValueError(f"card: expected the fields {list(CARD_FIELDS)}; missing {missing}, unknown {unknown}")
     try:
-        json.dumps(card, allow_nan=False)
-    except (TypeError, ValueError) as error:
+        json.dumps(card, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"card: expected plain numbers, strings, lists and dictionaries: {error}") from None
+    if safety.depth_of(card) > safety.MAX_DEPTH:
+        raise ValueError(f"card: expected at most {safety.MAX_DEPTH} levels, got more")
 
 
 def _with_small_tables(model: keras.Model) -> keras.Model:
@@ -128,7 +183,8 @@ def save_classifier(
     """Writes `model` into `folder` by the saved-model contract and returns the folder.
 
     The model is written beside the folder and moved into place when it is whole: a save that fails or is killed leaves
-    an earlier model in `folder` as it was.
+    an earlier model in `folder` as it was, and who loads it meanwhile gets the old or the new one whole. Of two saves
+    into one folder at once, the one that ends last stays.
 
     Args:
         model: string to probabilities, with a `TextToIds` and a `LabelProbabilities` layer.
@@ -143,6 +199,7 @@ def save_classifier(
         ValueError: `tables` is neither, the card lacks a field or has an unknown one, or the model has no text or label
             layer.
         FileExistsError: `folder` holds something that is no saved model.
+        OSError: the disk is full, say; the message says what is in `folder` now.
     """
     folder = Path(folder).resolve()
     if tables not in TABLES:
@@ -150,39 +207,106 @@ def save_classifier(
     _check_card(card)
     encoder, label_names = networks.text_encoder(model), networks.label_names(model)
     _recover(folder)
-    if folder.exists() and not (folder / "saved_model.pb").is_file() and any(folder.iterdir()):
+    is_model = (folder / safety.GRAPH).is_file()
+    if folder.exists() and not is_model and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder}: expected no folder or a saved model to replace, found other files in it")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.saving-", dir=folder.parent))
     try:
-        servable = _Servable(model if tables == "float32" else _with_small_tables(model))
-        with _quiet():
-            tf.saved_model.save(servable, str(beside), signatures={"serving_default": servable.serve})
-        extra = beside / EXTRA
-        extra.mkdir()
-        (extra / "labels.txt").write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8")
-        network = {name: value for name, value in json.loads(model.to_json()).items() if name != "compile_config"}
-        _encoder_of(network)["ngrams"] = None  # they stand in the tables of the graph
-        (extra / "network.json").write_text(json.dumps(network, ensure_ascii=False), encoding="utf-8")
-        whole_card = {
-            "name": folder.name,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "textrnn": textrnn.__version__,
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-            "labels": label_names,
-            "vocabulary": {"size": list(encoder.num_ids), "sha256": encoder.sha256},
-            "max_length": encoder.max_length,
-            "tables": tables,
-            **card,
-            "files": _hashes(beside),
-        }
-        (extra / "card.json").write_text(json.dumps(whole_card, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        beside.chmod(0o755)
-        _replace(folder, beside)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _beside(folder) as new:
+            servable = _Servable(model if tables == "float32" else _with_small_tables(model))
+            with _quiet():
+                tf.saved_model.save(servable, str(new), signatures={"serving_default": servable.serve})
+            extra = new / EXTRA
+            extra.mkdir()
+            (extra / "labels.txt").write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8")
+            network = {name: value for name, value in json.loads(model.to_json()).items() if name != "compile_config"}
+            _encoder_of(network)["ngrams"] = None  # they stand in the tables of the graph
+            (extra / "network.json").write_text(json.dumps(network, ensure_ascii=False), encoding="utf-8")
+            whole_card = {
+                "name": folder.name,
+                "created": datetime.now(UTC).isoformat(timespec="seconds"),
+                "textrnn": textrnn.__version__,
+                "tensorflow": tf.__version__,
+                "keras": keras.__version__,
+                "labels": label_names,
+                "vocabulary": {"size": list(encoder.num_ids), "sha256": encoder.sha256},
+                "max_length": encoder.max_length,
+                "tables": tables,
+                **card,
+                "files": _hashes(new),
+            }
+            text = json.dumps(whole_card, ensure_ascii=False, indent=2) + "\n"
+            (extra / "card.json").write_text(text, encoding="utf-8")
+            read_card(new)  # what cannot be read again is not to replace what can
+            _flush(new)
+            new.chmod(0o755)
+            _replace(folder, new)
+    except (OSError, tf.errors.OpError) as error:
+        there = "the model that was there is untouched" if is_model else "nothing was written"
+        code, why = getattr(error, "errno", None), getattr(error, "strerror", None) or error
+        about = f"{folder}: this model could not be saved, {there}: {why}"
+        raise (OSError(code, about) if code else OSError(about)) from error
     return folder
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Holds the lock of `folder`, which the system frees when the process ends, however it ends.
+
+    Yields whether there is such a lock: Windows and some network file systems have none.
+
+    Raises:
+        BlockingIOError: another one holds it, and `wait` is false.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY) if fcntl else None
+    except OSError:
+        descriptor = None
+    if descriptor is None:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """Makes a hidden folder beside `folder` to write into; what stands under its name at the end goes."""
+    with contextlib.ExitStack() as alive:
+        with _locked(folder.parent):
+            new = Path(tempfile.mkdtemp(prefix=f".{folder.name}{SAVING}", dir=folder.parent))
+            alive.enter_context(_locked(new))  # a hidden folder without a lock is that of a saver that was killed
+        try:
+            yield new
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+
+
+def _flush(folder: Path):
+    """Waits until the disk has every file, so that a power cut cannot leave an empty one in the place of a model."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("r+b") as file:
+                os.fsync(file.fileno())
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Has two folders change places in one step; returns whether they did. Linux can, on most file systems."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
 
 
 def _set_aside(folder: Path) -> Path:
@@ -191,23 +315,49 @@ def _set_aside(folder: Path) -> Path:
 
 def _replace(folder: Path, new: Path):
     """Puts `new` in the place of `folder`; at every moment the old or the new one can be found whole."""
-    old = _set_aside(folder)
-    if folder.exists():
+    with _locked(folder.parent):
+        if _exchange(new, folder):
+            return
+        old = _set_aside(folder)
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            folder.rename(old)
+        try:
+            new.rename(folder)
+        except BaseException:
+            if old.is_dir() and not folder.exists():
+                old.rename(folder)
+            raise
         shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except BaseException:
-        _recover(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _recover(folder: Path):
-    """Puts a model back that a killed save had set aside without putting the new one in its place."""
-    old = _set_aside(folder)
-    if old.is_dir() and not folder.exists():
-        old.rename(folder)
+    """Puts right what killed saves left: a model that was set aside comes back, folders half written go."""
+    old, half = _set_aside(folder), f".{folder.name}{SAVING}"
+    try:
+        left = [path for path in folder.parent.iterdir() if path == old or path.name.startswith(half)]
+    except OSError:  # no such folder, or none of ours to look into
+        return
+    if not left:
+        return
+    with _locked(folder.parent) as held:
+        if old.is_dir() and not folder.exists():
+            old.rename(folder)
+        for path in left if held else ():
+            with contextlib.suppress(BlockingIOError), _locked(path, wait=False) as dead:
+                if dead:
+                    shutil.rmtree(path, ignore_errors=True)
+
+
+def fingerprint(folder: str | os.PathLike) -> str:
+    """Returns the SHA-256 of a saved model's card, which holds that of every other file: it stands for the model.
+
+    Raises:
+        FileNotFoundError: `folder` is no saved model of this kit.
+        ValueError: the card cannot be read.
+    """
+    read_card(folder)
+    return _sha256(Path(folder) / EXTRA / "card.json")
 
 
 def read_card(folder: str | os.PathLike) -> dict[str, Any]:
@@ -215,20 +365,12 @@ def read_card(folder: str | os.PathLike) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: `folder` is no saved model of this kit.
-        ValueError: the card is above 1 MiB or no JSON object.
+        ValueError: the card is above 1 MiB, nested too deeply, or no JSON object.
     """
     path = Path(folder) / EXTRA / "card.json"
     if not path.is_file():
         raise FileNotFoundError(f"{folder}: expected a model folder with {EXTRA}/card.json, found none")
-    if path.stat().st_size > MAX_CARD_BYTES:
-        raise ValueError(f"{path}: expected at most {MAX_CARD_BYTES} bytes, got {path.stat().st_size}")
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: expected a JSON object: {error}") from None
-    if not isinstance(card, dict):
-        raise ValueError(f"{path}: expected a JSON object, got {type(card).__name__}")
-    return card
+    return safety.read_json(path, max_bytes=MAX_CARD_BYTES)
 
 
 class Classifier:
@@ -246,123 +388,238 @@ class Classifier:
         self._network: NumpyNetwork | None = None  # answers in TensorFlow's place, if there
         self.label_names = [name.decode("utf-8") for name in loaded.describe()["label_names"].numpy()]
 
-    def predict_probs(self, texts: Sequence[str], *, batch_size: int = 256) -> np.ndarray:
+    def predict_probs(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
         """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
 
         Args:
             texts: one string, a list, a pandas column or a NumPy array of strings.
             batch_size: texts worked on at a time; texts of like length go together.
+            long_text: what to read of a text that has more tokens than the network reads at a time (`max_length` of the
+                card): `"windows"`: all of it, in windows as even in length as can be, whose probabilities are averaged,
+                each with the weight of its tokens; `"head"`: its first tokens alone.
 
         Raises:
-            ValueError: a text is no string, is empty, or cannot be written in UTF-8; the message names its place.
+            ValueError: a text is no string, is empty, or cannot be written in UTF-8; the message names its place. Or
+                `long_text` is neither, or asks for windows of a model that was saved before there were any.
         """
+        check_integer("batch_size", batch_size)
+        if long_text not in LONG_TEXT:
+            raise ValueError(f"long_text: expected one of {LONG_TEXT}, got {long_text!r}")
         texts = training.check_texts(texts)
         if self._network:
-            return self._network.predict_probs(texts, batch_size=batch_size)
+            return self._network.predict_probs(texts, batch_size=batch_size, long_text=long_text)
+        serve = self._loaded.serve if long_text == "windows" else getattr(self._loaded, "head", self._loaded.serve)
+        if long_text == "windows" and not hasattr(self._loaded, "head"):
+            self._check_lengths(texts)
         order = np.argsort([len(text) for text in texts], kind="stable")
         probs = np.zeros((len(texts), len(self.label_names)), dtype="float32")
         for start in range(0, len(texts), batch_size):
             rows = order[start : start + batch_size]
-            probs[rows] = self._loaded.serve(tf.constant([texts[row] for row in rows]))["probabilities"]
+            probs[rows] = serve(tf.constant([texts[row] for row in rows]))["probabilities"]
         return probs
 
-    def predict(self, texts: Sequence[str], *, batch_size: int = 256) -> pd.DataFrame:
+    def _check_lengths(self, texts: list[str]):
+        """Raises `ValueError` for a text of which a graph without windows would read the head and say nothing."""
+        network = safety.read_json(self.folder / EXTRA / "network.json", max_bytes=safety.MAX_NETWORK_BYTES)
+        encoder = TextEncoder.from_config(_encoder_of(network) | {"ngrams": []})
+        for place, text in enumerate(texts):
+            if (length := len(encoder.split(text))) > encoder.max_length:
+                raise ValueError(
+                    f"texts: item {place}: {length} tokens, and {self.folder} was saved by a version that reads the "
+                    f"first {encoder.max_length} alone: save it again (load_network, save_classifier), or take "
+                    f'long_text="head" or runtime="numpy"'
+                )
+
+    def predict(
+        self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows", min_score: float = 0.0
+    ) -> pd.DataFrame:
         """Returns a table with a row for each text: `text`, `label`, `score` (the label's probability, 0 to 1).
 
-        Takes and raises what `predict_probs` does.
-        """
-        probs = self.predict_probs(texts, batch_size=batch_size)
-        labels = [self.label_names[place] for place in probs.argmax(axis=1)]
-        texts = [texts] if isinstance(texts, str) else list(texts)
-        return pd.DataFrame({"text": texts, "label": labels, "score": probs.max(axis=1, initial=0)})
+        Takes and raises what `predict_probs` does, and
 
-    def predict_stream(self, texts: Iterable[str], *, chunk_size: int = 8192) -> Iterator[pd.DataFrame]:
+        Args:
+            texts: as there.
+            batch_size: as there.
+            long_text: as there.
+            min_score: a text whose best score is below it, 0 to 1, has the label `"unknown"`; the score stays.
+                `metrics.coverage_curve` says what a value costs and buys.
+
+        Raises:
+            ValueError: `min_score` is out of range, or a class of the model is itself called `"unknown"`.
+        """
+        self._check_min_score(min_score)
+        texts = training.check_texts(texts)  # once: they may be a generator
+        probs = self.predict_probs(texts, batch_size=batch_size, long_text=long_text)
+        scores = probs.max(axis=1, initial=0)
+        labels = [
+            self.label_names[place] if score >= float(min_score) else UNKNOWN
+            for place, score in zip(probs.argmax(axis=1), scores, strict=True)
+        ]
+        return pd.DataFrame({"text": texts, "label": labels, "score": scores})
+
+    def _check_min_score(self, min_score: float):
+        check_number("min_score", min_score, "a probability from 0 to 1", lambda score: 0 <= score <= 1)
+        if min_score and UNKNOWN in self.label_names:
+            raise ValueError(
+                f"min_score: a class of this model is called {UNKNOWN!r}, so the answer would not say which is meant; "
+                f"take min_score=0 and look at the scores"
+            )
+
+    def predict_stream(
+        self, texts: Iterable[str], *, chunk_size: int = 8192, long_text: str = "windows", min_score: float = 0.0
+    ) -> Iterator[pd.DataFrame]:
         """Yields the tables of `predict` for `chunk_size` texts at a time, so that a file of any length can be read.
 
         Args:
             texts: strings, asked for one by one.
             chunk_size: texts of a table; the last one may be shorter.
+            long_text: as in `predict_probs`.
+            min_score: as in `predict`.
 
         Raises:
             ValueError: a text is no string or empty; the message names its place counted from the first text of all.
+                Or a setting is out of range.
         """
+        check_integer("chunk_size", chunk_size)
+        check_list("texts", texts)
         texts = iter(texts)
         for number in itertools.count():
             chunk = list(itertools.islice(texts, chunk_size))
             if not chunk:
                 return
             training.check_texts(chunk, first=number * chunk_size)
-            yield self.predict(chunk)
+            yield self.predict(chunk, long_text=long_text, min_score=min_score)
 
 
-def load_classifier(folder: str | os.PathLike, *, runtime: str = "tensorflow") -> Classifier:
+def load_classifier(
+    folder: str | os.PathLike, *, runtime: str = "tensorflow", trust: bool = False, sha256: str | None = None
+) -> Classifier:
     """Returns the classifier saved in `folder`, after checking its card, label list and graph against each other.
+
+    A model is a program. So the graph is looked through before it is loaded, and refused if it holds anything that no
+    export of this kit needs (`textrnn.safety`); what its answers are worth, no check can say.
 
     Args:
         folder: the saved model.
         runtime: who computes the answers: `"tensorflow"`, the saved graph itself, or `"numpy"`, `textrnn.runtime` with
             the same weights: the same labels, and faster (see `benchmarks/RESULTS.md`), for the networks of
             `build_textrnn(cell="lstm")`.
+        trust: whether to load whatever the graph holds: for layers of your own, or if you know who made it.
+        sha256: what `fingerprint` said of the model that is meant; any other is refused.
 
     Raises:
         FileNotFoundError: there is no model of this kit.
-        ValueError: a file was changed, or card, label list and graph disagree (the message names what does), or
-            `runtime` is neither or cannot compute this network.
+        ValueError: a file was changed, leads out of the folder or holds what is not needed; the model is not the one
+            that `sha256` names; card, label list and graph disagree (the message names what does); or `runtime` is
+            neither or cannot compute this network.
     """
     if runtime not in RUNTIMES:
         raise ValueError(f"runtime: expected one of {RUNTIMES}, got {runtime!r}")
     folder = Path(folder).resolve()
-    _recover(folder)
-    card = read_card(folder)
-    if not (folder / "saved_model.pb").is_file():
-        raise FileNotFoundError(f"{folder}: expected saved_model.pb in it, found none")
-    found, expected = _hashes(folder), card.get("files")
-    if found != expected:
-        expected = expected if isinstance(expected, dict) else {}
-        names = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
-        raise ValueError(f"{folder}: these files are not the ones that the card describes: {', '.join(names)}")
-    classifier = Classifier(folder, card, tf.saved_model.load(str(folder)))
-    listed = (folder / EXTRA / "labels.txt").read_text(encoding="utf-8").splitlines()
-    about = {name: value.numpy() for name, value in classifier._loaded.describe().items()}
-    vocabulary = card.get("vocabulary")
-    for what, in_card, in_graph in (
-        ("labels", card.get("labels"), classifier.label_names),
-        ("labels.txt", listed, classifier.label_names),
-        (
-            "vocabulary hash",
-            vocabulary.get("sha256") if isinstance(vocabulary, dict) else vocabulary,
-            about["vocabulary_sha256"].decode(),
-        ),
-        ("maximum length", card.get("max_length"), int(about["max_length"])),
-        ("number of classes", len(listed), classifier._loaded.serve(tf.constant(["?"]))["probabilities"].shape[1]),
-    ):
-        if in_card != in_graph:
-            raise ValueError(f"{folder}: {what}: the card says {in_card}, the graph {in_graph}")
-    if runtime == "numpy":
-        classifier._network = NumpyNetwork(_network_of(classifier))
-    return classifier
+
+    def load():
+        classifier = _load(folder, trust=trust, sha256=sha256)
+        if runtime == "numpy":
+            classifier._network = NumpyNetwork(_network_of(classifier, trust=trust))
+        return classifier
+
+    return _undisturbed(folder, load)
 
 
-def load_network(folder: str | os.PathLike) -> keras.Model:
+def load_network(folder: str | os.PathLike, *, trust: bool = False, sha256: str | None = None) -> keras.Model:
     """Returns the saved model as an uncompiled Keras model with its weights, to look into or to train on.
+
+    Args:
+        folder: the saved model.
+        trust: as in `load_classifier`, for the graph and for the layers that the settings of the network name.
+        sha256: as in `load_classifier`.
 
     Raises:
         FileNotFoundError: there is no model of this kit.
         ValueError: the folder fails the checks of `load_classifier`.
     """
-    return _network_of(load_classifier(folder))
+    folder = Path(folder).resolve()
+    return _undisturbed(folder, lambda: _network_of(_load(folder, trust=trust, sha256=sha256), trust=trust))
 
 
-def _network_of(classifier: Classifier) -> keras.Model:
-    network = json.loads((classifier.folder / EXTRA / "network.json").read_text(encoding="utf-8"))
-    encoder = _encoder_of(network)
+def _undisturbed(folder: Path, read: Callable[[], Any]) -> Any:
+    """Returns what `read` makes of the model in `folder`; anew as often as a save replaces the model meanwhile."""
+    while True:
+        _recover(folder)
+        before = _identity(folder)
+        try:
+            found = read()
+        except Exception:
+            if _identity(folder) == before:
+                raise
+        else:
+            if _identity(folder) == before:
+                return found
+
+
+def _identity(folder: Path) -> tuple[int, ...] | None:
     try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns
+
+
+def _load(folder: Path, *, trust: bool, sha256: str | None) -> Classifier:
+    card = read_card(folder)
+    if not (folder / safety.GRAPH).is_file():
+        raise FileNotFoundError(f"{folder}: expected {safety.GRAPH} in it, found none")
+    safety.check_links(folder)
+    if sha256 is not None and (found := fingerprint(folder)) != sha256:
+        raise ValueError(f"{folder}: expected the model whose card has the SHA-256 {sha256}, got another one: {found}")
+    found, expected = _hashes(folder), card.get("files")
+    if found != expected:
+        expected = expected if isinstance(expected, dict) else {}
+        names = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+        raise ValueError(f"{folder}: these files are not the ones that the card describes: {', '.join(names)}")
+    if not trust:
+        safety.check_graph(folder)
+    try:
+        listed = (folder / EXTRA / "labels.txt").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{folder}: {EXTRA}/labels.txt: expected one label on each line: {error}") from None
+    try:
+        classifier = Classifier(folder, card, tf.saved_model.load(str(folder)))
+        about = {name: value.numpy() for name, value in classifier._loaded.describe().items()}
+        vocabulary, max_length = about["vocabulary_sha256"].decode(), int(about["max_length"])
+        num_classes = classifier._loaded.serve(tf.constant(["?"]))["probabilities"].shape[1]
+    except Exception as error:  # TensorFlow has no one kind of error for a graph that is broken or somebody else's
+        raise ValueError(f"{folder}: expected a model of this kit, TensorFlow gets nothing from it: {error}") from error
+    described = card.get("vocabulary")
+    for what, in_card, in_graph in (
+        ("labels", card.get("labels"), classifier.label_names),
+        ("labels.txt", listed, classifier.label_names),
+        ("vocabulary hash", described.get("sha256") if isinstance(described, dict) else described, vocabulary),
+        ("maximum length", card.get("max_length"), max_length),
+        ("number of classes", len(listed), num_classes),
+    ):
+        if in_card != in_graph:
+            raise ValueError(f"{folder}: {what}: the card says {in_card}, the graph {in_graph}")
+    return classifier
+
+
+def _network_of(classifier: Classifier, *, trust: bool) -> keras.Model:
+    path = classifier.folder / EXTRA / "network.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: expected the settings of the network, found none")
+    network = safety.read_json(path, max_bytes=safety.MAX_NETWORK_BYTES)
+    if not trust:
+        safety.check_network(network, path)
+    try:
+        encoder = _encoder_of(network)
         encoder["ngrams"] = ["".join(ngrams) for ngrams in _ngrams_of(classifier._loaded.list_ngrams(), encoder)]
         model = keras.models.model_from_json(json.dumps(network))
     except (IndexError, ValueError) as error:  # the keys of n-grams are made of the numbers of tokens
         raise ValueError(
             f"{classifier.folder}: vocabulary hash: network.json says other tokens than the graph ({error})"
         ) from error
+    except (AttributeError, KeyError, StopIteration, TypeError) as error:
+        raise ValueError(f"{path}: expected the settings of a network with a TextToIds layer: {error!r}") from error
     weights = _float_weights([weight.numpy() for weight in classifier._loaded.network_weights])
     for what, in_network, in_graph in (
         ("labels", networks.label_names(model), classifier.label_names),

@@ -1,5 +1,6 @@
 """Inside a trained LSTM: its gates, memory and output at each character, and which characters decide the answer."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -41,6 +42,18 @@ class _Direction(NamedTuple):
 
 def _directions(model: keras.Model) -> dict[str, _Direction]:
     """Returns the LSTMs of `model` by name, those of a Bidirectional as `name/forward` and `name/backward`."""
+    found = _found(model)
+    if not found:
+        raise ValueError(f"model: expected an LSTM among its layers, got {[layer.name for layer in model.layers]}")
+    return found
+
+
+def has_lstm(model: keras.Model) -> bool:
+    """Returns whether there is an LSTM to trace in `model`."""
+    return bool(_found(model))
+
+
+def _found(model: keras.Model) -> dict[str, _Direction]:
     found = {}
     for layer in model.layers:
         parts = {layer.name: layer}
@@ -49,8 +62,6 @@ def _directions(model: keras.Model) -> dict[str, _Direction]:
         for name, part in parts.items():
             if type(getattr(part, "cell", None)).__name__ in CELL_CLASSES:
                 found[name] = _Direction(layer, part.cell, part.go_backwards)
-    if not found:
-        raise ValueError(f"model: expected an LSTM among its layers, got {[layer.name for layer in model.layers]}")
     return found
 
 
@@ -59,7 +70,7 @@ def _run(cell: keras.layers.Layer, x: tf.Tensor, mask: tf.Tensor, *, backwards: 
     if backwards:
         x, mask = tf.reverse(x, [1]), tf.reverse(mask, [1])
     kernel, recurrent_kernel = tf.convert_to_tensor(cell.kernel), tf.convert_to_tensor(cell.recurrent_kernel)
-    sums = tf.einsum("bsf,fu->bsu", x, kernel)
+    sums = tf.tensordot(x, kernel, 1)
     if cell.use_bias:
         sums += tf.convert_to_tensor(cell.bias)
     units = recurrent_kernel.shape[0]
@@ -102,7 +113,9 @@ def tracer(model: keras.Model) -> Callable[[Any], tuple[dict[str, tf.Tensor], tf
     """
     directions = _directions(model)
     layers = list({id(direction.layer): direction.layer for direction in directions.values()}.values())
-    nodes = {layer.name: layer._inbound_nodes[-1] for layer in layers}
+    # A layer has a node for each model that it was made a part of; here the one of this model is wanted.
+    own = itertools.chain.from_iterable(getattr(model, "_functional", model)._nodes_by_depth.values())
+    nodes = {node.operation.name: node for node in own if node.operation in layers}
     wanted = {name: node.input_tensors[0] for name, node in nodes.items()}
     masks = {name: node.arguments.kwargs.get("mask") for name, node in nodes.items()}
     masks = {name: mask for name, mask in masks.items() if mask is not None}

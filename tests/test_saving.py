@@ -1,10 +1,10 @@
-"""The saved-model contract: what is written, who can read it, what is refused, and what a killed save leaves."""
+"""The saved-model contract: what is written, who can read it, and what is refused."""
 
+import itertools
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from datetime import datetime
@@ -17,8 +17,8 @@ import pytest
 import tensorflow as tf
 
 import textrnn
-from textrnn import datasets, networks, saving, training
-from textrnn.preprocessing import TextEncoder, TextToIds
+from textrnn import datasets, metrics, networks, saving, training
+from textrnn.preprocessing import WINDOWS_AT_A_TIME, TextEncoder, TextToIds
 
 TABLE = pd.DataFrame(
     {
@@ -369,28 +369,6 @@ def test_a_model_without_labels_is_refused_and_nothing_is_written(folder):
     assert [path.name for path in folder.parent.iterdir()] == ["headlines"]
 
 
-@pytest.mark.parametrize("moment", ["graph", "card", "rename"])
-def test_a_save_that_fails_leaves_the_earlier_model_and_nothing_else(model, folder, monkeypatch, moment):
-    before = contents(folder.parent)
-
-    def fail(*args, **kwargs):
-        raise OSError("no space left")
-
-    if moment == "graph":
-        write = tf.saved_model.save
-        monkeypatch.setattr(tf.saved_model, "save", lambda *args, **kw: [write(*args, **kw), fail()])
-    elif moment == "card":
-        monkeypatch.setattr(saving, "_hashes", fail)
-    else:
-        rename = Path.rename
-        monkeypatch.setattr(Path, "rename", lambda self, to: fail() if ".saving-" in self.name else rename(self, to))
-    with pytest.raises(OSError, match=r"^no space left$"):
-        saving.save_classifier(model, folder, card=CARD)
-    monkeypatch.undo()
-    assert contents(folder.parent) == before
-    assert [path.name for path in folder.parent.iterdir()] == ["headlines"]
-
-
 def test_a_folder_with_other_files_is_not_replaced(model, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     message = f"{tmp_path}: expected no folder or a saved model to replace, found other files in it"
@@ -409,116 +387,6 @@ def test_a_new_save_replaces_the_whole_of_the_old_one(folder):
     np.testing.assert_allclose(
         saving.load_classifier(folder).predict_probs(NEW), training.predict(other, NEW), atol=1e-6
     )
-
-
-KILLED = """
-import json, os, signal, sys, threading, time
-from pathlib import Path
-import tensorflow as tf
-from textrnn import networks, saving
-from textrnn.preprocessing import TextEncoder
-
-card, rename, write_text, save = json.loads(sys.argv[2]), Path.rename, Path.write_text, tf.saved_model.save
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def watch(folder):
-    while not any(folder.parent.glob(".*.saving-*/variables/*")):
-        time.sleep(0.0005)
-    die()
-
-def cut_graph(servable, path, **kw):
-    save(servable, path, **kw)
-    graph = Path(path) / "saved_model.pb"
-    graph.write_bytes(graph.read_bytes()[:1000])
-    die()
-
-def cut_card(self, text, **kw):
-    if self.name == "card.json":
-        write_text(self, text[: len(text) // 2], **kw)
-        die()
-    return write_text(self, text, **kw)
-
-def stop_before(self, to):
-    if ".saving-" in self.name:
-        die()
-    return rename(self, to)
-
-def stop_after(self, to):
-    moved = rename(self, to)
-    if ".saving-" in self.name:
-        die()
-    return moved
-
-def run(moment, folder):
-    if moment == "weights":
-        threading.Thread(target=watch, args=[folder], daemon=True).start()
-    elif moment == "graph":
-        tf.saved_model.save = cut_graph
-    elif moment == "card":
-        Path.write_text = cut_card
-    else:
-        Path.rename = stop_before if moment == "set aside" else stop_after
-    encoder = TextEncoder.from_texts(["ab"])
-    model = networks.build_textrnn(encoder, ["x", "y"], cell="simple", bidirectional=False, embed_dim=4, units=4)
-    saving.save_classifier(model, folder, card=card)
-
-# TensorFlow is loaded once and has done nothing yet, so that each child starts from here.
-for moment in json.loads(sys.argv[3]):
-    child = os.fork()
-    if not child:
-        try:
-            run(moment, Path(sys.argv[1]) / moment / "headlines")
-        finally:
-            os._exit(3)
-    print(moment, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-MOMENTS = ["weights", "graph", "card", "set aside", "in place"]
-
-
-@pytest.fixture(scope="module")
-def killed(written, tmp_path_factory):
-    """A folder for each moment, holding what a save that was killed then left there."""
-    if not hasattr(os, "fork"):
-        pytest.skip("this system has no fork and no SIGKILL")
-    root = tmp_path_factory.mktemp("killed")
-    for moment in MOMENTS:
-        shutil.copytree(written, root / moment / "headlines")
-    run = subprocess.run(
-        [sys.executable, "-c", KILLED, str(root), json.dumps(CARD), json.dumps(MOMENTS)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.stdout.splitlines() == [f"{moment} {-signal.SIGKILL}" for moment in MOMENTS], run.stderr
-    return root
-
-
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_a_save_that_is_killed_leaves_a_whole_model_and_nothing_that_passes_for_one(killed, written, moment, model):
-    folder = killed / moment / "headlines"
-    left = [path for path in folder.parent.iterdir() if path != folder]
-    assert left  # the save was killed at its work
-    assert all(path.name.startswith(".headlines.") for path in left)
-    if moment in ("weights", "graph", "card"):
-        for path in left:
-            with pytest.raises((ValueError, FileNotFoundError)):
-                saving.load_classifier(path)
-    classifier = saving.load_classifier(folder)
-    if moment == "in place":
-        assert classifier.label_names == ["x", "y"]
-    else:
-        assert contents(folder) == contents(written)
-        np.testing.assert_allclose(classifier.predict_probs(NEW), training.predict(model, NEW), atol=1e-6)
-
-
-def test_a_save_after_a_killed_one_works(killed, model):
-    for moment in ("set aside", "card"):
-        folder = killed / moment / "headlines"
-        saving.save_classifier(model, folder, card=CARD | {"seed": 8})
-        assert saving.load_classifier(folder).card["seed"] == 8
-        assert not saving._set_aside(folder).exists()
 
 
 @pytest.fixture(scope="module")
@@ -589,3 +457,161 @@ def test_a_stream_is_answered_in_order_without_being_held(written):
     np.testing.assert_allclose(whole["score"], expected["score"], atol=1e-6)
     with pytest.raises(ValueError, match="item 5: expected a text, got an empty one"):
         list(classifier.predict_stream([*NEW, ""], chunk_size=2))
+
+
+LONG = ("女单夺冠，教练落泪" * 40)[:101] + "股市大涨" * 20  # 181 characters: 6 windows of 30 or 31
+
+
+def windows_of(text, *, max_length=32):
+    num = -(-len(text) // max_length)
+    ends = [len(text) * place // num for place in range(num + 1)]
+    return [text[start:end] for start, end in itertools.pairwise(ends)]
+
+
+def test_a_long_text_is_read_in_windows_and_nothing_of_it_is_cut_by_both_runtimes_and_by_the_graph(model, written):
+    windows = windows_of(LONG)
+    of_windows, head = training.predict(model, windows), training.predict(model, LONG[:32])
+    expected = np.average(of_windows, axis=0, weights=[len(window) for window in windows])
+    assert abs(expected - head).max() > 0.1
+    texts = [*NEW, LONG, LONG[:33]]
+    for runtime in saving.RUNTIMES:
+        classifier = saving.load_classifier(written, runtime=runtime)
+        probs = classifier.predict_probs(texts)
+        np.testing.assert_allclose(probs[-2], expected, atol=1e-6, rtol=0)
+        for batch_size in (1, 3):
+            np.testing.assert_allclose(classifier.predict_probs(texts, batch_size=batch_size), probs, atol=1e-6, rtol=0)
+        np.testing.assert_allclose(classifier.predict_probs(texts, long_text="head")[-2:], [head[0]] * 2, atol=1e-6)
+        np.testing.assert_allclose(classifier.predict_probs(NEW, long_text="head"), probs[: len(NEW)], atol=1e-6)
+        tables = [*classifier.predict_stream(iter(texts), chunk_size=4, long_text="head")]
+        whole = classifier.predict(texts, long_text="head")
+        pd.testing.assert_frame_equal(pd.concat(tables, ignore_index=True)[["text", "label"]], whole[["text", "label"]])
+    loaded = tf.saved_model.load(str(written))
+    np.testing.assert_allclose(loaded.serve(tf.constant(texts))["probabilities"][-2], expected, atol=1e-6)
+    answer = loaded.head(tf.constant(texts))
+    np.testing.assert_allclose(answer["probabilities"][-2], head[0], atol=1e-6)
+    assert set(answer) == {"label", "score", "probabilities"}
+
+
+def test_more_windows_than_are_read_at_a_time_give_the_same_answer(written):
+    classifier = saving.load_classifier(written)
+    text = LONG * 60  # 340 windows, in two blocks
+    windows = windows_of(text)
+    assert len(windows) > WINDOWS_AT_A_TIME
+    expected = np.average(classifier.predict_probs(windows), axis=0, weights=[len(window) for window in windows])
+    np.testing.assert_allclose(classifier.predict_probs([text, *NEW])[0], expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("settings", [{"unit": "word"}, {"max_ngram": 3, "min_ngram_count": 1}], ids=str)
+def test_whatever_the_tokens_are_long_texts_get_the_same_answer_by_both_runtimes(tmp_path, settings):
+    encoder = TextEncoder.from_texts(TABLE["text"], max_length=7, **settings)
+    model = networks.build_textrnn(encoder, ["x", "y"], embed_dim=8, units=8)
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.normal(scale=0.7, size=weight.shape) for weight in model.get_weights()])
+    saving.save_classifier(model, tmp_path / "model", card=CARD)
+    texts = [*NEW, *("".join(rng.choice([*TABLE["text"], *NEW, " "], size=size)) for size in range(1, 40))]
+    probs = [saving.load_classifier(tmp_path / "model", runtime=r).predict_probs(texts) for r in saving.RUNTIMES]
+    assert np.ptp(probs[0][:, 0]) > 0.1
+    np.testing.assert_allclose(*probs, atol=1e-5, rtol=0)
+
+
+class WithoutWindows(saving._Servable):
+    """What was saved before there were windows: one function, which reads the head."""
+
+    def __init__(self, model):
+        super().__init__(model)
+        self.serve = self.head
+        del self.head
+
+
+def test_a_model_saved_before_there_were_windows_still_answers_and_cuts_no_text_in_silence(
+    model, written, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(saving, "_Servable", WithoutWindows)
+    old = saving.save_classifier(model, tmp_path / "old", card=CARD)
+    classifier, now = saving.load_classifier(old), saving.load_classifier(written)
+    np.testing.assert_allclose(classifier.predict_probs([*NEW, LONG[:32]]), now.predict_probs([*NEW, LONG[:32]]))
+    message = (
+        f"texts: item 1: 181 tokens, and {old} was saved by a version that reads the first 32 alone: save it again "
+        f'(load_network, save_classifier), or take long_text="head" or runtime="numpy"'
+    )
+    for predict in (classifier.predict, classifier.predict_probs, lambda texts: list(classifier.predict_stream(texts))):
+        with pytest.raises(ValueError) as caught:  # noqa: PT011
+            predict(["股市", LONG])
+        assert str(caught.value) == message
+    head = classifier.predict_probs(LONG, long_text="head")
+    np.testing.assert_allclose(head, now.predict_probs(LONG, long_text="head"))
+    in_numpy = saving.load_classifier(old, runtime="numpy")
+    np.testing.assert_allclose(in_numpy.predict_probs(LONG), now.predict_probs(LONG), atol=1e-6)
+
+
+def test_below_the_least_score_the_label_is_unknown_and_the_score_stays(written):
+    classifier = saving.load_classifier(written)
+    plain = classifier.predict(NEW)
+    least = float(plain["score"].sort_values().iloc[2])  # two of the five are below
+    table = classifier.predict(NEW, min_score=least)
+    assert table["label"].eq("unknown").sum() == 2
+    assert table["label"].where(table["score"] >= np.float32(least), plain["label"]).tolist() == plain["label"].tolist()
+    assert (table["label"].eq("unknown") == (plain["score"] < np.float32(least))).all()
+    assert table["score"].tolist() == plain["score"].tolist()
+    (streamed,) = classifier.predict_stream(NEW, min_score=least)
+    assert streamed["label"].tolist() == table["label"].tolist()
+    assert classifier.predict(NEW, min_score=1)["label"].tolist() == ["unknown"] * len(NEW)
+    curve = metrics.coverage_curve(plain["label"], plain["label"], plain["score"], thresholds=[least])
+    assert curve["rows"][0] == 3  # the curve counts what `predict` keeps
+
+
+@pytest.mark.parametrize("min_score", [-0.1, 1.1, float("nan"), "0.5", True, None])
+def test_a_least_score_that_is_no_probability_is_refused(written, min_score):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        saving.load_classifier(written).predict(NEW, min_score=min_score)
+    assert str(caught.value) == f"min_score: expected a probability from 0 to 1, got {min_score!r}"
+
+
+def test_a_class_called_unknown_goes_with_no_least_score(tmp_path):
+    model = networks.build_textrnn(TextEncoder.from_texts(TABLE["text"]), ["unknown", "x"], embed_dim=4, units=4)
+    classifier = saving.load_classifier(saving.save_classifier(model, tmp_path / "model", card=CARD))
+    assert set(classifier.predict(NEW)["label"]) <= {"unknown", "x"}
+    with pytest.raises(ValueError, match=r"^min_score: a class of this model is called 'unknown', so the answer"):
+        classifier.predict(NEW, min_score=0.5)
+
+
+def test_an_unknown_way_with_long_texts_is_refused_by_both_runtimes(written):
+    for runtime in saving.RUNTIMES:
+        with pytest.raises(ValueError, match=r"^long_text: expected one of \('windows', 'head'\), got 'tail'$"):
+            saving.load_classifier(written, runtime=runtime).predict(NEW, long_text="tail")
+
+
+def test_a_temperature_is_honoured_by_keras_the_graph_both_runtimes_and_a_loaded_network(tmp_path):
+    model = trained()
+    before = training.predict(model, NEW)
+    networks.set_temperature(model, 2.5)
+    expected = before ** (1 / 2.5) / (before ** (1 / 2.5)).sum(axis=1, keepdims=True)
+    assert abs(expected - before).max() > 0.05
+    folder = saving.save_classifier(model, tmp_path / "model", card=CARD)
+    network = saving.load_network(folder)
+    assert network.layers[-1].temperature == 2.5
+    model.save(tmp_path / "model.keras")
+    for who, probs in {
+        "keras": training.predict(model, NEW),
+        "keras on text": model(tf.constant(NEW)).numpy(),
+        "loaded": training.predict(network, NEW),
+        "keras file": training.predict(keras.models.load_model(tmp_path / "model.keras"), NEW),
+        "graph": saving.load_classifier(folder).predict_probs(NEW),
+        "numpy": saving.load_classifier(folder, runtime="numpy").predict_probs(NEW),
+        "8 bits": training.predict(saving._with_small_tables(model), NEW),
+    }.items():
+        np.testing.assert_allclose(probs, expected, atol=0.01 if who == "8 bits" else 1e-6, err_msg=who)
+    networks.set_temperature(model, 1)
+    np.testing.assert_allclose(training.predict(model, NEW), before, atol=1e-7)
+    network.compile(optimizer=keras.optimizers.Adam(0.01), loss="sparse_categorical_crossentropy")
+    training.fit(network, TABLE, TABLE, epochs=1, progress=False)  # trains with its temperature
+    assert network.layers[-1].temperature == 2.5
+
+
+@pytest.mark.parametrize("value", [0, -1, 0.001, 101, float("nan"), float("inf"), "1", None, True])
+def test_a_temperature_that_is_none_is_refused(model, value):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        networks.set_temperature(model, value)
+    assert str(caught.value) == f"temperature: expected a number from 0.01 to 100, got {value!r}"
+    with pytest.raises(ValueError, match=r"^model: expected LabelProbabilities"):
+        networks.set_temperature(without_label_layer(), 1.0)

@@ -1,0 +1,318 @@
+"""A save that is killed, runs out of disk or meets another one leaves one whole model, the old or the new."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from textrnn import networks, saving
+from textrnn.preprocessing import TextEncoder
+
+CARD = dict.fromkeys(saving.CARD_FIELDS)
+
+
+def tiny(*label_names):
+    """Returns an untrained network, which is written like any other."""
+    encoder = TextEncoder.from_texts(["ab"])
+    return networks.build_textrnn(encoder, label_names, cell="simple", bidirectional=False, embed_dim=4, units=4)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A saved model with the labels `old` and `older`, that no test changes."""
+    return saving.save_classifier(tiny("old", "older"), tmp_path_factory.mktemp("models") / "m", card=CARD)
+
+
+@pytest.fixture
+def folder(written, tmp_path):
+    """A saved model of a test's own, the only thing in its folder."""
+    (tmp_path / "models").mkdir()
+    return Path(shutil.copytree(written, tmp_path / "models" / "m"))
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def names_beside(folder):
+    return sorted(path.name for path in folder.parent.iterdir())
+
+
+# What happens to each save stands in its name. TensorFlow is loaded once and has done nothing yet, so that each child
+# process starts from here; it saves a model with the labels `new` and `newer` over the one that is there.
+CHILDREN = """
+import json, os, resource, signal, sys, threading, time, traceback
+from pathlib import Path
+from textrnn import networks, saving
+from textrnn.preprocessing import TextEncoder, normalise
+
+normalise("once for all children")
+root, jobs, write_text, exchange = Path(sys.argv[1]), json.loads(sys.argv[2]), Path.write_text, saving._exchange
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def run(folder, labels=("new", "newer")):
+    encoder = TextEncoder.from_texts(["ab"])
+    model = networks.build_textrnn(encoder, labels, cell="simple", bidirectional=False, embed_dim=4, units=4)
+    saving.save_classifier(model, folder, card=dict.fromkeys(saving.CARD_FIELDS))
+
+def die_in_weights(folder):
+    def watch():
+        while not any(folder.parent.glob(".*.saving-*/variables/*")):
+            time.sleep(0.0005)
+        die()
+    threading.Thread(target=watch, daemon=True).start()
+
+def die_in_card(folder):
+    def cut(self, text, **settings):
+        write_text(self, text[: len(text) // 2], **settings)
+        if self.name == "card.json":
+            die()
+    Path.write_text = cut
+
+def die_after_exchange(folder):
+    saving._exchange = lambda *folders: [exchange(*folders), die()]
+
+def die_between_renames(folder):  # as on a system that cannot exchange folders
+    rename, calls = Path.rename, []
+    def count(self, to):
+        calls.append(to)
+        if len(calls) == 2:
+            die()
+        return rename(self, to)
+    saving._exchange, Path.rename = (lambda *_: False), count
+
+def die_after_renames(folder):
+    rmtree = saving.shutil.rmtree
+    def die_at_the_old(path, **settings):
+        if path.name == ".m.replaced" and path.exists():
+            die()
+        rmtree(path, **settings)
+    saving._exchange, saving.shutil.rmtree = (lambda *_: False), die_at_the_old
+
+def read_until_done(folder, done):
+    labels = []
+    while not done.exists():
+        labels.append(saving.load_classifier(folder).label_names[0])
+    (root / "read.json").write_text(json.dumps(labels))
+
+def start(work):
+    child = os.fork()
+    if child:
+        return child
+    try:
+        work()
+        os._exit(0)
+    except OSError as error:
+        print(error, flush=True)
+        os._exit(4)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(3)
+
+for name, how in jobs.items():
+    folder = root / name / "m"
+    if how == "two savers":
+        savers = [start(lambda labels=labels: run(folder, labels)) for labels in (("one", "x"), ("other", "x"))]
+        reader = start(lambda: read_until_done(folder, root / "done"))
+        ends = [os.waitpid(saver, 0)[1] for saver in savers]
+        (root / "done").touch()
+        print(name, *(os.waitstatus_to_exitcode(end) for end in [*ends, os.waitpid(reader, 0)[1]]), flush=True)
+        continue
+    def work():
+        if isinstance(how, int):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (how, how))
+        else:
+            globals()[how](folder)
+        run(folder)
+    print(name, os.waitstatus_to_exitcode(os.waitpid(start(work), 0)[1]), flush=True)
+"""
+KILLED = {
+    "in the weights": "die_in_weights",
+    "in the card": "die_in_card",
+    "after the exchange": "die_after_exchange",
+    "between two renames": "die_between_renames",
+    "after two renames": "die_after_renames",
+}
+
+
+FULL = {"variables": "no room for the weights", "saved_model.pb": "no room for the graph"}
+BOTH = "two savers"
+
+
+@pytest.fixture(scope="module")
+def accidents(written, tmp_path_factory):
+    """A folder for each accident, holding what it left there, and `said`: how each ended, by name, and the messages."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork, no SIGKILL and no limit on the size of files")
+    root = tmp_path_factory.mktemp("accidents")
+    sizes = {Path(name).name.partition(".data")[0]: len(data) for name, data in contents(written).items()}
+    jobs = KILLED | {name: sizes[file] - 1 for file, name in FULL.items()} | {BOTH: BOTH}
+    for name in jobs:
+        shutil.copytree(written, root / name / "m")
+    run = subprocess.run(
+        [sys.executable, "-c", CHILDREN, str(root), json.dumps(jobs)], capture_output=True, text=True, check=False
+    )
+    (root / "said").write_text(run.stdout)
+    expected = [f"{name} {-signal.SIGKILL}" for name in KILLED] + [f"{name} 4" for name in FULL.values()]
+    said = [line for line in run.stdout.splitlines() if not line.startswith("/")]
+    assert said == [*expected, f"{BOTH} 0 0 0"], run.stderr
+    return root
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_a_save_that_is_killed_leaves_a_whole_model_and_the_next_load_clears_up(accidents, written, tmp_path, name):
+    folder = Path(shutil.copytree(accidents / name, tmp_path / name)) / "m"
+    left = [path for path in folder.parent.iterdir() if path != folder]
+    assert left  # the save was killed at its work
+    assert all(path.name.startswith(".m.") for path in left)
+    assert folder.exists() == (name != "between two renames")  # without that one moment, other programs find it too
+    labels = saving.load_classifier(folder).label_names
+    assert labels == (["new", "newer"] if name.startswith("after") else ["old", "older"])
+    if labels[0] == "old":
+        assert contents(folder) == contents(written)
+    assert names_beside(folder) == ["m"]
+
+
+@pytest.mark.parametrize("name", ["in the card", "between two renames"])
+def test_a_save_after_a_killed_one_works_and_clears_up(accidents, tmp_path, name):
+    folder = Path(shutil.copytree(accidents / name, tmp_path / name)) / "m"
+    saving.save_classifier(tiny("next", "nexter"), folder, card=CARD)
+    assert saving.load_classifier(folder).label_names == ["next", "nexter"]
+    assert names_beside(folder) == ["m"]
+
+
+@pytest.mark.parametrize("name", FULL.values())
+def test_a_save_without_room_says_so_and_leaves_the_earlier_model_and_nothing_else(accidents, written, name):
+    folder = accidents / name / "m"
+    (said,) = (line for line in (accidents / "said").read_text().splitlines() if line.startswith(f"{folder}: "))
+    assert said.startswith(f"{folder}: this model could not be saved, the model that was there is untouched: ")
+    assert said.removesuffix(" [Op:SaveV2]").endswith("File too large")
+    assert contents(folder) == contents(written)
+    assert names_beside(folder) == ["m"]
+
+
+@pytest.mark.parametrize("lacking", [2, 8], ids=["for the card", "for the graph"])
+def test_a_full_disk_leaves_the_earlier_model_and_nothing_else(written, tmp_path, lacking):
+    def blocks(size):
+        return -(-size // os.sysconf("SC_PAGESIZE"))
+
+    needed = sum(blocks(len(data)) for data in contents(written).values())
+    room = f"size={(2 * needed + 1 - lacking) * os.sysconf('SC_PAGESIZE')}"
+    mount = ["mount", "-t", "tmpfs", "-o", room, "tmpfs", str(tmp_path)]
+    if not shutil.which("mount") or subprocess.run(mount, check=False).returncode:
+        pytest.skip("this user may not mount a small disk; the tests above limit the size of files instead")
+    try:
+        folder = Path(shutil.copytree(written, tmp_path / "m"))
+        message = f"{folder}: this model could not be saved, the model that was there is untouched: "
+        with pytest.raises(OSError, match=f"{message}.*No space left on device"):
+            saving.save_classifier(tiny("new", "newer"), folder, card=CARD)
+        assert saving.load_classifier(folder).label_names == ["old", "older"]
+        assert contents(folder) == contents(written)
+        assert names_beside(folder) == ["m"]
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_of_two_savers_one_wins_whole_and_a_reader_always_finds_a_model(accidents):
+    folder = accidents / BOTH / "m"
+    last = saving.load_classifier(folder).label_names
+    assert last in (["one", "x"], ["other", "x"])
+    assert names_beside(folder) == ["m"]
+    read = json.loads((accidents / "read.json").read_text())
+    assert len(read) > 1
+    assert set(read) <= {"old", "one", "other"}
+
+
+def test_a_first_save_that_fails_leaves_nothing(tmp_path):
+    (tmp_path / "file").write_text("x")
+    folder = tmp_path / "file" / "m"
+    with pytest.raises(OSError, match=f"{folder}: this model could not be saved, nothing was written: "):
+        saving.save_classifier(tiny("a", "b"), folder, card=CARD)
+    with pytest.raises(FileExistsError, match=f"{tmp_path / 'file'}: expected no folder or a saved model to replace"):
+        saving.save_classifier(tiny("a", "b"), tmp_path / "file", card=CARD)
+    assert contents(tmp_path) == {"file": b"x"}
+
+
+def test_a_card_that_could_not_be_read_again_does_not_replace_a_model(folder, written):
+    with pytest.raises(ValueError, match=r"card\.json: expected at most 1048576 bytes, got "):
+        saving.save_classifier(tiny("a", "b"), folder, card=CARD | {"limits": "x" * saving.MAX_CARD_BYTES})
+    assert contents(folder) == contents(written)
+    assert names_beside(folder) == ["m"]
+
+
+def put(folder, number):
+    """Puts a folder in place as a save does: of each, both files hold the same number."""
+    with saving._beside(folder) as new:
+        for name in ("first", "second"):
+            (new / name).write_text(str(number))
+        saving._replace(folder, new)
+
+
+@pytest.mark.parametrize("in_one_step", [True, False])
+def test_a_thousand_replacements_by_two_savers_never_show_half_a_folder(tmp_path, monkeypatch, in_one_step):
+    if not in_one_step:  # as on a system that cannot exchange folders
+        monkeypatch.setattr(saving, "_exchange", lambda *_: False)
+    folder, errors = tmp_path / "m", []
+    put(folder, 0)
+
+    def save(start):
+        try:
+            for number in range(start, 1000, 2):
+                put(folder, number)
+        except BaseException as error:
+            errors.append(error)
+
+    def read():
+        first, second = ((folder / name).read_text() for name in ("first", "second"))
+        if first != second:
+            raise ValueError((first, second))
+        return first
+
+    seen, disturbed = set(), 0
+    savers = [threading.Thread(target=save, args=[start]) for start in (0, 1)]
+    for saver in savers:
+        saver.start()
+    while any(saver.is_alive() for saver in savers):
+        seen.add(saving._undisturbed(folder, read))
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            read()
+            continue
+        disturbed += 1
+    assert errors == []
+    assert len(seen) > 10
+    assert disturbed > 0  # a reader who does not look whether it was disturbed gets less than a whole one
+    assert read() in ("998", "999")
+    assert names_beside(folder) == ["m"]
+
+
+def test_folders_change_places_in_one_step_where_linux_is(tmp_path):
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux exchanges folders")
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    assert saving._exchange(tmp_path / "one", tmp_path / "other")
+    assert (tmp_path / "one" / "other").exists()
+    assert (tmp_path / "other" / "one").exists()
+    assert not saving._exchange(tmp_path / "one", tmp_path / "none")
+    assert names_beside(tmp_path / "one") == ["one", "other"]
+
+
+def test_the_hidden_folder_of_a_saver_that_lives_stays(folder):
+    with saving._beside(folder) as new:
+        saving._recover(folder)
+        assert new.is_dir()
+    left = folder.with_name(f".m{saving.SAVING}of-a-dead-one")
+    left.mkdir()
+    saving._recover(folder)
+    assert names_beside(folder) == ["m"]

@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PYTHONHASHSEED ?= 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup notebooks test lint bench bench-accuracy lock clean
+.PHONY: help setup notebooks test fuzz lint bench bench-accuracy lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -33,6 +33,9 @@ notebooks: $(STAMP)  ## build every notebook from its .py and run it top to bott
 
 test: $(STAMP)  ## run the whole test suite
 	$(BIN)/python -m pytest
+
+fuzz: $(STAMP)  ## try every door with 2,000 drawn inputs, lines of 100 MB and 10,000,000 rows (half an hour)
+	TEXTRNN_FUZZ=1 $(BIN)/python -m pytest tests/test_bad_input.py -rsP --durations=40 --hypothesis-show-statistics
 
 lint: $(STAMP)  ## check style and formatting
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PYTHONHASHSEED ?= 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup notebooks test fuzz lint bench bench-accuracy lock clean
+.PHONY: help setup notebooks test fuzz lint bench bench-accuracy lock audit clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -55,6 +55,14 @@ lock: $(STAMP)  ## refresh requirements.txt from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-header --no-annotate --no-emit-index-url \
 	  --no-emit-find-links --extra notebooks --extra demo --extra dev --upgrade --output-file requirements.txt pyproject.toml
 	printf -- '-e .\n' >> requirements.txt
+
+audit: $(STAMP)  ## look up known vulnerabilities of the versions in requirements.txt
+	@grep -v '^-e' requirements.txt > $(VENV)/audited.txt
+	@$(BIN)/uv tool run --quiet --from 'pip-audit>=2.10,<3' pip-audit --requirement $(VENV)/audited.txt --no-deps --disable-pip \
+	  --strict --progress-spinner off --vulnerability-service osv 2> $(VENV)/audit.log && cat $(VENV)/audit.log || { \
+	  if grep -qE 'ConnectionError|Timeout|HTTPError' $(VENV)/audit.log; then \
+	    echo 'audit: NOTHING WAS CHECKED: the database of vulnerabilities cannot be reached from here ($(VENV)/audit.log)'; \
+	  else cat $(VENV)/audit.log; fi; exit 1; }
 
 clean:  ## remove the environment and everything built
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

@@ -74,6 +74,12 @@ def own(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="module")
+def shipped(root):
+    """The models of the checkout, without those that its user keeps there."""
+    return [path.parent for path in (root / "models").glob("*/saved_model.pb") if path.parent.name[:4] != "mine"]
+
+
 def operations_of(folder):
     """Returns the operations of a saved model, and a place where each stands."""
     (meta_graph,) = graph_of(folder).meta_graphs
@@ -84,9 +90,9 @@ def operations_of(folder):
     return found
 
 
-def test_the_list_of_operations_has_all_that_the_kits_exports_need_and_no_others(own):
+def test_the_list_of_operations_has_all_that_the_kits_exports_need_and_no_others(own, shipped):
     needed = {}
-    for folder in own.iterdir():
+    for folder in [*own.iterdir(), *shipped]:
         needed |= operations_of(folder)
     listed = safety._words(safety.OPERATIONS) | safety._words(safety.SAVER_OPERATIONS)
     lacking = {name: where for name, where in needed.items() if name not in listed}
@@ -97,8 +103,7 @@ def test_the_list_of_operations_has_all_that_the_kits_exports_need_and_no_others
     assert listed - set(needed) == set(), "no export needs these any more: take them off the list"
 
 
-def test_the_kits_own_models_and_those_that_it_ships_pass_every_check(own, root):
-    shipped = [path.parent for path in (root / "models").glob("*/saved_model.pb")]
+def test_the_kits_own_models_and_those_that_it_ships_pass_every_check(own, shipped):
     assert len(shipped) >= 2
     for folder in [*own.iterdir(), *shipped]:
         safety.check_links(folder)

@@ -559,12 +559,12 @@ def _undisturbed(folder: Path, read: Callable[[], Any]) -> Any:
 
 def _identity(folder: Path) -> tuple[int, ...] | None:
     """Returns what another folder under the same name has not; `None` if there is no folder."""
-    if not folder.exists():
-        with _locked(folder.parent):  # a saver that cannot exchange folders may have been between its two renames
-            if not folder.exists():
-                return None
-    status = folder.stat()
-    return status.st_dev, status.st_ino, status.st_mtime_ns
+    for lock in (contextlib.nullcontext(), _locked(folder.parent)):
+        # The second time no saver can be between two renames, as one is that cannot exchange folders.
+        with lock, contextlib.suppress(OSError):
+            status = folder.stat()
+            return status.st_dev, status.st_ino, status.st_mtime_ns
+    return None
 
 
 def _load(folder: Path, *, trust: bool, sha256: str | None) -> Classifier:

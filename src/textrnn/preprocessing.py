@@ -7,9 +7,7 @@ to it.
 
 import functools
 import hashlib
-import itertools
 import json
-import math
 import sys
 import unicodedata
 from collections import Counter
@@ -309,15 +307,18 @@ class TextEncoder:
                [2, 3]], dtype=int32), rows=array([0, 0, 1]), shares=array([0.5, 0.5, 1. ]))
         """
         check_list("texts", texts)
-        parts, rows, shares = [], [], []
-        for row, text in enumerate(texts):
-            tokens = self._cut(text)
-            num = max(1, math.ceil(len(tokens) / self.max_length))
-            ends = [len(tokens) * place // num for place in range(num + 1)]
-            parts += [tokens[start:end] for start, end in itertools.pairwise(ends)]
-            rows += [row] * num
-            shares += [(end - start) / len(tokens) if tokens else 1.0 for start, end in itertools.pairwise(ends)]
-        return Windows(self._encode(parts), np.array(rows, dtype="int64"), np.array(shares, dtype="float64"))
+        cut = [self._cut(text) for text in texts]
+        lengths = np.array([len(tokens) for tokens in cut], dtype="int64")
+        nums = np.maximum(-(-lengths // self.max_length), 1)
+        parts = [
+            tokens[len(tokens) * place // num : len(tokens) * (place + 1) // num]
+            for tokens, num in zip(cut, nums.tolist(), strict=True)
+            for place in range(num)
+        ]
+        rows = np.repeat(np.arange(len(cut)), nums)
+        sizes = np.array([len(part) for part in parts], dtype="float64")
+        shares = np.where(lengths[rows] > 0, sizes / np.maximum(lengths[rows], 1), 1.0)
+        return Windows(self._encode(parts), rows, shares)
 
     def _cut(self, text: str) -> str | list[str]:
         """Returns the tokens of `text`; characters as one string."""

@@ -561,6 +561,7 @@ def test_a_document_without_an_end_is_refused_before_it_fills_the_memory(tmp_pat
         ("http://sohu.com/1", ""),
         ("http://[broken/1", ""),
         ("http://ｓ．sohu：com/", ""),
+        ("http://\x07.sohu.com/1", ""),
         ("no address", ""),
         ("", ""),
     ],

@@ -523,7 +523,7 @@ def sogou_label(url: str) -> str:
     parts = host[1].lower().split(".") if host else []
     while parts and parts[-1] in ("com", "cn", "net"):
         parts.pop()
-    return parts[-2] if len(parts) > 1 else ""
+    return parts[-2] if len(parts) > 1 and re.fullmatch(r"[a-z0-9_-]+", parts[-2]) else ""
 
 
 def read_sogou(path: str | os.PathLike, *, encoding: str | None = None) -> Iterator[SogouDocument]:

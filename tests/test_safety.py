@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, saved_model_pb2, trackable_object_graph_pb2
 
-from textrnn import networks, safety, saving
+from textrnn import cards, networks, safety, saving
 from textrnn.preprocessing import TextEncoder
 
 LABELS = ["no", "yes"]
@@ -109,7 +109,7 @@ def test_the_kits_own_models_and_those_that_it_ships_pass_every_check(own, shipp
         safety.check_links(folder)
         safety.check_graph(folder)
         path = folder / "assets.extra" / "network.json"
-        safety.check_network(safety.read_json(path, max_bytes=safety.MAX_NETWORK_BYTES), path)
+        safety.check_network(cards.read_json(path, max_bytes=safety.MAX_NETWORK_BYTES), path)
 
 
 # Models of strangers: each answers as a model of this kit should, and has a card that vouches for every file.
@@ -566,9 +566,9 @@ def nested(levels):
 
 
 def test_a_card_that_is_nested_too_deeply_is_neither_read_nor_written(stranger, tmp_path):
-    edit_card(stranger, settings=nested(safety.MAX_DEPTH - 1))
+    edit_card(stranger, settings=nested(cards.MAX_DEPTH - 1))
     assert saving.load_classifier(stranger).label_names == LABELS
-    edit_card(stranger, settings=nested(safety.MAX_DEPTH))
+    edit_card(stranger, settings=nested(cards.MAX_DEPTH))
     path = stranger / "assets.extra" / "card.json"
     with pytest.raises(ValueError, match=re.escape(f"{path}: expected a JSON object of at most 64 levels, got more")):
         saving.load_classifier(stranger, trust=True)
@@ -644,7 +644,7 @@ def layer(module, name, registered=None, **config):
 )
 def test_settings_of_a_network_that_name_anything_foreign_are_refused_at_any_depth(own, part, message):
     path = own / "simple" / "assets.extra" / "network.json"
-    network = safety.read_json(path, max_bytes=safety.MAX_NETWORK_BYTES)
+    network = cards.read_json(path, max_bytes=safety.MAX_NETWORK_BYTES)
     safety.check_network(network, path)
     network["config"]["layers"][1]["config"]["deep"] = [[{"x": part}]]
     with pytest.raises(ValueError, match="^" + re.escape(f"{path}: {message}")):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from textrnn import networks, saving
+from textrnn import cards, networks, saving
 from textrnn.preprocessing import TextEncoder
 
 CARD = dict.fromkeys(saving.CARD_FIELDS)
@@ -50,7 +50,7 @@ def names_beside(folder):
 CHILDREN = """
 import json, os, resource, signal, sys, threading, time, traceback
 from pathlib import Path
-from textrnn import networks, saving
+from textrnn import cards, networks, saving
 from textrnn.preprocessing import TextEncoder, normalise
 
 normalise("once for all children")
@@ -145,6 +145,8 @@ KILLED = {
 }
 
 
+if not sys.platform.startswith("linux"):
+    del KILLED["after the exchange"]  # other systems do it in two steps
 FULL = {"variables": "no room for the weights", "saved_model.pb": "no room for the graph"}
 BOTH = "two savers"
 
@@ -245,7 +247,7 @@ def test_a_first_save_that_fails_leaves_nothing(tmp_path):
 
 def test_a_card_that_could_not_be_read_again_does_not_replace_a_model(folder, written):
     with pytest.raises(ValueError, match=r"card\.json: expected at most 1048576 bytes, got "):
-        saving.save_classifier(tiny("a", "b"), folder, card=CARD | {"limits": "x" * saving.MAX_CARD_BYTES})
+        saving.save_classifier(tiny("a", "b"), folder, card=CARD | {"limits": "x" * cards.MAX_CARD_BYTES})
     assert contents(folder) == contents(written)
     assert names_beside(folder) == ["m"]
 

@@ -575,14 +575,14 @@ def trace(model, text, out, lstm, units, num_units, **options):
         from textrnn import fonts, networks, plots, saving, tracing
 
         network = saving.load_network(model, **options)
+        encoder = networks.text_encoder(network)
+        if (length := len(encoder.split(text))) > encoder.max_length:
+            click.echo(f"Warning: traced are the first {encoder.max_length} of {length} characters", err=True)
         (traces,) = tracing.trace_lstm(network, text)
         if lstm:
             if lstm not in traces:
                 raise ValueError(f"--lstm: expected one of {', '.join(traces)}, got {lstm!r}")
             traces = {lstm: traces[lstm]}
-        encoder = networks.text_encoder(network)
-        if (length := len(encoder.split(text))) > encoder.max_length:
-            click.echo(f"Warning: traced are the first {encoder.max_length} of {length} characters", err=True)
         saliency = tracing.saliency(network, text)
         kinds = ("input_gate", "forget_gate", "output_gate", "cell")
         size = (len(traces) * (2 + 0.3 * len(saliency)), len(kinds) * (1 + 0.2 * (len(units) or num_units)))

@@ -6,7 +6,6 @@ made of. Lists of what is forbidden have been evaded again and again; these are 
 model from files, processes and the network; they say nothing about whether its answers are right.
 """
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from google.protobuf.message import DecodeError, Message
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, saved_model_pb2, trackable_object_graph_pb2
 
-MAX_DEPTH = 64
 MAX_NETWORK_BYTES = 2**26
 GRAPH = "saved_model.pb"
 ADVICE = (
@@ -111,38 +109,6 @@ CLASSES = {
     "textrnn.preprocessing": "TextToIds",
 }
 ACTIVATIONS = ("linear", "relu", "sigmoid", "softmax", "tanh")
-
-
-def read_json(path: Path, *, max_bytes: int) -> dict[str, Any]:
-    """Returns the JSON object in a file from a stranger.
-
-    Raises:
-        ValueError: the file is larger than `max_bytes`, is no JSON object, or is nested deeper than `MAX_DEPTH`.
-    """
-    if path.stat().st_size > max_bytes:
-        raise ValueError(f"{path}: expected at most {max_bytes} bytes, got {path.stat().st_size}")
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: expected a JSON object: {error}") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"{path}: expected a JSON object, got {type(found).__name__}")
-    if depth_of(found) > MAX_DEPTH:
-        raise ValueError(f"{path}: expected a JSON object of at most {MAX_DEPTH} levels, got more")
-    return found
-
-
-def depth_of(value: Any) -> int:
-    """Returns how many dictionaries and lists stand within each other in a JSON value; counts to `MAX_DEPTH` + 1.
-
-    >>> depth_of({"a": [1, {}]})
-    3
-    """
-    level, depth = [value], 0
-    while depth <= MAX_DEPTH and (level := [part for part in level if isinstance(part, (dict, list))]):
-        level = [inner for part in level for inner in (part.values() if isinstance(part, dict) else part)]
-        depth += 1
-    return depth
 
 
 def check_links(folder: Path):

@@ -30,18 +30,17 @@ import pandas as pd
 import tensorflow as tf
 
 import textrnn
-from textrnn import networks, safety, tracing, training
+from textrnn import cards, networks, safety, tracing, training
+from textrnn.cards import EXTRA, fingerprint, read_card
 from textrnn.checks import check_integer, check_list, check_number
 from textrnn.layers import ClassEvidence
 from textrnn.preprocessing import FIRST_ID, LONG_TEXT, WINDOWS_AT_A_TIME, TextEncoder, TextToIds
 from textrnn.runtime import NumpyNetwork
 
-EXTRA = "assets.extra"
 RUNTIMES = ("tensorflow", "numpy")
 TABLES = ("float32", "int8")
 CARD_FIELDS = ("trained_on", "seed", "settings", "metrics", "training_seconds", "licence", "limits")
 UNKNOWN = "unknown"  # the label of a text of which a model is not sure enough
-MAX_CARD_BYTES = 2**20
 SAVING = ".saving-"  # follows the name of a model in that of the hidden folder into which it is being written
 
 
@@ -156,8 +155,8 @@ def _check_card(card: dict[str, Any]):
         json.dumps(card, allow_nan=False, ensure_ascii=False).encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"card: expected plain numbers, strings, lists and dictionaries: {error}") from None
-    if safety.depth_of(card) > safety.MAX_DEPTH:
-        raise ValueError(f"card: expected at most {safety.MAX_DEPTH} levels, got more")
+    if cards.depth_of(card) > cards.MAX_DEPTH:
+        raise ValueError(f"card: expected at most {cards.MAX_DEPTH} levels, got more")
 
 
 def _with_small_tables(model: keras.Model) -> keras.Model:
@@ -349,30 +348,6 @@ def _recover(folder: Path):
                     shutil.rmtree(path, ignore_errors=True)
 
 
-def fingerprint(folder: str | os.PathLike) -> str:
-    """Returns the SHA-256 of a saved model's card, which holds that of every other file: it stands for the model.
-
-    Raises:
-        FileNotFoundError: `folder` is no saved model of this kit.
-        ValueError: the card cannot be read.
-    """
-    read_card(folder)
-    return _sha256(Path(folder) / EXTRA / "card.json")
-
-
-def read_card(folder: str | os.PathLike) -> dict[str, Any]:
-    """Returns the card of a saved model.
-
-    Raises:
-        FileNotFoundError: `folder` is no saved model of this kit.
-        ValueError: the card is above 1 MiB, nested too deeply, or no JSON object.
-    """
-    path = Path(folder) / EXTRA / "card.json"
-    if not path.is_file():
-        raise FileNotFoundError(f"{folder}: expected a model folder with {EXTRA}/card.json, found none")
-    return safety.read_json(path, max_bytes=MAX_CARD_BYTES)
-
-
 class Classifier:
     """A saved model at work.
 
@@ -420,7 +395,7 @@ class Classifier:
 
     def _check_lengths(self, texts: list[str]):
         """Raises `ValueError` for a text of which a graph without windows would read the head and say nothing."""
-        network = safety.read_json(self.folder / EXTRA / "network.json", max_bytes=safety.MAX_NETWORK_BYTES)
+        network = cards.read_json(self.folder / EXTRA / "network.json", max_bytes=safety.MAX_NETWORK_BYTES)
         encoder = TextEncoder.from_config(_encoder_of(network) | {"ngrams": []})
         for place, text in enumerate(texts):
             if (length := len(encoder.split(text))) > encoder.max_length:
@@ -609,7 +584,7 @@ def _network_of(classifier: Classifier, *, trust: bool) -> keras.Model:
     path = classifier.folder / EXTRA / "network.json"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: expected the settings of the network, found none")
-    network = safety.read_json(path, max_bytes=safety.MAX_NETWORK_BYTES)
+    network = cards.read_json(path, max_bytes=safety.MAX_NETWORK_BYTES)
     if not trust:
         safety.check_network(network, path)
     try:

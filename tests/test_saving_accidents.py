@@ -50,7 +50,7 @@ def names_beside(folder):
 CHILDREN = """
 import json, os, resource, signal, sys, threading, time, traceback
 from pathlib import Path
-from textrnn import cards, networks, saving
+from textrnn import networks, saving
 from textrnn.preprocessing import TextEncoder, normalise
 
 normalise("once for all children")

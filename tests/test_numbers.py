@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 
@@ -205,3 +206,23 @@ def test_one_text_of_a_million_characters_among_255_headlines_takes_little_memor
     assert memory["grown"] < 400
     assert memory["change"] < 1e-5
     assert memory["sum"] == pytest.approx(1, abs=1e-5)
+
+
+def test_the_benchmark_of_long_texts_scores_heads_and_windows(root, tmp_path, monkeypatch, capsys):
+    by_label = HEADLINES.dev.groupby("label")["text"]
+    joined = by_label.apply(lambda texts: "。".join(texts[:6])).reset_index()
+    short = HEADLINES.dev[HEADLINES.dev["text"].str.len() < 20][:5]
+    path = tmp_path / "long.tsv"
+    rows = [f"{row.label}\t{row.text}\n" for table in (joined, short) for row in table.itertuples()]
+    path.write_text("".join(rows), encoding="utf-8")
+    model = root / "models" / "headlines-textrnn"
+    monkeypatch.setattr(sys, "argv", ["long_text.py", "--model", str(model), "--table", str(path)])
+    runpy.run_path(str(root / "benchmarks" / "long_text.py"), run_name="__main__")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("15 texts, median ")
+    scores = {tuple(line.split(" | ")[:2]): float(line.split(" | ")[2].split()[0]) for line in lines if "[" in line}
+    assert list(scores) == [(f"| {rows}", how) for how in ("head", "windows") for rows in ("all, 15", "long, 10")]
+    classifier = saving.load_classifier(model, runtime="numpy")
+    right = classifier.predict(joined["text"])["label"] == joined["label"]
+    assert scores["| long, 10", "windows"] == pytest.approx(right.mean(), abs=1e-4)
+    assert lines[-1].startswith("Right by windows alone ")

@@ -743,6 +743,11 @@ def classifier(runtime):
     return saving.load_classifier(Path(__file__).parents[1] / "models" / "headlines-textrnn", runtime=runtime)
 
 
+def way_with_long_texts(runtime):
+    """How long texts are read; a model that was saved before there were windows refuses all but `"head"`."""
+    return "windows" if runtime == "numpy" or hasattr(classifier(runtime)._loaded, "head") else "head"
+
+
 def with_value(column, value, row=1):
     table = TABLE.astype(object)
     table.loc[row, column] = value
@@ -1140,9 +1145,10 @@ def test_predict_answers_with_probabilities_or_names_the_text(kind, runtime):
             assert type(caught.value) is ValueError
             assert str(caught.value) == message
         return
-    probs = classifier(runtime).predict_probs(text)
+    long_text = way_with_long_texts(runtime)
+    probs = classifier(runtime).predict_probs(text, long_text=long_text)
     assert_probabilities(probs, 1)
-    answer = classifier(runtime).predict([text, "金价连跌三日"])
+    answer = classifier(runtime).predict([text, "金价连跌三日"], long_text=long_text)
     assert answer["text"][0] == text
     assert answer["label"][0] == classifier(runtime).label_names[probs[0].argmax()]
     assert answer["score"][0] == pytest.approx(probs[0].max(), abs=1e-5)
@@ -1432,10 +1438,11 @@ TYPED = st.text(max_size=60) | SOME_TEXT
 @drawn
 @given(texts=st.lists(TYPED.filter(preprocessing.normalise), min_size=1, max_size=3))
 def test_any_text_that_can_be_typed_gets_probabilities_the_same_alone_and_in_a_batch(runtime, texts):
-    probs = classifier(runtime).predict_probs(texts)
+    predict_probs = functools.partial(classifier(runtime).predict_probs, long_text=way_with_long_texts(runtime))
+    probs = predict_probs(texts)
     assert_probabilities(probs, len(texts))
     for text, row in zip(texts, probs, strict=True):
-        np.testing.assert_allclose(classifier(runtime).predict_probs(text)[0], row, atol=1e-5, rtol=0)
+        np.testing.assert_allclose(predict_probs(text)[0], row, atol=1e-5, rtol=0)
 
 
 @drawn
@@ -1492,7 +1499,7 @@ def test_a_line_of_100_mb_is_refused_where_it_cannot_be_right(tmp_path):
 def test_a_text_of_1_000_000_characters_gets_probabilities(runtime):
     text = "国足客场一球小胜" * 125_000
     start = time.perf_counter()
-    assert_probabilities(classifier(runtime).predict_probs(text), 1)
+    assert_probabilities(classifier(runtime).predict_probs(text, long_text=way_with_long_texts(runtime)), 1)
     print(f"{runtime}: {len(text):,} characters in {time.perf_counter() - start:.1f} s")
 
 
@@ -1504,19 +1511,24 @@ def test_a_text_of_1_000_000_characters_makes_a_vocabulary(unit):
 
 
 TEN_MILLION = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from textrnn import datasets
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+def peak_gib():  # of this process alone: that of getrusage begins with the parent's
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 2**20
+
+before = peak_gib()
 table = datasets.read_table(sys.argv[1])
 assert table["label"].value_counts().tolist() == [2_500_000] * 4
 assert table["text"].iloc[-1] == "第9999999条"
-print(len(table), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20)
+print(len(table), peak_gib() - before)
 """
 
 
 @long
-@pytest.mark.skipif(sys.platform == "win32", reason="peak memory is read from getrusage")
-def test_a_table_of_10_000_000_rows_is_read_in_4_gib(tmp_path):
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+def test_a_table_of_10_000_000_rows_is_read_in_2_gib(tmp_path):
     path = tmp_path / "large.tsv"
     with path.open("w", encoding="utf-8") as file:
         file.writelines(f"类{row % 4}\t第{row}条\n" for row in range(10_000_000))
@@ -1526,4 +1538,4 @@ def test_a_table_of_10_000_000_rows_is_read_in_4_gib(tmp_path):
     size = path.stat().st_size / 1e6
     print(f"{num_rows:,.0f} rows, {size:.0f} MB: {time.perf_counter() - start:.0f} s, peak +{peak:.1f} GiB")
     assert num_rows == 10_000_000
-    assert peak < 4
+    assert 0.5 < peak < 2

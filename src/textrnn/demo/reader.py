@@ -1,0 +1,106 @@
+"""What the page shows of one headline: the answer, what decided it, and the memory while it was read."""
+
+import os
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from textrnn import networks, saving, tracing
+
+NUM_UNITS = 8  # shown of each LSTM
+DIGITS = 5  # after the point; a picture needs no more
+
+
+class Reader:
+    """A saved model that shows its work.
+
+    Attributes:
+        card: what the model says of itself.
+        label_names: the classes, in the order of all probabilities.
+        max_length: how many characters the network reads at a time.
+    """
+
+    def __init__(self, folder: str | os.PathLike):
+        self._classifier = saving.load_classifier(folder)
+        self._network = saving.load_network(folder)
+        self.card, self.label_names = self._classifier.card, self._classifier.label_names
+        self._encoder = networks.text_encoder(self._network)
+        self.max_length = self._encoder.max_length
+        self._trace = None
+        if tracing.has_lstm(self._network):
+            signature = [tf.TensorSpec([None], tf.string)]
+            self._trace = tf.function(tracing.tracer(self._network), input_signature=signature)
+        try:
+            self.read("?")  # the first answer takes seconds, which nobody should wait for at the page
+        except Exception as error:  # Keras has no one kind of error for a network that is put together otherwise
+            raise ValueError(
+                f"{folder}: expected a network of build_textrnn or build_textcnn, got one that cannot be looked into: "
+                f"{error}"
+            ) from error
+
+    def read(self, text: str, *, beside: str | None = None) -> dict[str, Any]:
+        """Returns what the page shows of `text`, as JSON values.
+
+        Args:
+            text: a headline.
+            beside: one to compare it with; the units are then those that move most over both.
+
+        Returns:
+            `label`, `score` and `probabilities` of the whole text, in windows if it is long; of its first `max_length`
+            characters (as many words, for a network of words), which is all that can be looked into:
+
+            - `characters`: as the network reads them, and `num_characters`, how many the text has in all;
+            - `saliency`: `label`, and `gradient` and `left_out` of each character (`tracing.saliency`);
+            - `prefixes`: the probabilities after the first character, the first two and so on;
+            - `lstms`: of each LSTM its `name`, whether it reads `backwards`, the `units` whose memory moves most, that
+              one first, and by the names of `tracing.KINDS` a row for each of them with a number for each character.
+
+        Raises:
+            ValueError: the text is empty or cannot be written in UTF-8.
+        """
+        tokens = self._encoder.split(text)
+        characters = tokens[: self.max_length]
+        prefixes = ["".join(characters[:end]) for end in range(1, len(characters) + 1)]
+        probs, *prefix_probs = self._classifier.predict_probs([text, *prefixes])
+        saliency = tracing.saliency(self._network, text)
+        return {
+            "label": self.label_names[probs.argmax()],
+            "score": _numbers(probs.max()),
+            "probabilities": _numbers(probs),
+            "characters": characters,
+            "num_characters": len(tokens),
+            "saliency": {
+                "label": saliency.attrs["label"],
+                "gradient": _numbers(saliency["gradient"]),
+                "left_out": _numbers(saliency["left_out"]),
+            },
+            "prefixes": _numbers(prefix_probs),
+            "lstms": self._lstms([text] if beside is None else [text, beside]),
+        }
+
+    def _lstms(self, texts: list[str]) -> list[dict[str, Any]]:
+        if self._trace is None:
+            return []
+        traces, mask = self._trace(tf.constant(texts))
+        return [
+            _moving_units(name, [row[real] for row, real in zip(trace.numpy(), mask.numpy(), strict=True)])
+            for name, trace in traces.items()
+        ]
+
+
+def _moving_units(name: str, traces: list[np.ndarray]) -> dict[str, Any]:
+    """Returns one LSTM of `Reader.read` over the first of `traces`, each `float32 (steps, kinds, units)`."""
+    backwards = name.endswith("/backward")
+    way = np.zeros(traces[0].shape[2])
+    for trace in traces:
+        cell = trace[:, tracing.KINDS.index("cell")]  # (steps, units)
+        way += np.abs(np.diff(cell[::-1] if backwards else cell, axis=0, prepend=0)).sum(axis=0)
+    units = np.argsort(-way, kind="stable")[:NUM_UNITS]
+    kinds = {kind: _numbers(traces[0][:, place, units].T) for place, kind in enumerate(tracing.KINDS)}
+    return {"name": name, "backwards": backwards, "units": units.tolist(), **kinds}
+
+
+def _numbers(values: Any) -> Any:
+    """Returns an array, or a single value, as JSON numbers."""
+    return np.asarray(values, dtype="float64").round(DIGITS).tolist()

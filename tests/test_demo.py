@@ -42,11 +42,14 @@ def app(reader):
 
 @pytest.fixture(scope="module")
 def small_model(tmp_path_factory):
-    """A network without an LSTM that reads eight characters at a time, and has markup in the name of a class."""
+    """A network without an LSTM that reads eight characters at a time, with markup in a class and in its card."""
     encoder = TextEncoder.from_texts(["警察救了小狗，"], max_length=8)
     model = networks.build_textcnn(encoder, ["<b>甲</b>", "乙"], embed_dim=4, filters=4)
     folder = tmp_path_factory.mktemp("models") / "我的 model"
-    return saving.save_classifier(model, folder, card={**dict.fromkeys(saving.CARD_FIELDS), "limits": "<i>none"})
+    saving.save_classifier(model, folder, card={**dict.fromkeys(saving.CARD_FIELDS), "limits": "<i>none"})
+    card = folder / saving.EXTRA / "card.json"
+    card.write_text(card.read_text("utf-8").replace("<i>none", "<i>none\\ud83d"), "utf-8")  # a stranger's may be odd
+    return folder
 
 
 def ask(app, method, path, **request):
@@ -440,7 +443,7 @@ def test_two_orders_stand_side_by_side_and_models_can_be_switched(open_page, tmp
     page.wait_for_function("verdict => document.querySelector('#verdict').innerText !== verdict", arg=verdict)
     page.wait_for_selector("#readings:not(:has([aria-busy]))")
     assert [name for name, *_ in bars(page, 1)] == ["<b>甲</b>", "乙"]
-    assert page.inner_text("#about-model") == "<i>none"
+    assert page.inner_text("#about-model") == "<i>none?"
     assert page.inner_text("#reading-2 .note") == "This network has no LSTM to look into."
     assert not page.is_visible("#kind")
     read(page, "警察救了小狗，小狗救了警察", 1)
@@ -506,6 +509,10 @@ def test_bad_input_is_answered_on_the_page_and_markup_is_never_run(open_page, tm
     page.wait_for_selector("#problem-1:has-text('does not answer')")
     page.click("#language")
     assert "没有回应" in page.inner_text("#problem-1")
+    page.context.set_offline(False)
+    page.route("**/api/models", lambda route: route.abort())
+    page.reload()
+    page.wait_for_selector("#page-problem:has-text('does not answer')")
 
 
 def test_all_can_be_reached_by_keyboard_and_has_a_name(open_page):

@@ -123,6 +123,7 @@ def _file_route(path: str, name: str, media_type: str) -> Route:
 
 def _about(name: str, reader: Reader) -> dict[str, Any]:
     said = {key: str(reader.card.get(key) or "") for key in ("licence", "limits")}
+    said = {key: value.encode("utf-8", "replace").decode() for key, value in said.items()}  # JSON may hold surrogates
     return {"name": name, "labels": reader.label_names, "max_length": reader.max_length, **said}
 
 

@@ -582,6 +582,7 @@ function setLanguage(language) {
 }
 
 async function start() {
+  state.language = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
   const { models, max_characters: maxCharacters } = await (await fetch("api/models")).json();
   state.models = models;
   state.maxCharacters = maxCharacters;
@@ -607,8 +608,11 @@ async function start() {
   });
   [state.readings[0].input.value] = EXAMPLES.one[0].texts;
   document.querySelector("main").hidden = false;
-  setLanguage(navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
+  showWords();
   askAll();
 }
 
-start();
+start().catch((error) => {
+  find("page-problem").textContent = `${words("errors").no_answer} (${error.message})`;
+  find("page-problem").hidden = false;
+});

@@ -172,6 +172,7 @@ def test_each_mistake_has_its_code_and_its_message_and_leaves_nothing(args, code
     [
         (b"", "standard input: expected a text on each line, got none"),
         ("一\n\n二\n".encode(), "standard input: line 2: expected a text, got none"),
+        ("一\n\u200b\n".encode(), "standard input: line 2: expected a text, got none"),
         ("一\n央行".encode("gb18030"), "standard input: after line 0: expected utf-8"),
     ],
 )

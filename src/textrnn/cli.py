@@ -137,8 +137,11 @@ def _options(*options: Callable) -> Callable:
     return add
 
 
-_of_model = _options(
-    click.argument("model"),
+_of_loading = _options(
+    click.option("--sha256", metavar="HASH", help="Refuse any model but that of this fingerprint (textrnn card)."),
+    click.option("--trust", is_flag=True, help="Load whatever the model holds. It is a program: know who made it."),
+)
+_of_answers = _options(
     click.option(
         "--runtime",
         type=click.Choice(["tensorflow", "numpy"]),
@@ -153,15 +156,14 @@ _of_model = _options(
         show_default=True,
         help="Of a text longer than the model reads at a time: all of it, in windows, or its head alone.",
     ),
-    click.option("--sha256", metavar="HASH", help="Refuse any model but that of this fingerprint (textrnn card)."),
-    click.option("--trust", is_flag=True, help="Load whatever the model holds. It is a program: know who made it."),
+    _of_loading,
 )
 _of_table = _options(
     click.option("--encoding", metavar="NAME", callback=_encoding, help="Of the file; found unless given."),
-    click.option("--text-column", metavar="NAME", default="text", show_default=True, help="The header's name for it."),
+    click.option("--text-column", metavar="NAME", default="text", show_default=True, help="Where a table has texts."),
 )
 _label_column = click.option(
-    "--label-column", metavar="NAME", default="label", show_default=True, help="The header's name for it."
+    "--label-column", metavar="NAME", default="label", show_default=True, help="Where a table has labels."
 )
 
 
@@ -234,7 +236,7 @@ def main():
         "head -3 datasets/headlines/dev.tsv | cut -f2 | textrnn predict models/headlines-textrnn --format jsonl",
     )
 )
-@_of_model
+@click.argument("model")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @click.option("--file", "-f", metavar="FILE", help="A text on each line; or a table: .tsv, .csv. - is a pipe.")
 @click.option("--out", "-o", metavar="FILE", help="Write there, all or nothing, instead of to the screen.")
@@ -245,6 +247,7 @@ def main():
     help="By default by the name of --out; else a table on a terminal, TSV elsewhere.",
 )
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, help="Below it the label is `unknown`.")
+@_of_answers
 @_of_table
 def predict(model, texts, file, out, style, min_score, encoding, text_column, long_text, **options):
     """Says the class of each text, and how sure the model is (0 to 1).
@@ -272,8 +275,9 @@ def predict(model, texts, file, out, style, min_score, encoding, text_column, lo
         from textrnn import datasets
 
         chunks = _in_chunks(datasets.read_texts(file, encoding=encoding, text_column=text_column))
-        total = _count_lines(file) if sys.stderr.isatty() else None
     chunks = itertools.chain([next(chunks)], chunks)  # a file that cannot be read shows before the model is loaded
+    if file and sys.stderr.isatty() and Path(file).is_file():
+        total = _count_lines(file)
     with contextlib.ExitStack() as stack:
         write = _writer(stack, out)
         classifier = _load(model, **options)
@@ -304,7 +308,7 @@ def _blocks(tables: Iterable, style: str, *, label_names: list[str], columns: in
         if style == "tsv":
             return f"{label}\t{score:.4f}\t{text}"
         row = f"{ljust(label, label_width)}  {score:.3f}  {text}"
-        return row if columns is None or width(row) <= columns else clip(row, 0, columns - 1) + "…"
+        return row if columns is None or width(row) <= columns else clip(row, 0, columns - 1).rstrip() + "…"
 
     head = {"tsv": "label\tscore\ttext\n", "table": f"{'label':{label_width}}  score  text\n", "jsonl": ""}[style]
     for table in tables:
@@ -320,6 +324,8 @@ def _count_lines(path: str) -> int:
 
 def _piped(encoding: str | None) -> Iterator[list[str]]:
     """Yields the lines of standard input as they come: of a slow pipe one by one, of a fast one many at a time."""
+    from textrnn.checks import has_visible
+
     encoding = encoding or "utf-8-sig"
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
     number, rest, data = 0, "", None
@@ -336,7 +342,7 @@ def _piped(encoding: str | None) -> Iterator[list[str]]:
         texts = [line.strip() for line in lines]
         for text in texts:
             number += 1
-            if not CONTROLS.sub("", text).strip():
+            if not has_visible(text):
                 raise ValueError(f"standard input: line {number}: expected a text, got none")
         if texts:
             yield texts
@@ -353,11 +359,12 @@ def _piped(encoding: str | None) -> Iterator[list[str]]:
         "textrnn evaluate models/headlines-textrnn datasets/headlines/test.tsv --json",
     )
 )
-@_of_model
+@click.argument("model")
 @click.argument("file")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@_of_answers
 @_of_table
 @_label_column
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def evaluate(model, file, encoding, text_column, label_column, as_json, long_text, **options):
     """Scores a model on labelled texts, class by class.
 
@@ -557,8 +564,7 @@ def audit(what, data_dir, encoding, **columns):
     help="Which unit, may be repeated; those whose memory moves most unless given.",
 )
 @click.option("--num-units", type=click.IntRange(1), default=8, show_default=True, help="How many of these.")
-@click.option("--sha256", metavar="HASH", help="Refuse any model but that of this fingerprint (textrnn card).")
-@click.option("--trust", is_flag=True, help="Load whatever the model holds. It is a program: know who made it.")
+@_of_loading
 def trace(model, text, out, lstm, units, num_units, **options):
     """Draws the gates and the memory of a model reading a text.
 

@@ -437,8 +437,9 @@ class TextToIds(keras.layers.Layer):
         self._changed = _lookup_table(changed, range(1, len(changed) + 1), default=0)
         # Row 0 stands for "as it was"; the rows after it are the code points that a changed one becomes.
         rows = [[-1], *([ord(char) for char in form] for form in changed.values())]
-        self._form_codes = np.array([code for row in rows for code in row], dtype="int32")
-        self._form_splits = np.cumsum([0, *map(len, rows)]).astype("int32")
+        # As tensors, a saved graph holds them once, whatever the number of its functions.
+        self._form_codes = tf.constant([code for row in rows for code in row], dtype="int32")
+        self._form_splits = tf.constant(np.cumsum([0, *map(len, rows)]), dtype="int32")
 
     def _build_char_tables(self):
         encoder = self.encoder
@@ -475,7 +476,9 @@ class TextToIds(keras.layers.Layer):
         origin = _row_ids(tf.cast(forms.row_splits, tf.int64))
         codes = tf.where(forms.values < 0, tf.gather(codes, origin), tf.cast(forms.values, tf.int64))
         rows = tf.gather(rows, origin)
-        return tf.RaggedTensor.from_value_rowids(*self._single_spaces(codes, rows), nrows=decoded.nrows())
+        return tf.RaggedTensor.from_value_rowids(
+            *self._single_spaces(codes, rows), nrows=decoded.nrows(), validate=False
+        )
 
     @staticmethod
     def _single_spaces(codes: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -512,7 +515,7 @@ class TextToIds(keras.layers.Layer):
         """Returns the ids of the words of each row: ragged `int64 (batch, words)`."""
         starts, word_ids = self._word_starts(codes)
         words = tf.boolean_mask(word_ids, starts), tf.boolean_mask(_row_ids(codes.row_splits), starts)
-        return tf.RaggedTensor.from_value_rowids(*words, nrows=codes.nrows())
+        return tf.RaggedTensor.from_value_rowids(*words, nrows=codes.nrows(), validate=False)
 
     def _word_starts(self, codes: tf.RaggedTensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns for each character whether a word starts there, and the id of the longest one that could."""
@@ -585,7 +588,7 @@ class TextToIds(keras.layers.Layer):
         splits = tf.concat([begins, codes.row_splits[-1:]], 0)
         parts = tf.RaggedTensor.from_row_splits(tf.cast(codes.flat_values, tf.int32), splits, validate=False)
         tokens = tf.strings.unicode_encode(parts, "UTF-8")
-        tokens = tf.RaggedTensor.from_value_rowids(tokens, tf.gather(rows, begins), nrows=codes.nrows())
+        tokens = tf.RaggedTensor.from_value_rowids(tokens, tf.gather(rows, begins), nrows=codes.nrows(), validate=False)
         dense = tokens[:, : self.encoder.max_length].to_tensor("")
         return tf.pad(dense, [[0, 0], [0, tf.maximum(1 - tf.shape(dense)[1], 0)]], constant_values="")
 

@@ -90,9 +90,13 @@ class _Servable(tf.Module):
             )
             return answer(tf.cast(probs, tf.float32))
 
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        def ids_of(text):
+            return text_to_ids(text)
+
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
         def head(text):
-            return answer(on_ids(text_to_ids(text)))
+            return answer(on_ids(ids_of(text)))
 
         @tf.function(input_signature=[])
         def describe():
@@ -106,11 +110,11 @@ class _Servable(tf.Module):
 
         self.serve, self.head, self.describe, self.list_ngrams = serve, head, describe, list_ngrams
         if tracing.has_lstm(model):
-            told = tracing.tracer(model)
+            told = tracing.tracer(model, on_ids=True)
 
             @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
             def trace(text):
-                arrays, mask = told(text)
+                arrays, mask = told(ids_of(text))
                 kinds = {
                     f"{name}/{kind}": array[:, :, place]
                     for name, array in arrays.items()

@@ -101,8 +101,12 @@ def _run(cell: keras.layers.Layer, x: tf.Tensor, mask: tf.Tensor, *, backwards: 
     return tf.reverse(told, [1]) if backwards else told
 
 
-def tracer(model: keras.Model) -> Callable[[Any], tuple[dict[str, tf.Tensor], tf.Tensor]]:
+def tracer(model: keras.Model, *, on_ids: bool = False) -> Callable[[Any], tuple[dict[str, tf.Tensor], tf.Tensor]]:
     """Returns a function of TensorFlow that traces every LSTM of `model`, for use inside a graph too.
+
+    Args:
+        model: a functional or sequential model.
+        on_ids: whether the function takes the ids that the text layer of `model` gives, instead of texts.
 
     Returns:
         A function from the inputs of `model` to the arrays of each LSTM by name, `float32 (batch, steps, 6, units)`
@@ -119,14 +123,18 @@ def tracer(model: keras.Model) -> Callable[[Any], tuple[dict[str, tf.Tensor], tf
     wanted = {name: node.input_tensors[0] for name, node in nodes.items()}
     masks = {name: node.arguments.kwargs.get("mask") for name, node in nodes.items()}
     masks = {name: mask for name, mask in masks.items() if mask is not None}
-    probe = keras.Model(model.inputs[0] if len(model.inputs) == 1 else model.inputs, [wanted, masks])
+    shared = {id(mask): name for name, mask in masks.items()}  # Keras wants each output once
+    inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
+    if on_ids:
+        inputs = next(layer.output for layer in model.layers if isinstance(layer, TextToIds))
+    probe = keras.Model(inputs, [wanted, {name: masks[name] for name in shared.values()}])
 
     def trace(inputs):
         found, found_masks = probe(inputs, training=False)
         told, mask = {}, None
         for name, (layer, cell, backwards) in directions.items():
             x = found[layer.name]
-            mask = found_masks.get(layer.name)
+            mask = found_masks.get(shared.get(id(masks.get(layer.name))))
             if mask is None:  # an embedding with mask_zero hands it on beside its output
                 mask = getattr(x, "_keras_mask", None)
             if mask is None:

@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PYTHONHASHSEED ?= 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup notebooks test fuzz lint bench bench-accuracy lock audit clean
+.PHONY: help setup notebooks test fuzz soak lint bench bench-accuracy lock audit clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -36,6 +36,9 @@ test: $(STAMP)  ## run the whole test suite
 
 fuzz: $(STAMP)  ## try every door with 2,000 drawn inputs, lines of 100 MB and 10,000,000 rows (half an hour)
 	TEXTRNN_FUZZ=1 $(BIN)/python -m pytest tests/test_bad_input.py -rsP --durations=40 --hypothesis-show-statistics
+
+soak: $(STAMP)  ## long checks: many kills, training from a file of 5,000,000 rows (a quarter of an hour)
+	TEXTRNN_SOAK=1 $(BIN)/python -m pytest tests/test_soak.py tests/test_resume.py -rP
 
 lint: $(STAMP)  ## check style and formatting
 	$(BIN)/ruff check .

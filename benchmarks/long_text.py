@@ -7,10 +7,27 @@ longer than the network reads at a time.
 """
 
 import argparse
+import tempfile
 import time
+from pathlib import Path
+
+import keras
 
 from textrnn import datasets, metrics, saving
 from textrnn.preprocessing import LONG_TEXT, normalise
+
+
+def shortened(folder, card, max_length, *, runtime):
+    """Returns the classifier of `folder` with the same weights, reading `max_length` tokens at a time."""
+    network = saving.load_network(folder)
+    config = network.get_config()
+    layer = next(layer for layer in config["layers"] if layer["class_name"] == "TextToIds")
+    layer["config"]["encoder"]["max_length"] = max_length
+    short = keras.Model.from_config(config)
+    short.set_weights(network.get_weights())
+    with tempfile.TemporaryDirectory() as place:
+        card = {field: card[field] for field in saving.CARD_FIELDS}
+        return saving.load_classifier(saving.save_classifier(short, Path(place) / "short", card=card), runtime=runtime)
 
 
 def main():
@@ -21,9 +38,12 @@ def main():
         "--table", required=True, help="`label<TAB>text`, labels as the model has them; no training text"
     )
     parser.add_argument("--runtime", choices=saving.RUNTIMES, default="numpy")
+    parser.add_argument("--max-length", type=int, help="score as if the network read so many tokens at a time")
     args = parser.parse_args()
 
     classifier, table = saving.load_classifier(args.model, runtime=args.runtime), datasets.read_table(args.table)
+    if args.max_length:
+        classifier = shortened(args.model, classifier.card, args.max_length, runtime=args.runtime)
     if foreign := sorted(set(table["label"]) - set(classifier.label_names)):
         parser.error(f"{args.table}: the labels {foreign} are none of the model's {classifier.label_names}")
     lengths, max_length = table["text"].map(normalise).str.len(), classifier.card["max_length"]

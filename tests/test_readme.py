@@ -1,6 +1,8 @@
 """What README.md and its two companions promise: targets, paths and links, code that runs, numbers measured."""
 
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "datasets" / "headlines" / "README.md", ROOT / "models" / "README.md"]
+READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
+PAGES = [
+    *READMES,
+    ROOT / "RELIABILITY.md",
+    ROOT / "datasets" / "headlines" / "README.md",
+    ROOT / "models" / "README.md",
+]
 FENCE = re.compile(r"^```([\w+-]*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]+)")
 CODE = re.compile(r"`([^`\n]+)`")
@@ -47,12 +55,14 @@ def values(text):
     return {(float(number), len(number.partition(".")[2])) for number in numbers}
 
 
-def test_every_make_target_that_the_readme_names_exists():
-    text = read(PAGES[0])
+@pytest.mark.parametrize("page", [*READMES, ROOT / "RELIABILITY.md"], ids=lambda page: page.name)
+def test_every_make_target_that_a_page_names_exists(page):
+    text = read(page)
     code = [body for _, body in FENCE.findall(text)] + CODE.findall(text)
     named = {name for part in code for name in re.findall(r"\bmake ([a-z][\w-]*)", part)}
     targets = set(re.findall(r"^([a-z][\w-]*):", read(ROOT / "Makefile"), re.MULTILINE))
-    assert {"notebooks", "test"} <= named
+    assert named
+    assert {"notebooks", "test"} <= named or page not in READMES
     assert named - targets == set()
 
 
@@ -77,12 +87,42 @@ def test_links_to_headings_have_their_heading():
     assert {link[1:] for link in LINK.findall(text) if link.startswith("#")} <= anchors
 
 
-def test_the_readme_shows_python_and_every_block_of_it_runs():
-    blocks = [body for language, body in FENCE.findall(read(PAGES[0])) if language in ("python", "py")]
+def blocks_of(page, *languages):
+    return [body for language, body in FENCE.findall(read(page)) if language in languages]
+
+
+def test_both_editions_show_the_same_python_and_every_block_of_it_runs():
+    blocks, chinese = (blocks_of(page, "python") for page in READMES)
     assert blocks
-    for block in blocks:
-        done = subprocess.run([sys.executable, "-"], input=block, cwd=ROOT, capture_output=True, encoding="utf-8")
-        assert done.returncode == 0, f"{block}\n{done.stderr[-2000:]}"
+    assert [re.sub("#.*", "", block) for block in blocks] == [re.sub("#.*", "", block) for block in chinese]
+    code = "\n".join(blocks)  # in one process: TensorFlow takes a while to start
+    done = subprocess.run([sys.executable, "-"], input=code, cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_both_editions_show_the_same_commands_and_every_one_runs(tmp_path):
+    commands, chinese = (
+        [line for block in blocks_of(page, "") for line in block.splitlines() if line.startswith("textrnn ")]
+        for page in READMES
+    )
+    assert commands
+    assert commands == chinese
+    shutil.copytree(ROOT / "datasets", tmp_path / "datasets")
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    program = Path(sys.executable).with_name("textrnn")
+    for command in commands:
+        done = subprocess.run([program, *shlex.split(command)[1:]], cwd=tmp_path, capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, f"{command}\n{done.stderr[-2000:]}"
+        assert done.stdout
+    assert (tmp_path / "gates.png").stat().st_size > 10_000
+
+
+def test_both_editions_hold_the_same_numbers_links_and_headings():
+    english, chinese = map(read, READMES)
+    assert re.findall(r"\d[\d.,]*\d", prose(english)) == re.findall(r"\d[\d.,]*\d", prose(chinese))
+    assert sorted(set(LINK.findall(english)) - {"README.zh.md"}) == sorted(set(LINK.findall(chinese)) - {"README.md"})
+    levels = [re.findall(r"^(#+) ", text, re.MULTILINE) for text in (english, chinese)]
+    assert levels[0] == levels[1]
 
 
 def unmeasured(text, results):
@@ -100,8 +140,9 @@ def unmeasured(text, results):
     return missing
 
 
-def test_every_number_that_the_readme_states_stands_in_the_results():
-    text, results = read(PAGES[0]), read(ROOT / "benchmarks" / "RESULTS.md")
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
+def test_every_number_that_the_readme_states_stands_in_the_results(page):
+    text, results = read(page), read(ROOT / "benchmarks" / "RESULTS.md")
     assert NUMBER.findall(prose(text))
     assert unmeasured(text, results) == []
 

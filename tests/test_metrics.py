@@ -282,3 +282,17 @@ def test_scores_that_are_no_probabilities_are_refused(function, scores):
 def test_a_temperature_wants_labels_that_the_model_knows():
     with pytest.raises(ValueError, match=r"^true: row 2: label 'z' is not among \['x', 'y'\]$"):
         metrics.fit_temperature(["x", "z"], np.array([[0.9, 0.1], [0.4, 0.6]]), ["x", "y"])
+
+
+def test_the_interval_of_each_class_holds_its_f1_and_narrows_with_more_rows():
+    rng = np.random.default_rng(0)
+    true = rng.choice(["a", "b", "c"], 300)
+    predicted = np.where(rng.random(300) < 0.8, true, "a")
+    few, many = metrics.f1_intervals(true, predicted), metrics.f1_intervals(np.tile(true, 16), np.tile(predicted, 16))
+    f1 = metrics.report(true, predicted)["f1"].drop("macro")
+    for table in (few, many):
+        assert table.index.tolist() == f1.index.tolist()
+        assert (table["low"] < f1).all()
+        assert (f1 < table["high"]).all()
+    widths = (few["high"] - few["low"]) / (many["high"] - many["low"])
+    np.testing.assert_allclose(widths, 4, rtol=0.15)  # sixteen times the rows, a quarter of the width

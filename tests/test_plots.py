@@ -108,8 +108,11 @@ def test_class_scores_are_bars_from_the_lowest_up(ax):
 def test_class_scores_of_two_classifiers_stand_side_by_side(ax):
     report = metrics.report(TRUE, PREDICTED)
     other = report.assign(f1=[0.1, 0.2, 0.3, 0.2])
-    plots.plot_class_scores(report, ax, other=other, names=("TextRNN", "linear"))
-    ours, theirs = ax.containers
+    intervals = metrics.f1_intervals(TRUE, PREDICTED)
+    plots.plot_class_scores(report, ax, intervals=intervals, other=other, names=("TextRNN", "linear"))
+    ours, whiskers, theirs = ax.containers
+    ends = np.array([segment[:, 0] for segment in whiskers.lines[2][0].get_segments()])
+    np.testing.assert_allclose(ends, intervals.loc[["b", "a", "c"]])
     np.testing.assert_allclose([bar.get_width() for bar in ours], [1 / 2, 2 / 3, 1])
     np.testing.assert_allclose([bar.get_width() for bar in theirs], [0.2, 0.1, 0.3])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["TextRNN", "linear"]

@@ -98,6 +98,33 @@ def accuracy(
     return {"accuracy": value, "low": float(low), "high": float(high), "rows": len(true)}
 
 
+def f1_intervals(
+    true: Sequence[str],
+    predicted: Sequence[str],
+    *,
+    confidence: float = 0.95,
+    num_resamples: int = 2_000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Returns for each class of `report` the bootstrap interval of its F1: columns `low` and `high`, 0 to 1.
+
+    Drawing rows again with replacement is drawing the cells of the confusion table from a multinomial distribution.
+
+    >>> f1_intervals(["a"] * 90 + ["b"] * 10, ["a"] * 90 + ["b"] * 10).loc["a"].tolist()
+    [1.0, 1.0]
+    """
+    true, predicted = _checked(true, predicted)
+    _check_bootstrap(confidence, num_resamples, seed)
+    labels = sorted({*true, *predicted})
+    cells = pd.crosstab(pd.Categorical(true, labels), pd.Categorical(predicted, labels), dropna=False).to_numpy()
+    draws = np.random.default_rng(seed).multinomial(len(true), cells.ravel() / len(true), size=num_resamples)
+    draws = draws.reshape(-1, *cells.shape)  # (resamples, true, predicted)
+    right = np.diagonal(draws, axis1=1, axis2=2)
+    f1 = 2 * right / np.maximum(draws.sum(axis=1) + draws.sum(axis=2), 1)
+    low, high = np.quantile(f1, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+    return pd.DataFrame({"low": low, "high": high}, index=labels)
+
+
 def mean_accuracy(
     true: Sequence[str],
     runs: Sequence[Sequence[str]],

@@ -69,13 +69,19 @@ def plot_confusion(table: pd.DataFrame, ax: Axes) -> Axes:
 
 
 def plot_class_scores(
-    report: pd.DataFrame, ax: Axes, *, other: pd.DataFrame | None = None, names=("this", "other")
+    report: pd.DataFrame,
+    ax: Axes,
+    *,
+    intervals: pd.DataFrame | None = None,
+    other: pd.DataFrame | None = None,
+    names=("this", "other"),
 ) -> Axes:
     """Draws the F1 of each class as bars, lowest first, and beside them those of another classifier.
 
     Args:
         report: what `metrics.report` returned.
         ax: where to draw.
+        intervals: what `metrics.f1_intervals` returned for it; drawn as whiskers.
         other: the same for a second classifier.
         names: what the legend calls the two.
     """
@@ -83,7 +89,11 @@ def plot_class_scores(
     places = np.arange(len(order))
     height = 0.8 if other is None else 0.4
     shift = 0 if other is None else height / 2
-    ax.barh(places + shift, report.loc[order, "f1"], height, color=FIRST_COLOUR, label=names[0])
+    f1 = report.loc[order, "f1"]
+    ax.barh(places + shift, f1, height, color=FIRST_COLOUR, label=names[0])
+    if intervals is not None:
+        sides = np.clip([f1 - intervals.loc[order, "low"], intervals.loc[order, "high"] - f1], 0, None)
+        ax.errorbar(f1, places + shift, xerr=sides, fmt="none", ecolor="black", elinewidth=1, capsize=2)
     if other is not None:
         second = other["f1"].reindex(order)
         ax.barh(places - shift, second, height, color=SECOND_COLOUR, hatch="//", edgecolor="white", label=names[1])

@@ -395,11 +395,12 @@ per_class.round(3)
 
 # %% [markdown]
 # `education` shows why one number is not enough: its recall is high and its precision is not, so the network puts too
-# much into that drawer. Beside the SVM, weakest class at the bottom:
+# much into that drawer. Beside the SVM, weakest class at the bottom, with the 95 % interval of the network's F1:
 
 # %%
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
-_ = plots.plot_class_scores(per_class, ax, other=linear_per_class, names=("TextRNN", "linear SVM"))
+intervals = metrics.f1_intervals(dev["label"], predicted)
+_ = plots.plot_class_scores(per_class, ax, intervals=intervals, other=linear_per_class, names=("TextRNN", "linear SVM"))
 
 # %% [markdown]
 # The network is ahead in most classes and behind in none by much. Science is the weakest for both methods, so part of
@@ -494,8 +495,8 @@ if AS_PRINTED:
 
 # %% [markdown]
 # Through the football half the gates stay dark, which is open: memory piles up, character by character. At 股 (shares)
-# several of them shut at once, and what was piled up is gone. Nobody told the network that a new subject begins there; "forget" is what
-# it learnt to do at that character.
+# several of them shut at once, and what was piled up is gone. Nobody told the network that a new subject begins there;
+# "forget" is what it learnt to do at that character.
 #
 # And what is such a unit waiting for? The places in 200 dev headlines where the input gate of the busiest one is most
 # open:

@@ -743,11 +743,6 @@ def classifier(runtime):
     return saving.load_classifier(Path(__file__).parents[1] / "models" / "headlines-textrnn", runtime=runtime)
 
 
-def way_with_long_texts(runtime):
-    """How long texts are read; a model that was saved before there were windows refuses all but `"head"`."""
-    return "windows" if runtime == "numpy" or hasattr(classifier(runtime)._loaded, "head") else "head"
-
-
 def with_value(column, value, row=1):
     table = TABLE.astype(object)
     table.loc[row, column] = value
@@ -1145,10 +1140,9 @@ def test_predict_answers_with_probabilities_or_names_the_text(kind, runtime):
             assert type(caught.value) is ValueError
             assert str(caught.value) == message
         return
-    long_text = way_with_long_texts(runtime)
-    probs = classifier(runtime).predict_probs(text, long_text=long_text)
+    probs = classifier(runtime).predict_probs(text)
     assert_probabilities(probs, 1)
-    answer = classifier(runtime).predict([text, "金价连跌三日"], long_text=long_text)
+    answer = classifier(runtime).predict([text, "金价连跌三日"])
     assert answer["text"][0] == text
     assert answer["label"][0] == classifier(runtime).label_names[probs[0].argmax()]
     assert answer["score"][0] == pytest.approx(probs[0].max(), abs=1e-5)
@@ -1438,11 +1432,10 @@ TYPED = st.text(max_size=60) | SOME_TEXT
 @drawn
 @given(texts=st.lists(TYPED.filter(preprocessing.normalise), min_size=1, max_size=3))
 def test_any_text_that_can_be_typed_gets_probabilities_the_same_alone_and_in_a_batch(runtime, texts):
-    predict_probs = functools.partial(classifier(runtime).predict_probs, long_text=way_with_long_texts(runtime))
-    probs = predict_probs(texts)
+    probs = classifier(runtime).predict_probs(texts)
     assert_probabilities(probs, len(texts))
     for text, row in zip(texts, probs, strict=True):
-        np.testing.assert_allclose(predict_probs(text)[0], row, atol=1e-5, rtol=0)
+        np.testing.assert_allclose(classifier(runtime).predict_probs(text)[0], row, atol=1e-5, rtol=0)
 
 
 @drawn
@@ -1499,7 +1492,7 @@ def test_a_line_of_100_mb_is_refused_where_it_cannot_be_right(tmp_path):
 def test_a_text_of_1_000_000_characters_gets_probabilities(runtime):
     text = "国足客场一球小胜" * 125_000
     start = time.perf_counter()
-    assert_probabilities(classifier(runtime).predict_probs(text, long_text=way_with_long_texts(runtime)), 1)
+    assert_probabilities(classifier(runtime).predict_probs(text), 1)
     print(f"{runtime}: {len(text):,} characters in {time.perf_counter() - start:.1f} s")
 
 

@@ -1,5 +1,6 @@
 """Methods side by side: the same rows for each, how well it does, what it costs, and whether it needs the order."""
 
+import functools
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -8,6 +9,7 @@ from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
+import joblib
 import keras
 import numpy as np
 import pandas as pd
@@ -35,7 +37,7 @@ class Measured(NamedTuple):
 
     row: dict[str, str | int | float]  # COLUMNS
     predicted: np.ndarray  # its labels for dev
-    fitted: Fitted
+    also: np.ndarray  # its labels for other texts
 
 
 Method = Callable[..., Fitted]  # (train, dev, *, seed)
@@ -137,7 +139,15 @@ def seeds_of(method: str, seeds: Sequence[int]) -> list[int]:
     return list(seeds[:1]) if method in DETERMINISTIC else list(seeds)
 
 
-def measure(method: str, train: pd.DataFrame, dev: pd.DataFrame, *, seed: int = 0, repeats: int = 3) -> Measured:
+def measure(
+    method: str,
+    train: pd.DataFrame,
+    dev: pd.DataFrame,
+    *,
+    seed: int = 0,
+    repeats: int = 3,
+    also: Sequence[str] = (),
+) -> Measured:
     """Returns one of `METHODS` trained on `train`, its labels for `dev`, and its row of the comparison.
 
     Args:
@@ -146,6 +156,7 @@ def measure(method: str, train: pd.DataFrame, dev: pd.DataFrame, *, seed: int = 
         dev: the same; scored, and used by the networks to choose their best epoch.
         seed: for the networks.
         repeats: how often `dev` is answered; the fastest time counts.
+        also: other texts to answer; no time is taken of them.
 
     Raises:
         ValueError: the method is none of `METHODS`, `repeats` is below 1, or a table lacks something.
@@ -166,7 +177,56 @@ def measure(method: str, train: pd.DataFrame, dev: pd.DataFrame, *, seed: int = 
     del score["rows"]
     row = {"model": method, "seed": seed, **score, "parameters": fitted.num_parameters}
     row |= {"seconds to train": seconds, "headlines/s": len(dev) / min(times)}
-    return Measured(row, predicted, fitted)
+    return Measured(row, predicted, fitted.predict(also) if len(also) else np.array([], dtype=object))
+
+
+def measure_all(
+    train: pd.DataFrame,
+    dev: pd.DataFrame,
+    *,
+    methods: Sequence[str] = tuple(METHODS),
+    seeds: Sequence[int] = (0,),
+    also: Sequence[str] = (),
+    processes: int = 2,
+) -> list[Measured]:
+    """Returns `measure` of every method and seed, in this order; several processes work at a time.
+
+    A network of this size keeps one core busy, so two processes on two cores take half the time and hardly slow each
+    other. Each process first trains a network for nothing: TensorFlow needs a while to get ready, and no method should
+    pay for that.
+
+    Args:
+        train: columns `text` and `label`.
+        dev: the same.
+        methods: names of `METHODS`.
+        seeds: for those methods that depend on one.
+        also: other texts to answer.
+        processes: how many work at a time, at least 1.
+    """
+    check_integer("processes", processes)
+    for method in methods:
+        if method not in METHODS:
+            raise ValueError(f"methods: expected some of {tuple(METHODS)}, got {method!r}")
+    wanted = [(method, seed) for method in methods for seed in seeds_of(method, seeds)]
+    longest_first = sorted(wanted, key=lambda one: -list(METHODS).index(one[0]))
+    work = joblib.Parallel(n_jobs=min(processes, len(wanted)), pre_dispatch="n_jobs", batch_size=1)
+    done = work(
+        joblib.delayed(_measure_ready)(method, train, dev, seed=seed, also=also) for method, seed in longest_first
+    )
+    found = dict(zip(longest_first, done, strict=True))
+    return [found[one] for one in wanted]
+
+
+def _measure_ready(method: str, train: pd.DataFrame, dev: pd.DataFrame, *, seed: int, also: Sequence[str]) -> Measured:
+    if method not in DETERMINISTIC:
+        _get_ready()
+    return measure(method, train, dev, seed=seed, also=also)
+
+
+@functools.cache
+def _get_ready():
+    few = pd.DataFrame({"text": ["天地玄黄", "宇宙洪荒"], "label": ["a", "b"]})
+    fit_network(few, few, seed=0, recipe=training.Recipe(1, 2, 1e-3))
 
 
 def shuffle_characters(texts: Sequence[str], *, seed: int = 0) -> list[str]:

@@ -34,7 +34,7 @@ notebooks: $(STAMP)  ## build every notebook from its .py and run it top to bott
 test: $(STAMP)  ## run the whole test suite
 	$(BIN)/python -m pytest
 
-fuzz: $(STAMP)  ## try every door with 2,000 drawn inputs, lines of 100 MB and 10,000,000 rows (five minutes)
+fuzz: $(STAMP)  ## try every door with 2,000 drawn inputs, lines of 100 MB and 10,000,000 rows (three minutes)
 	TEXTRNN_FUZZ=1 $(BIN)/python -m pytest tests/test_bad_input.py -rsP --durations=40 --hypothesis-show-statistics
 
 soak: $(STAMP)  ## long checks: many kills, training from a file of 5,000,000 rows (a quarter of an hour)

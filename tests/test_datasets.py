@@ -84,6 +84,7 @@ def test_columns_of_other_names_are_found_by_name_and_missed_by_name(tmp_path):
 PLAIN = st.text(st.characters(blacklist_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=12).map("x{}".format)
 
 
+@pytest.mark.filterwarnings("ignore:.*stands in no other row")
 @settings(deadline=None, max_examples=40)
 @given(rows=st.lists(st.tuples(st.sampled_from("abc"), PLAIN), min_size=1, max_size=8))
 def test_every_row_written_is_read_back(tmp_path_factory, rows):

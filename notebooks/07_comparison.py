@@ -165,8 +165,8 @@ complete
 # %% [markdown]
 # Three groups. At the bottom the SimpleRNN, far behind. In the middle the other plain networks. At the top the methods
 # that know strings of two and three characters: naive Bayes, which only counts, is clearly better than the best plain
-# network. The kit's best leads the SVM by about a point, and `p` is above 0.05: on these 975 headlines that can still be
-# luck.
+# network. The kit's best leads the SVM by about a point, and `p` is above 0.05: on these 975 headlines that can still
+# be luck.
 #
 # The headlines behind `p`, for each pair of neighbours:
 

@@ -26,7 +26,7 @@ SUFFIXES = {".py", ".ipynb", ".md", ".tsv", ".toml", ".txt", ".json", ".pb", ".p
 UNIT = r"[ \u00a0]?(?:%|s\b|seconds?\b|minutes?\b|MB/s)"
 NUMBER = re.compile(rf"(?<![\w.,/-])(\d{{1,3}}(?:,\d{{3}})+|\d+\.\d+|\d+(?={UNIT}))(?![\w,/]*\d)")
 NAMES = "Python|TensorFlow|Keras|NumPy|pandas|version|CC0|CC|MIT"
-VERSION = re.compile(rf"(?:{NAMES})[ \u00a0]v?\d[\d.]*(?:(?:[ -]|, | to | and | or )\d[\d.]*)*")
+VERSION = re.compile(rf"(?:{NAMES})[ \u00a0]v?\d[\d.]*(?:(?:[ -]|, | to | and | or |、| 或 )\d[\d.]*)*")
 
 
 def read(path):

@@ -34,7 +34,7 @@ FILES = re.compile(
 # added if it neither reads nor writes files, and neither runs Python nor talks to anything outside of the graph.
 OPERATIONS = {
     "arithmetic of the layers and of the ids": (
-        "AddV2 All Any ArgMax BiasAdd Cast Conv2D Cumsum DenseBincount Equal Exp FloorDiv Greater Less LessEqual Log "
+        "AddV2 Any ArgMax BiasAdd Cast Conv2D Cumsum DenseBincount Equal Exp FloorDiv Greater Less Log "
         "LogicalAnd LogicalOr MatMul Max Maximum Minimum Mul NotEqual OneHot Prod RealDiv Relu SegmentSum Sigmoid "
         "Softmax Sub Sum Tanh UnsortedSegmentSum"
     ),
@@ -51,7 +51,7 @@ OPERATIONS = {
         "StatelessWhile TensorListFromTensor TensorListGetItem TensorListReserve TensorListSetItem TensorListStack "
         "While"
     ),
-    "the frame of a graph": "Assert Const Identity If NoOp Placeholder StatefulPartitionedCall",
+    "the frame of a graph": "Const Identity NoOp Placeholder StatefulPartitionedCall",
 }
 # These reach files. They may stand in the two functions with which TensorFlow Serving reads the weights back, and
 # nothing that Python loads may call those.

@@ -60,7 +60,9 @@ class _Servable(tf.Module):
             "max_length": tf.constant(text_to_ids.encoder.max_length),
         }
 
-        @tf.function(input_signature=[tf.TensorSpec(network.input_shape, tf.int32)])  # in the file once, called twice
+        @tf.function(
+            input_signature=[tf.TensorSpec(network.input_shape, tf.int32)], autograph=False
+        )  # in the file once, called twice
         def on_ids(ids):
             return network(ids, training=False)
 
@@ -71,7 +73,7 @@ class _Servable(tf.Module):
                 "probabilities": probs,
             }
 
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
         def serve(text):
             windows, batch = text_to_ids.windows(text), tf.shape(text)[0]
             # A block at a time, so that a long text takes no more memory than many short ones; these are one block.
@@ -90,21 +92,21 @@ class _Servable(tf.Module):
             )
             return answer(tf.cast(probs, tf.float32))
 
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
         def ids_of(text):
             return text_to_ids(text)
 
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
         def head(text):
             return answer(on_ids(ids_of(text)))
 
-        @tf.function(input_signature=[])
+        @tf.function(input_signature=[], autograph=False)
         def describe():
             return {name: tf.identity(value) for name, value in about.items()}
 
         ngram_tables = self.tables[2:]  # the first two normalise and number single tokens
 
-        @tf.function(input_signature=[])
+        @tf.function(input_signature=[], autograph=False)
         def list_ngrams():
             return [table.export() for table in ngram_tables]
 
@@ -112,7 +114,7 @@ class _Servable(tf.Module):
         if tracing.has_lstm(model):
             told = tracing.tracer(model, on_ids=True)
 
-            @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+            @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
             def trace(text):
                 arrays, mask = told(ids_of(text))
                 kinds = {

@@ -204,7 +204,7 @@ HARM = {
     "write": ("load", write, "the operation WriteFile in the function __inference__initializer_"),
     "nested": ("load", write_by_nested_functions, "the operation WriteFile in the function __inference_inner_"),
     "loop": ("load", write_in_a_loop, "the operation WriteFile in the function while_body_"),
-    "branch": ("load", write_in_a_branch, "the operation If in the function __inference__initializer_"),
+    "branch": ("load", write_in_a_branch, "the operation "),  # of the branch or of what chooses it
     "checkpoint": ("load", write_a_checkpoint, "the operation SaveV2 in the function __inference__initializer_"),
     "call": ("call", write, "the operation WriteFile in the function __inference_serve_"),
 }

@@ -282,6 +282,7 @@ def predict(model, texts, file, out, style, min_score, encoding, text_column, lo
         write = _writer(stack, out)
         classifier = _load(model, **options)
         tables = _answers(classifier, chunks, total=total, hidden=to_screen, min_score=min_score, long_text=long_text)
+        stack.callback(tables.close)  # so that the bar is gone before anything else is said
         columns = shutil.get_terminal_size().columns if to_screen else None
         for block in _blocks(tables, style, label_names=classifier.label_names, columns=columns):
             write(block)
@@ -381,9 +382,11 @@ def evaluate(model, file, encoding, text_column, label_column, as_json, long_tex
 
     training.label_ids(table["label"], classifier.label_names, name=file)  # refuses labels that the model lacks
     predicted, scores = [], []
-    for answers in _answers(classifier, _in_chunks(table["text"]), total=len(table), long_text=long_text):
-        predicted += list(answers["label"])
-        scores += list(answers["score"])
+    tables = _answers(classifier, _in_chunks(table["text"]), total=len(table), long_text=long_text)
+    with contextlib.closing(tables):
+        for answers in tables:
+            predicted += list(answers["label"])
+            scores += list(answers["score"])
     overall = metrics.accuracy(table["label"], predicted)
     overall["calibration_error"] = metrics.calibration_error(table["label"], predicted, scores)
     report = metrics.report(table["label"], predicted)

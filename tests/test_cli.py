@@ -46,9 +46,13 @@ def made_up_news(num_rows):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def loaded_once():
-    """Keeps each model in memory once the command has loaded it; the processes further down load it themselves."""
+def as_at_a_terminal():
+    """Keeps each model in memory once the command has loaded it; the processes further down load it themselves.
+
+    `make` asks TensorFlow for fewer words than usual, but for more than the command asks for where nobody has asked.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
         patch.setattr(cli, "_load", functools.cache(cli._load))
         yield
 

@@ -417,6 +417,7 @@ def test_a_typed_headline_is_answered_and_the_slider_shows_the_network_change_it
         below = page.locator("#reading-1 .bar.against").count()
         assert below == sum(value < 0 for value in answer["saliency"][method])
     page.click("#reading-1 .numbers summary")
+    page.wait_for_selector("#reading-1 .numbers tbody tr")  # drawn when it is opened
     assert page.locator("#reading-1 .numbers tbody tr").count() == len(TEXT)
     page.screenshot(path=tmp_path / "light.png", full_page=True)
 

@@ -423,7 +423,7 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_whatever_else_a_graph_can_bring_is_refused_by_name(stranger, way):
     edit_graph(stranger, way)
-    refused(stranger, f"{GRAPH}: {WAYS[way]}")
+    assert refused(stranger, f"{GRAPH}: {WAYS[way]}")
 
 
 def saver_and_initializer(model):
@@ -470,7 +470,7 @@ def test_a_function_named_like_a_harmless_operation_hides_nothing(strangers, tmp
                 message.name = "Identity"
 
     edit_graph(folder, rename)
-    refused(folder, f"{GRAPH}: the operation WriteFile in the function Identity")
+    assert refused(folder, f"{GRAPH}: the operation WriteFile in the function Identity")
 
 
 @pytest.mark.parametrize(
@@ -480,7 +480,7 @@ def test_a_file_that_no_model_of_the_kit_has_is_refused_though_the_card_vouches_
     (stranger / name).parent.mkdir(exist_ok=True)
     (stranger / name).write_text("meta_graphs {}")
     edit_card(stranger)
-    refused(stranger, f"the file {name}: ")
+    assert refused(stranger, f"the file {name}: ")
 
 
 def test_a_graph_as_text_alone_and_a_broken_one_are_no_models(stranger):

@@ -158,7 +158,7 @@ def accidents(written, tmp_path_factory):
         pytest.skip("this system has no fork, no SIGKILL and no limit on the size of files")
     root = tmp_path_factory.mktemp("accidents")
     sizes = {Path(name).name.partition(".data")[0]: len(data) for name, data in contents(written).items()}
-    jobs = KILLED | {name: sizes[file] - 1 for file, name in FULL.items()} | {BOTH: BOTH}
+    jobs = KILLED | {name: sizes[file] * 3 // 4 for file, name in FULL.items()} | {BOTH: BOTH}
     for name in jobs:
         shutil.copytree(written, root / name / "m")
     run = subprocess.run(

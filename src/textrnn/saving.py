@@ -8,7 +8,6 @@ alone. Beside the graph stand `assets.extra/labels.txt`, `assets.extra/card.json
 
 import contextlib
 import ctypes
-import hashlib
 import itertools
 import json
 import os
@@ -30,7 +29,7 @@ import pandas as pd
 import tensorflow as tf
 
 import textrnn
-from textrnn import cards, networks, safety, tracing, training
+from textrnn import cards, datasets, networks, safety, tracing, training
 from textrnn.cards import EXTRA, fingerprint, read_card
 from textrnn.checks import check_integer, check_list, check_number
 from textrnn.layers import ClassEvidence
@@ -139,16 +138,11 @@ def _quiet():
         logger.setLevel(level)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _hashes(folder: Path) -> dict[str, str]:
     """Returns the SHA-256 of every file of a model folder but the card, which holds them."""
     card = folder / EXTRA / "card.json"
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != card)
-    return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
+    return {path.relative_to(folder).as_posix(): datasets.sha256_of_file(path) for path in files}
 
 
 def _check_card(card: dict[str, Any]):

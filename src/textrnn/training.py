@@ -364,6 +364,28 @@ class _FileRows:
         return ids
 
 
+def _rows_to_learn(
+    model: keras.Model, train: pd.DataFrame | str | os.PathLike, *, folder: str | os.PathLike | None
+) -> _TableRows | _FileRows:
+    """Returns the rows of a table or file, each class of `model` among them; a file's ids go to `folder`."""
+    if isinstance(train, str | os.PathLike):
+        data = _FileRows(model, Path(train), folder=Path(folder) if folder else datasets.cache_folder())
+    else:
+        data = _TableRows(model, train)
+    names = networks.label_names(model)
+    if missing := sorted(names[place] for place in set(range(len(names))) - {*data.label_ids.tolist()}):
+        raise ValueError(f"train: the class(es) {missing} of the model have no row")
+    return data
+
+
+def _count_evidence(model: keras.Model, data: _TableRows | _FileRows):
+    """Counts the n-grams of `data` anew in the evidence layer of `model`, if it has one."""
+    evidence = networks.evidence_layer(model)
+    for first in range(0, 0 if evidence is None else len(data.lengths), CHUNK_ROWS):
+        rows = np.arange(first, min(first + CHUNK_ROWS, len(data.lengths)))
+        evidence.count(data.batch(rows), data.label_ids[rows], anew=not first)
+
+
 def _sha256_of(table: pd.DataFrame) -> str:
     digest = hashlib.sha256()
     for text, label in zip(table["text"], table["label"], strict=True):
@@ -447,27 +469,18 @@ def fit(
     check_seed(seed)
     check_number("adversarial", adversarial, "a share of a length, 0 or more", lambda share: 0 <= share < math.inf)
     _check_compiled(model)
-    label_names = networks.label_names(model)
-    is_table = not isinstance(train, str | os.PathLike)
-    if is_table:
+    if not isinstance(train, str | os.PathLike):
         check_table("train", train)
     check_table("dev", dev)
-    if is_table:
-        data = _TableRows(model, train)
-    else:
-        data = _FileRows(model, Path(train), folder=Path(resume) if resume else datasets.cache_folder())
-    if missing := sorted(label_names[place] for place in set(range(len(label_names))) - {*data.label_ids.tolist()}):
-        raise ValueError(f"train: the class(es) {missing} of the model have no row")
-    dev_targets = label_ids(dev["label"], label_names, name="dev")
+    data = _rows_to_learn(model, train, folder=resume)
+    dev_targets = label_ids(dev["label"], networks.label_names(model), name="dev")
     dev_encoded = encode_texts(model, dev["text"])
     wanted = _targets_of(model)
 
     start = time.perf_counter()
-    on_ids, evidence = networks.ids_model(model), networks.evidence_layer(model)
-    if evidence is not None and recount:
-        for first in range(0, len(data.lengths), CHUNK_ROWS):
-            rows = np.arange(first, min(first + CHUNK_ROWS, len(data.lengths)))
-            evidence.count(data.batch(rows), data.label_ids[rows], anew=not first)
+    on_ids = networks.ids_model(model)
+    if recount:
+        _count_evidence(model, data)
     step = training_step(model, adversarial=adversarial, leave_one_out=recount)
     run, best = _Run(), None
     if resume:

@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from textrnn import gradients
+from textrnn import gradients, plots
 
 # %% [markdown]
 # ## Settings
@@ -192,14 +192,14 @@ f"longest gradient {norms[hit]:.0f} at step {hit}; last loss {end_plain:.3f} wit
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-left.contourf(weight_grid, bias_grid, surface.loss, levels=12, cmap="Greys", vmax=0.7)
+_ = plots.plot_error_surface(weight_grid, bias_grid, surface, left)
 left.plot(*plain[: hit + 1].T, color="black", linewidth=3, label="both, before the wall")
 left.annotate("", (5.5, -1.62), plain[hit], arrowprops={"arrowstyle": "->", "linestyle": "--"})
 left.text(5.35, -1.9, "no clipping:\nfar off the map", va="top", ha="left")
 left.plot(*clipped[hit:].T, color="white", linewidth=3.5)
 left.plot(*clipped[hit:].T, color="tab:red", marker=".", markersize=4, linewidth=1, label="clipped at 15, after it")
 left.legend(loc="lower left")
-left.set(xlim=(4, 6), ylim=(-3.4, -1.6), xlabel="weight w", ylabel="bias b", title="The map (dark: high loss)")
+left.set(xlim=(4, 6), ylim=(-3.4, -1.6), title="The map (dark: high loss)")
 right.plot(gradients.error_surface(*plain.T).loss, "k--", label="no clipping")
 right.plot(gradients.error_surface(*clipped.T).loss, color="tab:red", label="clipped at 15")
 right.legend()

@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 from matplotlib.transforms import Bbox
 
 from textrnn import fonts
+from textrnn.gradients import ErrorSurface
 from textrnn.tracing import KINDS, Trace
 
 # Blue and orange of Okabe & Ito (2008), apart in hue and in lightness.
@@ -205,6 +206,20 @@ def _place_name(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) -> Bb
             return box
         label.remove()
     raise AssertionError("the last place is always taken")
+
+
+def plot_error_surface(weights: np.ndarray, biases: np.ndarray, surface: ErrorSurface, ax: Axes) -> Axes:
+    """Draws the loss over the two weights of a one-unit network as a map; darker is a higher loss.
+
+    Args:
+        weights: `(rows, columns)`, the recurrent weight at each place.
+        biases: the same for the bias.
+        surface: what `gradients.error_surface` returned for them.
+        ax: where to draw.
+    """
+    ax.contourf(weights, biases, surface.loss, levels=12, cmap="Greys", vmax=0.7)
+    ax.set(xlabel="weight w", ylabel="bias b")
+    return ax
 
 
 def plot_gates(

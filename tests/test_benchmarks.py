@@ -173,3 +173,21 @@ def test_a_network_can_be_saved_and_is_then_scored_from_its_file(carved, tmp_pat
     table = datasets.read_table(carved["dev"])
     predicted = saving.load_classifier(folder).predict(table["text"])["label"]
     assert (predicted.to_numpy() == table["label"].to_numpy()).mean() == result["dev"]["accuracy"]
+
+
+def test_an_ensemble_answers_by_the_mean_of_its_models_probabilities(carved):
+    script = ROOT / "benchmarks" / "ensemble.py"
+    folders = [f"models/{name}-textrnn" for name in ("headlines", "thucnews")]
+    done = run_script(script, "--models", *folders, "--table", carved["test"])
+    assert done.returncode == 0, done.stderr
+    table = datasets.read_table(carved["test"])
+    classifiers = [saving.load_classifier(ROOT / folder, runtime="numpy") for folder in folders]
+    one, other = (classifier.predict_probs(table["text"]) for classifier in classifiers)
+    together = metrics.predicted_labels((one + other) / 2, classifiers[0].label_names)
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")][2:]
+    assert [row[0] for row in rows] == [f"| {folders[0]}", f"| {folders[1]}", "| mean of their probabilities"]
+    assert float(rows[2][1].split()[0]) == pytest.approx((together == table["label"]).mean(), abs=1e-4)
+
+    done = run_script(script, "--models", folders[0], folders[0], "--table", carved["test"])
+    assert done.returncode == 2
+    assert "expected two or more different folders" in done.stderr

@@ -4,6 +4,7 @@ import re
 from functools import partial
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -70,10 +71,14 @@ def test_the_methods_are_those_of_the_ladder_and_each_network_is_what_its_name_s
     monkeypatch.setattr(training, "fit", fit)
     names = list(comparison.METHODS)
     assert names[:3] == list(comparison.DETERMINISTIC)
-    assert names[-1] == "kit's best"
-    for number, name in enumerate(names[3:-1]):
+    assert names[-2:] == ["kit's best, no LSTM", "kit's best"]
+    for number, name in enumerate(names[3:]):
         comparison.METHODS[name](*tables, seed=number)
-    layers = {name: {type(layer).__name__ for layer in built[number].layers} for number, name in enumerate(names[3:-1])}
+    own = [built.pop(number) for number in (5, 6)]
+    changed = [{layer.name for layer in one.layers if not isinstance(layer, keras.layers.Dropout)} for one in own]
+    assert (changed[0] - changed[1], changed[1] - changed[0]) == ({"feedforward_1"}, {"bidirectional_1"})
+    assert own[0].get_layer("feedforward_1").output.shape == own[1].get_layer("bidirectional_1").output.shape
+    layers = {name: {type(layer).__name__ for layer in built[number].layers} for number, name in enumerate(names[3:-2])}
     assert {name for name, kinds in layers.items() if "Conv1D" in kinds} == {"TextCNN"}
     assert {name for name, kinds in layers.items() if "SimpleRNN" in kinds} == {"SimpleRNN"}
     assert {name for name, kinds in layers.items() if "LSTM" in kinds} == {"LSTM"}

@@ -1,5 +1,6 @@
 """The classifier: padding has no say, seeds decide, every weight learns, labels are known by name."""
 
+import itertools
 import random
 
 import keras
@@ -29,10 +30,12 @@ def with_summary(model):
     return keras.Model(model.input, [model.output, model.layers[-2].input])
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize(
+    ("cell", "bidirectional"),
+    [*itertools.product(["lstm", "gru", "simple"], [False, True]), ("feedforward", False)],
+)
 @pytest.mark.parametrize("num_layers", [1, 2])
-@pytest.mark.parametrize("cell", ["lstm", "gru", "simple"])
-def test_the_answer_is_the_same_alone_in_a_batch_and_behind_more_padding(cell, num_layers, bidirectional):
+def test_the_answer_is_the_same_alone_in_a_batch_and_behind_more_padding(cell, bidirectional, num_layers):
     encoder = NGRAMS if cell == "gru" else ENCODER
     model = build_textrnn(
         encoder,
@@ -106,6 +109,22 @@ def test_the_order_of_the_characters_matters_to_every_cell():
         model = with_large_weights(build_textrnn(ENCODER, ["x", "y"], cell=cell, bidirectional=False, **TINY))
         probs = model(tf.constant(["股市", "市股"])).numpy()
         assert abs(probs[0] - probs[1]).max() > 1e-3
+
+
+def test_without_a_memory_the_order_of_the_characters_says_nothing():
+    settings = {"cell": "feedforward", "bidirectional": False, "num_layers": 2, "pooling": ("max", "mean")}
+    model = with_large_weights(build_textrnn(ENCODER, ["x", "y"], **settings, **TINY))
+    probs = model(tf.constant(["球队夺冠", "冠夺队球", "夺冠球队", "股市大涨"])).numpy()
+    np.testing.assert_allclose(probs[1:3], probs[[0, 0]], atol=1e-6)
+    assert abs(probs[0] - probs[3]).max() > 1e-3
+
+
+def test_the_last_step_of_a_network_without_memory_is_all_that_it_tells_of():
+    settings = {"cell": "feedforward", "bidirectional": False, "pooling": "last"}
+    model = with_large_weights(build_textrnn(ENCODER, ["x", "y"], **settings, **TINY))
+    probs = model(tf.constant(["球队夺股", "股市大涨股", "股", "股市"])).numpy()
+    np.testing.assert_allclose(probs[:2], probs[[2, 2]], atol=1e-6)
+    assert abs(probs[0] - probs[3]).max() > 1e-3
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
@@ -206,7 +225,11 @@ def test_attention_does_not_see_padding_however_high_it_would_score():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"cell": "rnn"}, "cell: expected one of ('lstm', 'gru', 'simple'), got 'rnn'"),
+        ({"cell": "rnn"}, "cell: expected one of ('lstm', 'gru', 'simple', 'feedforward'), got 'rnn'"),
+        (
+            {"cell": "feedforward"},
+            "bidirectional: expected False for cell='feedforward', which has no direction, got True",
+        ),
         ({"units": 0}, "units: expected at least 1, got 0"),
         ({"embed_dim": 0}, "embed_dim: expected at least 1, got 0"),
         ({"num_layers": 0}, "num_layers: expected at least 1, got 0"),

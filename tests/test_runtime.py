@@ -101,7 +101,7 @@ def test_one_direction_is_the_lstm_of_the_cells_room_on_each_row_without_its_pad
             np.testing.assert_allclose(last[place], outputs[-1], atol=1e-5)
 
 
-@pytest.mark.parametrize("cell", ["gru", "simple"])
+@pytest.mark.parametrize("cell", ["gru", "simple", "feedforward"])
 def test_another_cell_is_refused_by_name(cell):
     with pytest.raises(ValueError, match=rf'build_textrnn\(cell="lstm"\).*{cell}_1.*use runtime="tensorflow"'):
         NumpyNetwork(build(cell=cell, bidirectional=False))

@@ -332,6 +332,19 @@ def test_a_vocabulary_made_of_texts_with_line_breaks_can_be_saved_and_read_back(
     np.testing.assert_allclose(training.predict(again, texts), live, atol=1e-6)
 
 
+def test_a_network_without_memory_is_saved_and_read_like_the_others_and_has_no_lstm_to_trace(tmp_path):
+    encoder = TextEncoder.from_texts(TABLE["text"], max_ngram=3, min_ngram_count=1)
+    settings = {"cell": "feedforward", "bidirectional": False, "evidence": True, "embed_dim": 4, "units": 4}
+    model = networks.build_textrnn(encoder, ["x", "y"], num_layers=2, **settings)
+    saving.save_classifier(model, tmp_path / "model", card=CARD)
+    classifier = saving.load_classifier(tmp_path / "model")
+    np.testing.assert_allclose(classifier.predict_probs(NEW), training.predict(model, NEW), atol=1e-6)
+    np.testing.assert_array_equal(
+        training.predict(saving.load_network(tmp_path / "model"), NEW), training.predict(model, NEW)
+    )
+    assert not hasattr(tf.saved_model.load(str(tmp_path / "model")), "trace")
+
+
 def without_label_layer():
     text = keras.Input((), dtype="string")
     encoder = TextEncoder.from_texts(TABLE["text"])

@@ -112,8 +112,8 @@ def fit_network(
     return _of_network(model)
 
 
-def _fit_best(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int) -> Fitted:
-    model, _ = training.train_textrnn(train, dev, seed=seed, progress=False)
+def _fit_best(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int, **network: object) -> Fitted:
+    model, _ = training.train_textrnn(train, dev, seed=seed, progress=False, **network)
     return _of_network(model)
 
 
@@ -126,6 +126,7 @@ METHODS: dict[str, Method] = {
     "LSTM": partial(fit_network, units=64, bidirectional=False, pooling="last"),
     "BiLSTM": partial(fit_network, units=64, pooling="last"),
     "BiLSTM, attention": partial(fit_network, units=64, pooling="attention"),
+    "kit's best, no LSTM": partial(_fit_best, cell="feedforward", units=256, bidirectional=False),
     "kit's best": _fit_best,
 }
 

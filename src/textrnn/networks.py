@@ -15,7 +15,8 @@ from textrnn.layers import ClassEvidence, ContextWindow, Elman, Jordan, WordDrop
 from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder, TextToIds
 
 TAGGERS = ("feedforward", "simple", "elman", "jordan", "bielman", "lstm", "bilstm")
-CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}
+RECURRENT = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}
+CELLS = (*RECURRENT, "feedforward")
 POOLINGS = ("last", "max", "mean", "attention")
 
 
@@ -260,11 +261,12 @@ def build_textrnn(
     Args:
         encoder: the vocabulary; if it has n-grams, each order has an embedding of its own beside the characters'.
         label_names: the label of each output.
-        cell: `"lstm"`, `"gru"` or `"simple"`.
+        cell: `"lstm"`, `"gru"` or `"simple"`; `"feedforward"` puts a dense layer (tanh) in the place of the recurrent one,
+            which sees one step at a time and remembers nothing: what is left then shows what the memory is worth.
         embed_dim: the width of each embedding.
         units: the width of a recurrent layer, in each direction.
         num_layers: how many recurrent layers stand on each other.
-        bidirectional: whether each layer also reads from the end.
+        bidirectional: whether each layer also reads from the end; `False` for `"feedforward"`.
         pooling: one of `"last"`, `"max"`, `"mean"`, `"attention"`, or several, side by side.
         dropout: the share of the recurrent layers' inputs and of the summary that is dropped in training, [0, 1).
         ngram_dropout: the share of n-grams whose whole vector is dropped in training, [0, 1).
@@ -281,7 +283,9 @@ def build_textrnn(
         ValueError: a setting is out of range.
     """
     if cell not in CELLS:
-        raise ValueError(f"cell: expected one of {tuple(CELLS)}, got {cell!r}")
+        raise ValueError(f"cell: expected one of {CELLS}, got {cell!r}")
+    if cell == "feedforward" and bidirectional:
+        raise ValueError("bidirectional: expected False for cell='feedforward', which has no direction, got True")
     _check_encoder(encoder)
     for name, size in {"embed_dim": embed_dim, "units": units, "num_layers": num_layers}.items():
         check_integer(name, size)
@@ -303,13 +307,16 @@ def build_textrnn(
         for number in range(1, num_layers + 1):
             # The last state alone needs no row of states: Keras gives each direction's own.
             only_last = number == num_layers and kinds == ("last",)
-            layer = CELLS[cell](units, return_sequences=not only_last, name=f"{cell}_{number}")
-            if bidirectional:
-                layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
-            x = layer(x, mask=mask)  # (batch, steps, units or 2 * units)
+            if cell == "feedforward":
+                x = keras.layers.Dense(units, activation="tanh", name=f"feedforward_{number}")(x)
+            else:
+                layer = RECURRENT[cell](units, return_sequences=not only_last, name=f"{cell}_{number}")
+                if bidirectional:
+                    layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
+                x = layer(x, mask=mask)  # (batch, steps, units or 2 * units)
             if number < num_layers:
                 x = keras.layers.Dropout(dropout)(x)
-        if kinds == ("last",):
+        if kinds == ("last",) and cell != "feedforward":
             summary = x
         else:
             pools = [

@@ -100,7 +100,7 @@ CLASSES = {
     None: "__ellipsis__ __keras_tensor__",
     "keras": "DTypePolicy",
     "keras.initializers": "GlorotUniform Orthogonal RandomUniform Zeros",
-    "keras.layers": "Bidirectional Concatenate Conv1D Dropout Embedding GRU InputLayer LSTM SimpleRNN",
+    "keras.layers": "Bidirectional Concatenate Conv1D Dense Dropout Embedding GRU InputLayer LSTM SimpleRNN",
     "keras.src.models.functional": "Functional",
     "keras.src.ops.core": "Cast",
     "keras.src.ops.numpy": "GetItem Greater Less Multiply Where",

@@ -638,6 +638,7 @@ def train_textrnn(
     seed: int = 0,
     resume: str | os.PathLike | None = None,
     progress: bool = True,
+    **network: Any,
 ) -> tuple[keras.Model, pd.DataFrame]:
     """Returns the recommended TextRNN trained on two tables, and its history.
 
@@ -652,13 +653,14 @@ def train_textrnn(
         seed: decides first weights, dropout and the order of the batches.
         resume: a folder for checkpoints, see `fit`.
         progress: whether a bar runs.
+        **network: what of `networks.build_textrnn` shall differ from what is recommended, as in `units=64`.
 
     Raises:
         ValueError: as `fit`, or `train` has one class alone.
     """
     datasets.check_splits(datasets.Splits(train, dev, None))
     settings = settings or recipe(len(train))
-    model = recommended_textrnn(train, settings=settings, seed=seed)
+    model = recommended_textrnn(train, settings=settings, seed=seed, **network)
     history = fit(
         model,
         train,
@@ -673,13 +675,14 @@ def train_textrnn(
     return model, history
 
 
-def recommended_textrnn(train: pd.DataFrame, *, settings: Recipe | None = None, seed: int = 0) -> keras.Model:
+def recommended_textrnn(
+    train: pd.DataFrame, *, settings: Recipe | None = None, seed: int = 0, **network: Any
+) -> keras.Model:
     """Returns the recommended TextRNN for `train`, compiled, its first vectors in place; see `train_textrnn`."""
     epochs, batch_size, learning_rate = settings or recipe(len(train))
     encoder = recommended_encoder(train["text"])
-    model = networks.build_textrnn(
-        encoder, sorted(set(train["label"])), evidence=True, embedded_ngrams=EMBEDDED_NGRAMS, seed=seed
-    )
+    network = {"evidence": True, "embedded_ngrams": EMBEDDED_NGRAMS} | network
+    model = networks.build_textrnn(encoder, sorted(set(train["label"])), seed=seed, **network)
     sizes = [layer.embeddings.shape for layer in networks.embeddings(model)]
     vectors = pretraining.topic_vectors(
         encoder, train["text"], num_ids=[num for num, _ in sizes], embed_dim=sizes[0][1], seed=seed

@@ -261,8 +261,8 @@ def build_textrnn(
     Args:
         encoder: the vocabulary; if it has n-grams, each order has an embedding of its own beside the characters'.
         label_names: the label of each output.
-        cell: `"lstm"`, `"gru"` or `"simple"`; with `"feedforward"` a dense layer (tanh) that sees one step at a time and
-            remembers nothing stands in the place of the recurrent one: the difference is what the memory is worth.
+        cell: `"lstm"`, `"gru"` or `"simple"`; with `"feedforward"` a dense layer (tanh) that sees one step at a time
+            and remembers nothing stands in the place of the recurrent one: the difference is what the memory is worth.
         embed_dim: the width of each embedding.
         units: the width of a recurrent layer, in each direction.
         num_layers: how many recurrent layers stand on each other.

@@ -175,7 +175,7 @@ class Bench:
         print_table(title, interleaved(candidates), per=rows, base="PyTorch, padded to 32")
 
     def answers(self):
-        """From raw text to label through the saved model: in bulk, and one at a time."""
+        """From raw text to label through the saved model: in bulk, one at a time, and by the command from a file."""
         texts = list(self.dev["text"])
         by_runtime = {name: saving.load_classifier(self.args.model, runtime=name) for name in saving.RUNTIMES}
         svm = metrics.fit_linear(self.train)
@@ -203,6 +203,29 @@ class Bench:
         print_table(f"d. {len(texts):,} headlines in bulk", interleaved(bulk), per=len(texts), base="linear SVM")
         seconds = {name: value / len(few) for name, value in interleaved(one).items()}
         print_table("d. One headline, mean of 200, median of the turns", seconds, base="linear SVM")
+        self.command(texts)
+
+    def command(self, texts: list[str]):
+        """A file from disk to disk by `textrnn predict`, the start of Python and TensorFlow included."""
+        with tempfile.TemporaryDirectory() as folder:
+            files = {rows: Path(folder) / f"{rows}.txt" for rows in (len(texts), 10 * len(texts))}
+            for rows, path in files.items():
+                lines = (" ".join(texts[place % len(texts)].split()) for place in range(rows))
+                path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            start = [sys.executable, "-m", "textrnn.cli", "predict", self.args.model, "--file"]
+            runs = {
+                f"textrnn predict, {rows:,} lines": lambda path=path: (
+                    subprocess.run(
+                        [*start, path, "--out", path.with_suffix(".tsv")], check=True, capture_output=True
+                    ).returncode
+                )
+                for rows, path in files.items()
+            }
+            per = dict(zip(runs, files, strict=True))
+            seconds = interleaved(runs)
+            print_table("d. The command, from file to file", seconds, per=per)
+            few, many = seconds.values()
+            print(f"\nWithout its start: {(max(per.values()) - min(per.values())) / (many - few):,.0f} lines/s")
 
     def growth(self):
         """How cost grows with steps, batch and rows; prints the numbers and draws them."""

@@ -13,14 +13,14 @@
 # %% [markdown]
 # # 07 · Comparison: what an LSTM buys, and what it costs
 #
-# **Question.** Nine methods file the same headlines, from "always the same answer" to the best network of this
+# **Question.** Ten methods file the same headlines, from "always the same answer" to the best network of this
 # project. Which is right how often, which of the differences are more than luck, what does each cost, and does it read
 # the headline or only count what is in it?
 
 # %% [markdown]
 # **Answer in one sentence.** A linear SVM that counts short strings is right on nine of ten headlines almost at
-# once, and better than every plain network here; the kit's best network is about a point better still, too little for
-# this dev split to be sure, and takes tens of times as long to train.
+# once, and better than every plain network here; the kit's best network is about a point better still, most of
+# it the work of its LSTM, and takes tens of times as long to train.
 #
 # The plan: the methods, one long cell that trains them all, one table, one picture; the same table on real news; then
 # a test that takes the order of the characters away.
@@ -49,6 +49,7 @@ from textrnn import comparison, datasets, metrics, plots
 AS_PRINTED = SEEDS == (0, 1, 2)
 FASTEST = {"parameters": "max", "seconds to train": "min", "headlines/s": "max"}
 COSTS = list(FASTEST)
+PLAIN = ["TextCNN", "SimpleRNN", "LSTM", "BiLSTM", "BiLSTM, attention"]
 
 # %% [markdown]
 # ## Data
@@ -80,15 +81,18 @@ descriptions = {
     "BiLSTM": "an LSTM from each end; the last state of both",
     "BiLSTM, attention": "the same; a learnt mean of all states in place of the last",
     "kit's best": "characters, 2- and 3-grams, their classes in train; BiLSTM, maximum and mean",
+    "kit's best, no LSTM": "the same, but a dense layer that sees one place at a time instead of the LSTM",
 }
-assert list(descriptions) == list(comparison.METHODS)
+assert set(descriptions) == set(comparison.METHODS)
 pd.Series(descriptions, name="what it sees").to_frame()
 
 # %% [markdown]
 # The first three have no dice in them, so one run is enough. The plain networks are what people usually build: 64
 # numbers for each character, 64 units, nothing but characters, vectors that start at random. The kit's best is
-# `training.train_textrnn`; it also counts, as naive Bayes does, in which classes each string stood, so what it wins is
-# not the LSTM's alone.
+# `training.train_textrnn`; it also counts, as naive Bayes does, in which classes each string stood. So what it wins is
+# not the LSTM's alone. The last row is there to tell the two apart: its twin that has everything but the LSTM. Where
+# the LSTM stood, each place in the headline goes through a dense layer of the same width, which knows nothing of the
+# other places.
 #
 # ## Training all of them
 #
@@ -100,7 +104,7 @@ pd.Series(descriptions, name="what it sees").to_frame()
 shuffled = comparison.shuffle_characters(dev["text"])
 measured = comparison.measure_all(train, dev, seeds=SEEDS, also=shuffled, processes=2)
 runs = pd.DataFrame([one.row for one in measured])
-assert not AS_PRINTED or len(runs) == 3 + 6 * 3
+assert not AS_PRINTED or len(runs) == 3 + 7 * 3
 runs.pivot(index="model", columns="seed", values="accuracy").loc[list(descriptions)].round(3).astype(object).fillna("")
 
 # %% [markdown]
@@ -112,14 +116,14 @@ by_method = runs.groupby("model", sort=False)
 networks_only = by_method.filter(lambda rows: len(rows) > 1).groupby("model", sort=False)["accuracy"]
 spread = (networks_only.max() - networks_only.min()).rename("largest minus smallest")
 if AS_PRINTED:
-    assert spread.idxmax() == "SimpleRNN" and spread.idxmin() == "kit's best" and spread["kit's best"] < 0.01
-    assert spread.drop(["SimpleRNN", "kit's best"]).between(0.005, 0.02).all()
+    assert spread.idxmax() == "SimpleRNN" and spread[["kit's best", "kit's best, no LSTM"]].max() < 0.01
+    assert spread[["TextCNN", "LSTM", "BiLSTM", "BiLSTM, attention"]].between(0.005, 0.02).all()
 spread.round(3).to_frame()
 
 # %% [markdown]
 # The SimpleRNN hangs most on its dice. Every other plain network moves by about a point from seed to seed, so a point
-# between two single runs says nothing. The kit's best moves least, probably because its vectors start from the texts
-# and not from dice.
+# between two single runs says nothing. The two of the kit move less, probably because their vectors start from the
+# texts and not from dice.
 #
 # ## One table
 #
@@ -157,16 +161,17 @@ complete.insert(3, "p", p.reindex(table.index).fillna(""))
 accuracy, seconds, speed = table["accuracy"], table["seconds to train"], table["headlines/s"]
 if AS_PRINTED:
     assert accuracy.idxmin() == "majority" and accuracy.idxmax() == "kit's best"
-    assert accuracy["linear SVM"] > accuracy["naive Bayes"] > accuracy.filter(like="LSTM").max()
+    assert accuracy["linear SVM"] > accuracy["naive Bayes"] > accuracy[PLAIN].max()
     assert accuracy.drop("majority").idxmin() == "SimpleRNN" and accuracy["kit's best"] - accuracy["linear SVM"] < 0.02
-    assert tests["naive Bayes"]["p"] < 0.01 and tests["linear SVM"]["p"] > 0.05 < tests["kit's best"]["p"]
+    assert abs(accuracy["kit's best, no LSTM"] - accuracy["linear SVM"]) < 0.006
+    assert tests["naive Bayes"]["p"] < 0.01 and tests["linear SVM"]["p"] > 0.05
 complete
 
 # %% [markdown]
 # Three groups. At the bottom the SimpleRNN, far behind. In the middle the other plain networks. At the top the methods
 # that know strings of two and three characters: naive Bayes, which only counts, is clearly better than the best plain
-# network. The kit's best leads the SVM by about a point, and `p` is above 0.05: on these 975 headlines that can still
-# be luck.
+# network. The kit's best leads the SVM by about a point; its twin without the LSTM is level with the SVM. With 975
+# headlines a point is at the edge of what can be told from luck.
 #
 # The headlines behind `p`, for each pair of neighbours:
 
@@ -182,7 +187,7 @@ neighbours.assign(p=neighbours["p"].map("{:.2g}".format))
 # %% [markdown]
 # Within the middle group the LSTM that reads from one end alone is behind. The others dev cannot tell apart: a second
 # direction, attention, or convolutions in place of the LSTM. Mind that of twenty such comparisons one falls below 0.05
-# by chance alone, and here are eight.
+# by chance alone, and here are nine.
 #
 # ## One picture
 #
@@ -218,14 +223,26 @@ real.insert(3, "seeds", groups.size())
 svm_on_real, bayes_on_real = real.loc["linear SVM", "accuracy"], real.loc["naive Bayes", "accuracy"]
 assert round(117_411 / len(train)) == 26
 assert 0.91 < svm_on_real < 0.92 and 0.88 < bayes_on_real < 0.90
+assert set(real.index) == set(comparison.METHODS) and set(real.loc[PLAIN, "seeds"]) == {3}
 assert real.loc["kit's best", "low"] > real.loc["linear SVM", "high"]
+assert bayes_on_real > real.loc[PLAIN, "accuracy"].max() and real.loc[PLAIN, "accuracy"].idxmin() == "SimpleRNN"
+twin_on_real, best_on_real = real.loc["kit's best, no LSTM", "accuracy"], real.loc["kit's best", "accuracy"]
+assert (
+    svm_on_real < twin_on_real < best_on_real
+    and 0.5 < (best_on_real - twin_on_real) / (best_on_real - svm_on_real) < 0.65
+)
 shown(real)
 
 # %% [markdown]
-# Only methods that were measured stand here; a method without a row was not run yet. Real titles are harder than the
-# embedded ones, and there are 26 times as many to learn from: the SVM ends near 0.92, naive Bayes two points lower. The
-# kit's best is more than a point ahead of the SVM, and here the two intervals no longer touch: with 10,000 titles to
-# judge by, that is not luck. All three tables of strings have grown to millions of numbers.
+# There are 26 times as many titles to learn from, and they are as messy as real ones are: the SVM ends near 0.92, naive
+# Bayes two points lower. The order is the one above. The plain networks have come closer to naive Bayes and still do
+# not reach it; among themselves a second direction, attention or convolutions are again hard to tell apart, while the
+# gates of the LSTM are worth two points over the SimpleRNN. (They see each title four times. What is published for a
+# TextRNN on this task, 0.911, had 180,000 titles, more epochs and vectors learnt from other texts.)
+#
+# The kit's best is more than a point ahead of the SVM, and the two intervals no longer touch: with 10,000 titles to
+# judge by, that is not luck. Its twin without the LSTM stands between them, nearer to the SVM: a bit less than half of
+# the lead comes from the strings, their counts and the way of training, a bit more than half from the LSTM.
 
 # %%
 growth = (real["parameters"] / table["parameters"].reindex(real.index)).drop("majority").rename("times as many")
@@ -274,9 +291,11 @@ order["lost"] = order["in order"] - order["shuffled"]
 order = order.sort_values("lost")
 if AS_PRINTED:
     assert order.loc[["majority", *controls], "lost"].abs().max() < 0.005
-    plain = order.loc[["TextCNN", "SimpleRNN", "LSTM", "BiLSTM", "BiLSTM, attention"]]
+    plain = order.loc[PLAIN]
     assert plain["lost"].min() > 0 and plain["lost"].max() < 0.035 < 0.06 < order.loc["naive Bayes", "lost"]
-    assert order["lost"].idxmax() == "kit's best" == order.loc[["kit's best", "linear SVM"], "shuffled"].idxmin()
+    ours = order.loc[["kit's best, no LSTM", "kit's best"]]
+    assert ours["lost"].idxmax() == order["lost"].idxmax() == "kit's best" and (ours["lost"] > 0.06).all()
+    assert ours["shuffled"].max() < order.loc["linear SVM", "shuffled"] and ours["shuffled"].diff().abs().max() < 0.02
     assert plain["lost"].max() < order.loc["linear SVM", "lost"]
     assert plain["in order"].max() < order.loc["linear SVM, characters", "in order"]
 order.round(3)
@@ -294,15 +313,17 @@ _ = ax.set(xlabel="accuracy on dev")
 _ = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
 
 # %% [markdown]
-# The methods that count strings fall furthest: the kit's best, then naive Bayes, then the SVM. Most of the pairs and
-# triples that they know are gone. On shuffled headlines the kit's best is even worse than the SVM, so it leans on its
+# The methods that count strings fall furthest, the kit's best first of all. Most of the pairs and triples that they
+# know are gone. On shuffled headlines the two networks of the kit are even worse than the SVM, so they lean on their
 # strings most.
 #
 # The surprise is how little the plain networks lose. They are made to read in order, but from 4,550 headlines they have
 # learnt little more than which characters speak for which class; the SVM on single characters, which cannot see order
 # at all, beats every one of them. So the order that pays here is that of neighbours, words of two or three characters,
-# and it pays to hand it over as n-grams instead of hoping that an LSTM finds it out. What the kit's LSTM adds to its
-# n-grams this test cannot say; the SVM, which has the same strings and no LSTM, is about a point behind.
+# and it pays to hand it over as n-grams instead of hoping that an LSTM finds it out.
+#
+# Shuffled, the kit's best and its twin without the LSTM are nearly level; in order the LSTM is a point ahead. So what
+# an LSTM adds to strings that are handed to it is the order of these strings in the headline.
 #
 # ## What the LSTM buys, and what it costs
 #
@@ -311,16 +332,15 @@ _ = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=Fa
 
 # %%
 steps = [("SimpleRNN", "LSTM"), ("LSTM", "BiLSTM"), ("BiLSTM", "BiLSTM, attention"), ("BiLSTM, attention", "TextCNN")]
-steps += [("BiLSTM, attention", "kit's best"), ("linear SVM", "kit's best")]
+steps += [("BiLSTM, attention", "kit's best"), ("kit's best, no LSTM", "kit's best"), ("linear SVM", "kit's best")]
 ladder = pd.DataFrame(
     [(f"{a} → {b}", 100 * (accuracy[b] - accuracy[a]), seconds[b] / seconds[a]) for a, b in steps],
     columns=["step", "points", "times as long"],
 ).set_index("step")
 if AS_PRINTED:
     assert ladder["points"].iloc[0] > 5 and ladder["points"].iloc[1:4].abs().max() < 3
-    assert (
-        3 < ladder["points"].iloc[4] < 8 and 0 < ladder["points"].iloc[5] < 2 and ladder["times as long"].iloc[5] > 10
-    )
+    assert 3 < ladder["points"].iloc[4] < 8 and ladder["points"].iloc[5:].between(0.5, 2).all()
+    assert 2 < ladder["times as long"].iloc[5] < 6 and ladder["times as long"].iloc[6] > 10
 ladder["times as long"] = ladder["times as long"].map(comparison.two_digits).map("{:g}".format)
 ladder.round(1)
 
@@ -328,8 +348,9 @@ ladder.round(1)
 # **The gates** buy most: an LSTM learns in these few epochs what a SimpleRNN does not, for little more time. (With more
 # epochs the SimpleRNN makes up for some of it: exercise 1.) **A second direction, attention, convolutions** change
 # less than a seed does. **Strings and counts**, which the kit's best has beside its LSTM, buy about five points over a
-# plain BiLSTM with attention; exercise 2 splits them. **All of it together** buys about a point over the SVM, at tens
-# of times the training time.
+# plain BiLSTM with attention; exercise 2 splits them. **The LSTM on top of these strings** buys about a point, for
+# three to four times the training time. **All of it together** buys about a point over the SVM, at tens of times its
+# training time; without the LSTM the network would be level with the SVM here, and on real news half a point ahead.
 #
 # **Take the SVM** if you have a few thousand texts, if the class hangs on words rather than on how they are put
 # together, if the answer must be explained (each string has one weight that you can read), if there is no time to

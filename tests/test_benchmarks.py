@@ -155,6 +155,7 @@ def test_the_speed_benchmark_measures_side_by_side_and_says_what_is_missing(carv
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ") and "---" not in line]
     names = [row[0].removeprefix("| ") for row in rows]
     assert {"kit", "kit, runtime numpy", "kit, SavedModel", "stock Keras export", "linear SVM"} <= set(names)
+    assert {"textrnn predict, 40 lines", "textrnn predict, 400 lines"} <= set(names)
     assert all(float(row[1].replace(",", "")) > 0 for row in rows if row[0] != "| what")
     has_torch = importlib.util.find_spec("torch") is not None
     assert ("PyTorch is not installed" in tables[0]) != has_torch

@@ -22,15 +22,20 @@ def predictor(splits, args):
     if args.model != "textrnn":
         baseline = metrics.fit_linear(train) if args.model == "linear" else metrics.fit_majority(train)
         return lambda texts: baseline.predict(texts)
-    from textrnn import networks, saving, training  # TensorFlow is not needed for the baselines
+    from textrnn import comparison, networks, saving, training  # TensorFlow is not needed for the baselines
 
     settings = training.recipe(len(train))
     settings = settings._replace(epochs=args.epochs or settings.epochs)
+    start = time.perf_counter()
     network, history = training.train_textrnn(train, dev, settings=settings, seed=args.seed, progress=False)
+    seconds = time.perf_counter() - start
     print(history.round(4).to_string(index=False), file=sys.stderr)
+    fitted = comparison.fitted_network(network)
+    row, _ = comparison.measure_fitted(fitted, dev, name="kit's best", seed=args.seed, seconds=seconds)
+    print(f"As a row of benchmarks/comparison.py:\n{comparison.markdown_row(row)}", file=sys.stderr)
     names = networks.label_names(network)
     if not args.save:
-        return lambda texts: metrics.predicted_labels(training.predict(network, texts), names)
+        return fitted.predict
     card = {
         "trained_on": datasets.describe(args.name, splits),
         "seed": args.seed,

@@ -47,7 +47,8 @@ def _of_pipeline(pipeline: Pipeline, num_parameters: int) -> Fitted:
     return Fitted(lambda texts: np.asarray(pipeline.predict(texts), dtype=object), num_parameters)
 
 
-def _of_network(model: keras.Model) -> Fitted:
+def fitted_network(model: keras.Model) -> Fitted:
+    """Returns a trained network as a method."""
     names = networks.label_names(model)
     return Fitted(lambda texts: metrics.predicted_labels(training.predict(model, texts), names), model.count_params())
 
@@ -109,12 +110,12 @@ def fit_network(
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
     )
     training.fit(model, train, dev, epochs=epochs, batch_size=batch_size, seed=seed, progress=False)
-    return _of_network(model)
+    return fitted_network(model)
 
 
 def _fit_best(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int, **network: object) -> Fitted:
     model, _ = training.train_textrnn(train, dev, seed=seed, progress=False, **network)
-    return _of_network(model)
+    return fitted_network(model)
 
 
 METHODS: dict[str, Method] = {
@@ -169,6 +170,14 @@ def measure(
     start = time.perf_counter()
     fitted = METHODS[method](train, dev, seed=seed)
     seconds = time.perf_counter() - start
+    row, predicted = measure_fitted(fitted, dev, name=method, seed=seed, seconds=seconds, repeats=repeats)
+    return Measured(row, predicted, fitted.predict(also) if len(also) else np.array([], dtype=object))
+
+
+def measure_fitted(
+    fitted: Fitted, dev: pd.DataFrame, *, name: str, seed: int, seconds: float, repeats: int = 3
+) -> tuple[dict[str, str | int | float], np.ndarray]:
+    """Returns the row of a method that was trained elsewhere in `seconds`, and its labels for `dev`; see `measure`."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -176,9 +185,8 @@ def measure(
         times.append(time.perf_counter() - start)
     score = metrics.accuracy(dev["label"], predicted)
     del score["rows"]
-    row = {"model": method, "seed": seed, **score, "parameters": fitted.num_parameters}
-    row |= {"seconds to train": seconds, "headlines/s": len(dev) / min(times)}
-    return Measured(row, predicted, fitted.predict(also) if len(also) else np.array([], dtype=object))
+    row = {"model": name, "seed": seed, **score, "parameters": fitted.num_parameters}
+    return row | {"seconds to train": seconds, "headlines/s": len(dev) / min(times)}, predicted
 
 
 def measure_all(

@@ -67,15 +67,6 @@ def _fit_linear(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int) -> Fitted:
     return _of_pipeline(pipeline, pipeline[0].idf_.size + pipeline[-1].coef_.size + pipeline[-1].intercept_.size)
 
 
-def plain_recipe(num_rows: int) -> training.Recipe:
-    """Returns epochs, batch size and learning rate of the plain networks for `num_rows` training headlines.
-
-    >>> plain_recipe(4550)
-    Recipe(epochs=4, batch_size=64, learning_rate=0.004)
-    """
-    return training.Recipe(4, 64, 4e-3) if num_rows < 20_000 else training.Recipe(4, 128, 2e-3)
-
-
 def fit_network(
     train: pd.DataFrame,
     dev: pd.DataFrame,
@@ -96,14 +87,14 @@ def fit_network(
         seed: decides first weights, dropout and the order of the batches.
         build: `networks.build_textrnn` or `networks.build_textcnn`.
         max_ngram: 1: characters alone; more: embeddings of n-grams as well.
-        recipe: epochs, batch size and learning rate; `plain_recipe` if `None`.
+        recipe: epochs, batch size and learning rate; `training.recipe` if `None`.
         **settings: what `build` takes.
     """
     encoder = TextEncoder.from_texts(
         train["text"], max_length=training.length_to_keep(train["text"]), max_ngram=max_ngram
     )
     model = build(encoder, sorted(set(train["label"])), seed=seed, **settings)
-    epochs, batch_size, learning_rate = recipe or plain_recipe(len(train))
+    epochs, batch_size, learning_rate = recipe or training.recipe(len(train))
     steps = training.num_steps(len(train), batch_size=batch_size, epochs=epochs)
     model.compile(
         optimizer=training.adamw(learning_rate, steps),

@@ -627,7 +627,7 @@ def recipe(num_rows: int) -> Recipe:
     Recipe(epochs=4, batch_size=64, learning_rate=0.004)
     """
     check_integer("num_rows", num_rows)
-    return Recipe(4, 64, 4e-3) if num_rows < 20_000 else Recipe(3, 128, 2e-3)
+    return Recipe(4, 64, 4e-3) if num_rows < 20_000 else Recipe(4, 128, 2e-3)
 
 
 def train_textrnn(

@@ -207,7 +207,8 @@ if AS_PRINTED:
 # The upper left corner of the left picture is the place to be, and the SVM sits in it. Only the two networks of the
 # kit stand higher: the one without LSTM by a hair, the one with it far to the right. The plain networks lie below and
 # to the right of naive Bayes: dearer and worse. On the right the picture is kinder, since all of them answer thousands
-# of headlines in a second. (The networks answer in TensorFlow here; loaded with `runtime="numpy"`, a saved network of the kit answers faster: see notebook 08.)
+# of headlines in a second. (The networks answer in TensorFlow here; loaded with `runtime="numpy"`, a saved network of
+# the kit answers faster: see notebook 08.)
 #
 # ## The same table on real news
 #

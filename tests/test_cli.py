@@ -385,6 +385,27 @@ def test_ctrl_c_in_the_middle_of_a_prediction_leaves_the_old_file_and_no_half_on
     process.stdin.close()
 
 
+LATE = """
+import _thread, threading
+from textrnn import cli
+
+threading.Timer(0.5, _thread.interrupt_main).start()  # marks the signal as come, and wakes no read that has begun
+try:
+    next(cli._piped(None))
+except KeyboardInterrupt:
+    print("seen", flush=True)
+"""
+
+
+def test_ctrl_c_in_the_instant_before_a_read_is_seen_though_nothing_comes_to_be_read():
+    process = subprocess.Popen([sys.executable, "-c", LATE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.wait(30) == 0  # without an end of the input
+        assert process.stdout.read().split() == [b"seen"]
+    finally:
+        process.kill()
+
+
 def test_one_line_tells_a_script_what_is_wrong(tmp_path):
     done = subprocess.run([COMMAND, "predict", tmp_path / "none", "国足"], capture_output=True, text=True)
     message = f"Error: {tmp_path / 'none'}: expected a model folder with assets.extra/card.json, found none\n"

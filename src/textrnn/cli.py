@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import re
+import select
 import shutil
 import sys
 import time
@@ -323,6 +324,17 @@ def _count_lines(path: str) -> int:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(CHUNK_BYTES), b""))
 
 
+def _wait_for_input():
+    """Returns when standard input has something to read, or has ended.
+
+    A Ctrl-C that arrives in the instant before a read blocks is not seen until the read has got something, which may be
+    never. Here it is seen within a second. (Windows cannot wait for a pipe in this way, and reads at once.)
+    """
+    with contextlib.suppress(io.UnsupportedOperation):  # no file, but a stand-in of a program that calls this one
+        while os.name == "posix" and not select.select([sys.stdin.buffer], [], [], 1.0)[0]:
+            pass
+
+
 def _piped(encoding: str | None) -> Iterator[list[str]]:
     """Yields the lines of standard input as they come: of a slow pipe one by one, of a fast one many at a time."""
     from textrnn.checks import has_visible
@@ -331,6 +343,7 @@ def _piped(encoding: str | None) -> Iterator[list[str]]:
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
     number, rest, data = 0, "", None
     while data != b"":
+        _wait_for_input()
         data = sys.stdin.buffer.read1(CHUNK_BYTES)
         try:
             *lines, rest = (rest + decoder.decode(data, final=not data)).split("\n")

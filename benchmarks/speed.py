@@ -36,7 +36,7 @@ STEPS, BATCH = 32, 128  # of the published configuration
 REPEATS = 5
 
 
-def interleaved(candidates: dict, *, repeats: int = REPEATS) -> dict[str, float]:
+def interleaved(candidates: dict, *, repeats: int) -> dict[str, float]:
     """Returns the median seconds of each candidate, the candidates taking turns; each runs once before it counts."""
     seconds = {name: [] for name in candidates}
     for turn in range(repeats + 1):
@@ -155,7 +155,7 @@ class Bench:
             candidates[name] = lambda network=network: [network.train_on_batch(x, y) for x, y in batches]
         if self.published:
             candidates["PyTorch"] = lambda: self.published.ask(do="steps", num=num)
-        seconds = {name: value / num for name, value in interleaved(candidates).items()}
+        seconds = {name: value / num for name, value in interleaved(candidates, repeats=self.args.repeats).items()}
         print_table("a. One training step, 128 x 32, published configuration", seconds, per=BATCH, base="PyTorch")
 
     def epoch(self):
@@ -172,7 +172,7 @@ class Bench:
         if self.published:
             candidates["PyTorch, padded to 32"] = lambda: self.published.ask(do="steps", num=rows // BATCH)
         title = f"b. An epoch of {rows:,} real headlines, the same network"
-        print_table(title, interleaved(candidates), per=rows, base="PyTorch, padded to 32")
+        print_table(title, interleaved(candidates, repeats=self.args.repeats), per=rows, base="PyTorch, padded to 32")
 
     def answers(self):
         """From raw text to label through the saved model: in bulk, one at a time, and by the command from a file."""
@@ -200,8 +200,13 @@ class Bench:
             name, rows = "PyTorch, published network, ids given", len(texts)
             bulk[name] = lambda: self.published.ask(do="infer", batch_size=256, rows=rows)
             one[name] = lambda: self.published.ask(do="infer", batch_size=1, rows=len(few))
-        print_table(f"d. {len(texts):,} headlines in bulk", interleaved(bulk), per=len(texts), base="linear SVM")
-        seconds = {name: value / len(few) for name, value in interleaved(one).items()}
+        print_table(
+            f"d. {len(texts):,} headlines in bulk",
+            interleaved(bulk, repeats=self.args.repeats),
+            per=len(texts),
+            base="linear SVM",
+        )
+        seconds = {name: value / len(few) for name, value in interleaved(one, repeats=self.args.repeats).items()}
         print_table("d. One headline, mean of 200, median of the turns", seconds, base="linear SVM")
         self.command(texts)
 
@@ -222,7 +227,7 @@ class Bench:
                 for rows, path in files.items()
             }
             per = dict(zip(runs, files, strict=True))
-            seconds = interleaved(runs)
+            seconds = interleaved(runs, repeats=self.args.repeats)
             print_table("d. The command, from file to file", seconds, per=per)
             few, many = seconds.values()
             print(f"\nWithout its start: {(max(per.values()) - min(per.values())) / (many - few):,.0f} lines/s")
@@ -242,7 +247,8 @@ class Bench:
 
         def cost(batch, steps):
             ids, targets = ids_of(batch, steps), rng.integers(0, len(self.label_names), batch)
-            return interleaved({"train": lambda: float(step(ids, targets)), "answer": lambda: answer(ids).numpy()})
+            runs = {"train": lambda: float(step(ids, targets)), "answer": lambda: answer(ids).numpy()}
+            return interleaved(runs, repeats=self.args.repeats)
 
         curves = {
             "steps": [(steps, *cost(64, steps).values()) for steps in (32, 64, 128, 256, 512)],
@@ -367,9 +373,13 @@ def main():
     parser.add_argument("--only", nargs="+", choices=(*SECTIONS, "reach"), default=SECTIONS)
     parser.add_argument("--rows", type=int, default=12_800, help="headlines of an epoch in `epoch`")
     parser.add_argument("--target", type=float, default=0.905, help="dev accuracy of `reach`")
+    parser.add_argument("--repeats", type=int, default=REPEATS, help="turns whose median counts, at least 1")
     parser.add_argument("--threads", type=int, help="of PyTorch; all cores unless given")
     parser.add_argument("--figure", help="where `growth` draws a PNG, if anywhere")
-    bench = Bench(parser.parse_args())
+    args = parser.parse_args()
+    if args.repeats < 1:
+        parser.error(f"--repeats: expected at least 1, got {args.repeats}")
+    bench = Bench(args)
     versions = f"Python {sys.version.split()[0]}, TensorFlow {tf.__version__}, Keras {keras.__version__}"
     print(f"{os.cpu_count()} cores, {versions}")
     with contextlib.ExitStack() as stack:

@@ -304,19 +304,20 @@ def build_textrnn(
             vectors.append(ClassEvidence(encoder.num_ids, len(label_names), name="evidence")(ids))
         x = keras.layers.Concatenate(name="vectors")(vectors) if len(vectors) > 1 else vectors[0]
         x = keras.layers.Dropout(dropout)(x)
+        # The last state alone needs no row of states: Keras gives each direction's own.
+        only_last = kinds == ("last",) and cell in RECURRENT
         for number in range(1, num_layers + 1):
-            # The last state alone needs no row of states: Keras gives each direction's own.
-            only_last = number == num_layers and kinds == ("last",)
             if cell == "feedforward":
                 x = keras.layers.Dense(units, activation="tanh", name=f"feedforward_{number}")(x)
             else:
-                layer = RECURRENT[cell](units, return_sequences=not only_last, name=f"{cell}_{number}")
+                all_steps = number < num_layers or not only_last
+                layer = RECURRENT[cell](units, return_sequences=all_steps, name=f"{cell}_{number}")
                 if bidirectional:
                     layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
                 x = layer(x, mask=mask)  # (batch, steps, units or 2 * units)
             if number < num_layers:
                 x = keras.layers.Dropout(dropout)(x)
-        if kinds == ("last",) and cell != "feedforward":
+        if only_last:
             summary = x
         else:
             pools = [

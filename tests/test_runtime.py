@@ -1,12 +1,14 @@
 """The NumPy runtime gives TensorFlow's answers, whatever the batch, the order or the number of threads."""
 
 import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from textrnn import datasets, metrics, networks, saving
 from textrnn.cells import from_keras, run_lstm
@@ -81,6 +83,41 @@ def test_batch_order_and_threads_change_nothing():
     with threadpool_limits(1):
         np.testing.assert_allclose(network.predict_probs(TEXTS), expected, atol=1e-5, rtol=0)
     assert network.predict_probs([]).shape == (0, 3)
+
+
+def test_calls_that_overlap_leave_the_threads_of_blas_as_they_were(monkeypatch):
+    def threads():
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    one, other, before = NumpyNetwork(build()), NumpyNetwork(build()), threads()
+    expected = one.predict_probs(TEXTS)
+    one_works, other_works, one_is_done = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(network, mine, awaited):
+        answer = network._of_windows
+
+        def answer_slowly(texts):
+            mine.set()
+            awaited.wait(0.5)  # in vain, if the calls take turns
+            return answer(texts)
+
+        monkeypatch.setattr(network, "_of_windows", answer_slowly)
+
+    slow(one, one_works, other_works)
+    slow(other, other_works, one_is_done)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(one.predict_probs, TEXTS)
+        first.add_done_callback(lambda _: one_is_done.set())
+        one_works.wait(10)
+        second = pool.submit(other.predict_probs, TEXTS)
+    for call in (first, second):
+        np.testing.assert_allclose(call.result(), expected, atol=1e-5, rtol=0)
+    assert threads() == before
+
+
+def test_an_unknown_way_with_long_texts_is_refused():
+    with pytest.raises(ValueError, match=r"^long_text: expected one of \('windows', 'head'\), got 'tail'$"):
+        NumpyNetwork(build()).predict_probs(TEXTS, long_text="tail")
 
 
 def test_one_direction_is_the_lstm_of_the_cells_room_on_each_row_without_its_padding():

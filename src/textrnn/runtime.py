@@ -5,11 +5,12 @@ calls on the rows that still have a character at that step: texts stand in order
 those are always the first rows, and no step is spent on padding. The arithmetic is that of `cells.run_lstm`.
 """
 
-import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+import joblib
 import keras
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -18,8 +19,9 @@ from textrnn import networks
 from textrnn.checks import check_integer
 from textrnn.layers import ClassEvidence
 from textrnn.networks import LabelProbabilities, MaskedPooling
-from textrnn.preprocessing import UNKNOWN_ID, WINDOWS_AT_A_TIME
+from textrnn.preprocessing import LONG_TEXT, UNKNOWN_ID, WINDOWS_AT_A_TIME
 
+ALL_CORES = threading.Lock()  # of whoever sets the number of threads in BLAS, which is one for the whole process
 PLAIN_LSTM = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "go_backwards": False}
 
 
@@ -101,10 +103,13 @@ class NumpyNetwork:
     def predict_probs(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
         """Returns the probabilities of checked `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
 
-        Texts longer than the network reads are dealt with as in `saving.Classifier.predict_probs`.
+        Texts longer than the network reads are dealt with as in `saving.Classifier.predict_probs`. Calls from several
+        threads take turns where they would use all cores.
         """
         check_integer("batch_size", batch_size)
-        answer = {"windows": self._of_windows, "head": self._of_heads}[long_text]
+        if long_text not in LONG_TEXT:
+            raise ValueError(f"long_text: expected one of {LONG_TEXT}, got {long_text!r}")
+        answer = self._of_windows if long_text == "windows" else self._of_heads
         probs = np.zeros((len(texts), len(self.label_names)), dtype="float32")
         order = np.argsort([-len(text) for text in texts], kind="stable")
         batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
@@ -117,7 +122,7 @@ class NumpyNetwork:
                 work(rows)
             return probs
         # One batch on each core is faster than one product on all cores.
-        with self._blas.limit(limits=1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ALL_CORES, self._blas.limit(limits=1, user_api="blas"), ThreadPoolExecutor(joblib.cpu_count()) as pool:
             list(pool.map(work, batches))
         return probs
 

@@ -130,7 +130,7 @@ def test_the_worst_mistakes_are_the_surest_wrong_answers():
 
 def test_a_label_that_the_model_does_not_know_is_refused_by_name():
     table = pd.DataFrame({"text": ["p", "q"], "label": ["x", "w"]})
-    with pytest.raises(ValueError, match=r"^table: row 2: label 'w' is not among \['x', 'y'\]$"):
+    with pytest.raises(ValueError, match=r"^table: row 2: label 'w' is not among the model's \['x', 'y'\]$"):
         metrics.worst_mistakes(table, np.array([[0.9, 0.1], [0.4, 0.6]]), ["x", "y"])
 
 
@@ -280,7 +280,7 @@ def test_scores_that_are_no_probabilities_are_refused(function, scores):
 
 
 def test_a_temperature_wants_labels_that_the_model_knows():
-    with pytest.raises(ValueError, match=r"^true: row 2: label 'z' is not among \['x', 'y'\]$"):
+    with pytest.raises(ValueError, match=r"^true: row 2: label 'z' is not among the model's \['x', 'y'\]$"):
         metrics.fit_temperature(["x", "z"], np.array([[0.9, 0.1], [0.4, 0.6]]), ["x", "y"])
 
 

@@ -37,6 +37,28 @@ def predicted_labels(probs: np.ndarray, label_names: Sequence[str]) -> np.ndarra
     return np.asarray(label_names, dtype=object)[probs.argmax(axis=1)]
 
 
+def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = "labels", first: int = 1) -> np.ndarray:
+    """Returns the place of each label in `label_names`: `int64 (rows,)`.
+
+    Args:
+        labels: a label for each row.
+        label_names: the labels there are.
+        name: what a message calls the labels.
+        first: the number that a message gives to the first row.
+
+    Raises:
+        ValueError: a label is not in the list; the message names the row.
+
+    >>> label_ids(["sports", "game"], ["game", "sports"])
+    array([1, 0])
+    """
+    places = {label: place for place, label in enumerate(label_names)}
+    for row, label in enumerate(labels, start=first):
+        if label not in places:
+            raise ValueError(f"{name}: row {row}: label {label!r} is not among the model's {list(label_names)}")
+    return np.array([places[label] for label in labels], dtype="int64")
+
+
 def _checked(true: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     true, predicted = np.asarray(true, dtype=object), np.asarray(predicted, dtype=object)
     if true.shape != predicted.shape or true.ndim != 1 or not len(true):
@@ -264,7 +286,7 @@ def fit_temperature(true: Sequence[str], probs: np.ndarray, label_names: Sequenc
     0.6
     """
     true, _ = _checked(true, predicted_labels(probs, label_names))
-    own = _places(true, label_names, name="true")
+    own = label_ids(true, label_names, name="true")
     scores = np.log(np.maximum(np.asarray(probs, dtype=float), np.finfo("float32").tiny))
 
     def loss(log_temperature):
@@ -313,15 +335,6 @@ def coverage_curve(
     return pd.DataFrame(rows)
 
 
-def _places(labels: Sequence[str], label_names: Sequence[str], *, name: str) -> list[int]:
-    """Returns the place of each label in `label_names`."""
-    places = {label: place for place, label in enumerate(label_names)}
-    for row, label in enumerate(labels, start=1):
-        if label not in places:
-            raise ValueError(f"{name}: row {row}: label {label!r} is not among {list(label_names)}")
-    return [places[label] for label in labels]
-
-
 def worst_mistakes(
     table: pd.DataFrame, probs: np.ndarray, label_names: Sequence[str], *, num: int = 10
 ) -> pd.DataFrame:
@@ -342,7 +355,7 @@ def worst_mistakes(
     predicted = predicted_labels(probs, label_names)
     if len(probs) != len(table):
         raise ValueError(f"probs: expected a row for each of the {len(table)} of the table, got {len(probs)}")
-    own = probs[np.arange(len(table)), _places(table["label"], label_names, name="table")]
+    own = probs[np.arange(len(table)), label_ids(table["label"], label_names, name="table")]
     answers = table[["text", "label"]].assign(predicted=predicted, score=probs.max(axis=1), score_of_label=own)
     wrong = answers[answers["label"] != answers["predicted"]]
     return wrong.sort_values("score", ascending=False).head(num).reset_index(drop=True)

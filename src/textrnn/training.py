@@ -21,6 +21,7 @@ from tqdm import tqdm
 from textrnn import datasets, networks, pretraining
 from textrnn.checkpoints import Checkpoints
 from textrnn.checks import check_integer, check_list, check_number, check_seed, check_table, has_visible
+from textrnn.metrics import label_ids
 from textrnn.optimizers import LazyAdamW
 from textrnn.preprocessing import TextEncoder, TextToIds
 
@@ -164,28 +165,6 @@ def predict(model: keras.Model, texts: Sequence[str], *, batch_size: int = 512) 
     """
     check_integer("batch_size", batch_size)
     return _probabilities(networks.ids_model(model), encode_texts(model, texts), batch_size=batch_size)
-
-
-def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = "labels", first: int = 1) -> np.ndarray:
-    """Returns the place of each label in `label_names`: `int64 (rows,)`.
-
-    Args:
-        labels: a label for each row.
-        label_names: the labels there are.
-        name: what a message calls the labels.
-        first: the number that a message gives to the first row.
-
-    Raises:
-        ValueError: a label is not in the list; the message names the row.
-
-    >>> label_ids(["sports", "game"], ["game", "sports"])
-    array([1, 0])
-    """
-    places = {label: place for place, label in enumerate(label_names)}
-    for row, label in enumerate(labels, start=first):
-        if label not in places:
-            raise ValueError(f"{name}: row {row}: label {label!r} is not among the model's {list(label_names)}")
-    return np.array([places[label] for label in labels], dtype="int64")
 
 
 def training_step(

@@ -45,8 +45,9 @@ lint: $(STAMP)  ## check style and formatting
 	$(BIN)/ruff format --check .
 
 DATA ?= datasets/headlines
-bench: $(STAMP)  ## measure speed side by side; DATA=folder with train.tsv and dev.tsv
-	$(BIN)/python benchmarks/speed.py --train $(DATA)/train.tsv --dev $(DATA)/dev.tsv --figure docs/cost.png
+FIGURE ?=
+bench: $(STAMP)  ## measure speed side by side; DATA=folder with train.tsv and dev.tsv, FIGURE=a PNG
+	$(BIN)/python benchmarks/speed.py --train $(DATA)/train.tsv --dev $(DATA)/dev.tsv $(if $(FIGURE),--figure $(FIGURE))
 
 bench-accuracy: $(STAMP)  ## score the embedded corpus and the classifiers; DATA as above
 	$(BIN)/python benchmarks/corpus.py

@@ -17,15 +17,17 @@ from textrnn import datasets, metrics
 
 
 def predictor(splits, args):
-    """Returns a function from texts to labels, trained on `train` (the network also looks at `dev` to stop)."""
+    """Returns a function from texts to labels, and the seconds of its training (the network also looks at `dev`)."""
     train, dev = splits.train, splits.dev
     if args.model != "textrnn":
+        start = time.perf_counter()
         baseline = metrics.fit_linear(train) if args.model == "linear" else metrics.fit_majority(train)
-        return lambda texts: baseline.predict(texts)
+        return baseline.predict, time.perf_counter() - start
     from textrnn import comparison, networks, saving, training  # TensorFlow is not needed for the baselines
 
     settings = training.recipe(len(train))
-    settings = settings._replace(epochs=args.epochs or settings.epochs)
+    settings = settings._replace(epochs=settings.epochs if args.epochs is None else args.epochs)
+    comparison.get_ready()
     start = time.perf_counter()
     network, history = training.train_textrnn(train, dev, settings=settings, seed=args.seed, progress=False)
     seconds = time.perf_counter() - start
@@ -35,7 +37,7 @@ def predictor(splits, args):
     print(f"As a row of benchmarks/comparison.py:\n{comparison.markdown_row(row)}", file=sys.stderr)
     names = networks.label_names(network)
     if not args.save:
-        return fitted.predict
+        return fitted.predict, seconds
     card = {
         "trained_on": datasets.describe(args.name, splits),
         "seed": args.seed,
@@ -61,7 +63,7 @@ def predictor(splits, args):
     )
     saving.save_classifier(network, args.save, card=card | {"metrics": {"dev": of_dev}}, tables="int8")
     classifier = saving.load_classifier(args.save)
-    return lambda texts: classifier.predict(texts)["label"]
+    return (lambda texts: classifier.predict(texts)["label"]), seconds
 
 
 def scores(predict, table) -> dict[str, float]:
@@ -88,17 +90,20 @@ def main():
     parser.add_argument("--limits", default="short texts like those it was trained on", help="for the card")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     args = parser.parse_args()
+    if args.model != "textrnn" and (args.save or args.epochs is not None):
+        parser.error(f"--save and --epochs are for --model textrnn, got --model {args.model}")
+    if args.epochs is not None and args.epochs < 1:
+        parser.error(f"--epochs: expected at least 1, got {args.epochs}")
 
     paths = {"train": args.train, "dev": args.dev, "test": args.test}
     tables = {split: datasets.read_table(path) if path else None for split, path in paths.items()}
     splits = datasets.check_splits(datasets.Splits(**tables), names=paths)
-    start = time.perf_counter()
-    predict = predictor(splits, args)
+    predict, seconds = predictor(splits, args)
     result = {
         "model": args.model,
         "seed": args.seed,
         "train_rows": len(splits.train),
-        "train_seconds": time.perf_counter() - start,
+        "train_seconds": seconds,
         "dev": scores(predict, splits.dev),
         **({} if splits.test is None else {"test": scores(predict, splits.test)}),
     }

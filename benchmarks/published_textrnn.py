@@ -73,11 +73,13 @@ class Worker:
         return {"seconds": time.perf_counter() - begin}
 
     def infer(self, batch_size: int, rows: int) -> dict:
-        """Scores the first `rows` of dev and returns the seconds."""
-        ids = self.data["dev_ids"][:rows]
-        begin = time.perf_counter()
-        self.scores(ids, batch_size=batch_size)
-        return {"seconds": time.perf_counter() - begin}
+        """Scores the first `rows` of dev and returns the seconds of all, and of each batch."""
+        each = []
+        for ids in self.data["dev_ids"][:rows].split(batch_size):
+            begin = time.perf_counter()
+            self.scores(ids)
+            each.append(time.perf_counter() - begin)
+        return {"seconds": sum(each), "each": each}
 
     def train_on(self, start: int, num: int) -> dict:
         """Trains on `num` batches in the order of the file, from batch `start` on, and returns the seconds."""

@@ -144,21 +144,50 @@ def test_the_comparison_prints_rows_that_the_notebook_can_read(carved, tmp_path)
     table = datasets.read_table(carved["dev"])
     bayes = metrics.fit_naive_bayes(datasets.read_table(carved["train"])).predict(table["text"])
     assert rows["accuracy"][0] == pytest.approx((bayes == table["label"]).mean(), abs=1e-4)
+    pair = done.stdout.splitlines()[-1].split(" | ")
+    assert pair[0] in ("| naive Bayes → SimpleRNN", "| SimpleRNN → naive Bayes")
+    by_order = int(pair[2]) - int(pair[1])
+    assert by_order >= 0
+    assert by_order == pytest.approx(40 * abs(rows["accuracy"][0] - rows["accuracy"][1]), abs=0.01)
 
 
-def test_the_speed_benchmark_measures_side_by_side_and_says_what_is_missing(carved):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "linear", "--save", "m"], "--save and --epochs are for --model textrnn, got --model linear"),
+        (["--model", "majority", "--epochs", "2"], "--save and --epochs are for --model textrnn"),
+        (["--epochs", "0"], "--epochs: expected at least 1, got 0"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(carved, arguments, message):
+    done = run_script(
+        ROOT / "benchmarks" / "headlines.py", "--train", carved["train"], "--dev", carved["dev"], *arguments
+    )
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_the_speed_benchmark_measures_side_by_side_and_says_what_is_missing(carved, tmp_path):
     model = ROOT / "models" / "headlines-textrnn"
     files = ["--train", carved["train"], "--dev", carved["dev"], "--model", model]
-    done = run_script(
-        ROOT / "benchmarks" / "speed.py", *files, "--rows", "128", "--repeats", "1", "--only", "epoch", "answers"
-    )
+    small = ["--rows", "128", "--repeats", "1", "--sizes", "1", "--target", "0", "--figure", tmp_path / "cost.png"]
+    done = run_script(ROOT / "benchmarks" / "speed.py", *files, *small)
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "cost.png").stat().st_size > 10_000
     tables = done.stdout.split("\n\n")
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ") and "---" not in line]
     names = [row[0].removeprefix("| ") for row in rows]
     assert {"kit", "kit, runtime numpy", "kit, SavedModel", "stock Keras export", "linear SVM"} <= set(names)
     assert {"textrnn predict, 40 lines", "textrnn predict, 400 lines"} <= set(names)
-    assert all(float(row[1].replace(",", "")) > 0 for row in rows if row[0] != "| what")
+    numbers = [row for row in rows if not row[1][0].isalpha()]
+    assert all(float(row[1].replace(",", "").rstrip(" |")) > 0 for row in numbers)
+    (reached,) = (row for row in numbers if row[0] == "| kit" and len(row) == 5)
+    assert 0 < float(reached[1]) <= 1
+    sections = [line[:2] for line in done.stdout.splitlines() if line[1:3] == ". "]
+    assert sections == ["a.", "b.", "c.", "d.", "d.", "d.", "e."]
+    memory = [row for row in numbers if row[0] == "| 1,000"]
+    assert len(memory) == 1
+    assert float(memory[0][2].replace(",", "")) <= float(memory[0][3].replace(",", "").rstrip(" |"))
     has_torch = importlib.util.find_spec("torch") is not None
     assert ("PyTorch is not installed" in tables[0]) != has_torch
     assert ("PyTorch, published network, ids given" in names) == has_torch

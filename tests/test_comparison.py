@@ -10,6 +10,7 @@ import pytest
 
 from textrnn import comparison, datasets, metrics, networks, training
 from textrnn.comparison import COLUMNS, markdown_row, measure, read_rows, shuffle_characters
+from textrnn.preprocessing import split_words
 
 TINY = training.Recipe(1, 32, 4e-3)
 
@@ -101,6 +102,55 @@ def test_an_unknown_method_and_no_repeat_are_refused(tables):
         measure("BERT", *tables)
     with pytest.raises(ValueError, match=r"^repeats: expected at least 1, got 0$"):
         measure("majority", *tables, repeats=0)
+
+
+def test_all_are_measured_in_the_order_asked_for_whichever_process_is_done_first(tables, monkeypatch):
+    train, dev = tables
+    methods = ["linear SVM", "SimpleRNN", "majority"]
+    measured = comparison.measure_all(train, dev, methods=methods, seeds=(1, 0), also=["国足"], processes=2)
+    rows = [(one.row["model"], one.row["seed"]) for one in measured]
+    assert rows == [("linear SVM", 1), ("SimpleRNN", 1), ("SimpleRNN", 0), ("majority", 1)]
+    for one in (measured[0], measured[2]):
+        alone = measure(one.row["model"], train, dev, seed=one.row["seed"], repeats=1, also=["国足"])
+        assert one.predicted.tolist() == alone.predicted.tolist()
+        assert one.also.tolist() == alone.also.tolist()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"methods": ()}, "methods: expected at least one, got none"),
+        ({"methods": "LSTM"}, "methods: expected a list"),
+        ({"methods": ["LSTM", "BERT"]}, "methods: expected some of .*, got 'BERT'"),
+        ({"seeds": ()}, "seeds: expected at least one, got none"),
+        ({"seeds": (0, -1)}, "seed: expected at least 0, got -1"),
+        ({"processes": 0}, "processes: expected at least 1, got 0"),
+    ],
+    ids=str,
+)
+def test_a_wrong_setting_is_refused_before_any_work(tables, settings, message, monkeypatch):
+    monkeypatch.setattr(comparison.joblib, "Parallel", None)  # nothing may start
+    with pytest.raises(ValueError, match=f"^{message}"):
+        comparison.measure_all(*tables, **settings)
+
+
+def test_pairs_of_methods_stand_in_the_order_asked_for():
+    true, one, other = ["a"] * 10, ["a"] * 8 + ["b"] * 2, ["a"] * 2 + ["b"] * 8
+    table = comparison.mcnemar_table(true, {"one": one, "other": other}, [("one", "other"), ("other", "one")])
+    assert table.index.tolist() == ["one → other", "other → one"]
+    assert table.to_numpy().tolist() == [[6, 0, 0.03125], [0, 6, 0.03125]]
+    with pytest.raises(ValueError, match=r"^pairs: expected two of \('one', 'other'\), got 'none'$"):
+        comparison.mcnemar_table(true, {"one": one, "other": other}, [("one", "none")])
+
+
+def test_shuffled_words_stay_whole():
+    texts = list(datasets.load("headlines").dev["text"][:50])
+    shuffled = comparison.shuffle_words(texts, seed=3)
+    assert [sorted(text) for text in shuffled] == [sorted(text) for text in texts]  # white space, too
+    assert sum(one == other for one, other in zip(shuffled, texts, strict=True)) < 3
+    for text, other in zip(texts, shuffled, strict=True):
+        assert all(word in other for word in split_words(text))
+    assert shuffled == comparison.shuffle_words(texts, seed=3) != comparison.shuffle_words(texts, seed=4)
 
 
 def test_shuffled_texts_keep_their_characters_and_lose_their_order():

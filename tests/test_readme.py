@@ -1,5 +1,6 @@
 """What README.md and its two companions promise: targets, paths and links, code that runs, numbers measured."""
 
+import json
 import re
 import shlex
 import shutil
@@ -145,6 +146,14 @@ def test_every_number_that_the_readme_states_stands_in_the_results(page):
     text, results = read(page), read(ROOT / "benchmarks" / "RESULTS.md")
     assert NUMBER.findall(prose(text))
     assert unmeasured(text, results) == []
+
+
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
+def test_the_row_of_the_real_news_model_says_what_its_card_says(page):
+    card = json.loads(read(ROOT / "models" / "thucnews-textrnn" / "assets.extra" / "card.json"))
+    (row,) = (line for line in read(page).splitlines() if line.startswith("| `models/thucnews-textrnn` |"))
+    assert row.split(" | ")[-1] == "**{accuracy:.4f}** [{low:.4f}, {high:.4f}] |".format(**card["metrics"]["dev"])
+    assert f"{card['trained_on']['rows']['train']:,}" in row
 
 
 def test_a_number_that_was_not_measured_would_be_seen():

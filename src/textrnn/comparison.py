@@ -3,7 +3,7 @@
 import functools
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import dropwhile, takewhile
 from pathlib import Path
@@ -16,8 +16,8 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from textrnn import datasets, metrics, networks, training
-from textrnn.checks import check_integer, check_seed
-from textrnn.preprocessing import TextEncoder
+from textrnn.checks import check_integer, check_list, check_seed
+from textrnn.preprocessing import TextEncoder, split_words
 
 DETERMINISTIC = ("majority", "naive Bayes", "linear SVM")  # no seed changes their answer
 COLUMNS = ("model", "seed", "accuracy", "low", "high", "parameters", "seconds to train", "headlines/s")
@@ -202,11 +202,21 @@ def measure_all(
         seeds: for those methods that depend on one.
         also: other texts to answer.
         processes: how many work at a time, at least 1.
+
+    Raises:
+        ValueError: no method or no seed is given, one of them is none, or a table lacks something.
     """
     check_integer("processes", processes)
+    check_list("methods", methods)
+    for name, values in {"methods": methods, "seeds": seeds}.items():
+        if not len(values):
+            raise ValueError(f"{name}: expected at least one, got none")
     for method in methods:
         if method not in METHODS:
             raise ValueError(f"methods: expected some of {tuple(METHODS)}, got {method!r}")
+    for seed in seeds:
+        check_seed(seed)
+    datasets.check_splits(datasets.Splits(train, dev, None))
     wanted = [(method, seed) for method in methods for seed in seeds_of(method, seeds)]
     longest_first = sorted(wanted, key=lambda one: -list(METHODS).index(one[0]))
     work = joblib.Parallel(n_jobs=min(processes, len(wanted)), pre_dispatch="n_jobs", batch_size=1)
@@ -219,14 +229,45 @@ def measure_all(
 
 def _measure_ready(method: str, train: pd.DataFrame, dev: pd.DataFrame, *, seed: int, also: Sequence[str]) -> Measured:
     if method not in DETERMINISTIC:
-        _get_ready()
+        get_ready()
     return measure(method, train, dev, seed=seed, also=also)
 
 
 @functools.cache
-def _get_ready():
+def get_ready():
+    """Trains a network for nothing, once in a process: no method should pay for the start of TensorFlow."""
     few = pd.DataFrame({"text": ["天地玄黄", "宇宙洪荒"], "label": ["a", "b"]})
     fit_network(few, few, seed=0, recipe=training.Recipe(1, 2, 1e-3))
+
+
+def mcnemar_table(
+    true: Sequence[str], predicted: Mapping[str, Sequence[str]], pairs: Iterable[tuple[str, str]]
+) -> pd.DataFrame:
+    """Returns McNemar's test for pairs of methods: a row for each, named `first → second`.
+
+    Args:
+        true: the labels.
+        predicted: what each method said, by its name.
+        pairs: names of two methods.
+
+    Returns:
+        Columns `only_first` and `only_second`, the texts that only this one gets right, and `p`: how likely a split at
+        least as uneven is if both are equally good.
+
+    Raises:
+        ValueError: a method is not in `predicted`, or the numbers of labels differ.
+
+    >>> mcnemar_table(["a", "b"], {"one": ["a", "a"], "other": ["b", "b"]}, [("one", "other")])
+                 only_first  only_second    p
+    one → other           1            1  1.0
+    """
+    tests = {}
+    for pair in pairs:
+        for name in pair:
+            if name not in predicted:
+                raise ValueError(f"pairs: expected two of {tuple(predicted)}, got {name!r}")
+        tests[" → ".join(pair)] = metrics.mcnemar(true, *(predicted[name] for name in pair))
+    return pd.DataFrame(tests).T.astype({"only_first": int, "only_second": int})
 
 
 def shuffle_characters(texts: Sequence[str], *, seed: int = 0) -> list[str]:
@@ -238,6 +279,20 @@ def shuffle_characters(texts: Sequence[str], *, seed: int = 0) -> list[str]:
     check_seed(seed)
     rng = np.random.default_rng(seed)
     return ["".join(text[place] for place in rng.permutation(len(text))) for text in texts]
+
+
+def shuffle_words(texts: Sequence[str], *, seed: int = 0) -> list[str]:
+    """Returns each text with its words, as jieba cuts them, in random order: words stay, what they say together goes.
+
+    White space counts as a word, so that no character is lost.
+
+    >>> shuffle_words(["A股 大涨", "大涨"])[1]
+    '大涨'
+    """
+    check_seed(seed)
+    rng = np.random.default_rng(seed)
+    cut = [[word for part in re.split(r"(\s)", text) for word in split_words(part) or [part]] for text in texts]
+    return ["".join(parts[place] for place in rng.permutation(len(parts))) for parts in cut]
 
 
 def two_digits(value: float) -> float:

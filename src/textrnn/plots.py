@@ -155,7 +155,7 @@ def plot_class_counts(table: pd.DataFrame, ax: Axes) -> Axes:
 def plot_cost_accuracy(table: pd.DataFrame, ax: Axes, *, cost: str = "seconds to train") -> Axes:
     """Draws the accuracy of each method, with its interval, against what it costs; names stand beside the points.
 
-    Set the limits of `ax` before: the names are placed where they overlap neither each other nor a point.
+    Set the limits of `ax` before: the names are placed where they overlap neither each other nor a point or interval.
 
     Args:
         table: a row for each method, its name as index; columns `accuracy`, `low`, `high` and `cost`.
@@ -180,6 +180,8 @@ def plot_cost_accuracy(table: pd.DataFrame, ax: Axes, *, cost: str = "seconds to
     ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
     points = ax.transData.transform(table[[cost, "accuracy"]].to_numpy(float))
     taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in points]
+    low, high = (ax.transData.transform(table[[cost, end]].to_numpy(float)) for end in ("low", "high"))
+    taken += [Bbox.from_bounds(x - 3, y, 6, top - y) for (x, y), (_, top) in zip(low, high, strict=True)]
     for name, point in zip(table.index, points, strict=True):
         taken.append(_place_name(str(name), point, taken, ax))
     return ax

@@ -345,14 +345,10 @@ _ = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=Fa
 steps = [("SimpleRNN", "LSTM"), ("LSTM", "BiLSTM"), ("BiLSTM", "BiLSTM, attention"), ("BiLSTM, attention", "TextCNN")]
 steps += [("BiLSTM, attention", "kit's best, no LSTM"), ("kit's best, no LSTM", "kit's best")]
 steps += [("linear SVM", "kit's best")]
-on_real = real["accuracy"]
-ladder = pd.DataFrame(
-    [
-        (f"{a} → {b}", 100 * (accuracy[b] - accuracy[a]), 100 * (on_real[b] - on_real[a]), seconds[b] / seconds[a])
-        for a, b in steps
-    ],
-    columns=["step", "points", "on real news", "times as long"],
-).set_index("step")
+ladder = pd.DataFrame(index=pd.Index([f"{a} → {b}" for a, b in steps], name="step"))
+for column, scores in {"points": accuracy, "on real news": real["accuracy"]}.items():
+    ladder[column] = [100 * (scores[b] - scores[a]) for a, b in steps]
+ladder["times as long"] = [seconds[b] / seconds[a] for a, b in steps]
 if AS_PRINTED:
     points, points_on_real = ladder["points"], ladder["on real news"]
     assert points.iloc[0] > 5 and 0.5 < points.iloc[1] < 3 and points.iloc[2:4].abs().max() < 100 * spread[PLAIN].min()

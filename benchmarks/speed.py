@@ -38,15 +38,11 @@ STEPS, BATCH = 32, 128  # of the published configuration
 REPEATS = 5
 
 
-def interleaved(candidates: dict, *, repeats: int, pause: float = 0.5) -> dict[str, float]:
-    """Returns the median seconds of each candidate, the candidates taking turns; each runs once before it counts.
-
-    Before each turn nothing runs for `pause` seconds: the threads of the one before spin on for a while.
-    """
+def interleaved(candidates: dict, *, repeats: int) -> dict[str, float]:
+    """Returns the median seconds of each candidate, the candidates taking turns; each runs once before it counts."""
     seconds = {name: [] for name in candidates}
     for turn in range(repeats + 1):
         for name, candidate in candidates.items():
-            time.sleep(pause)
             begin = time.perf_counter()
             told = candidate()
             took = (
@@ -180,8 +176,8 @@ class Bench:
         self.kit = published_in_kit(self.encoder, self.label_names)
         self.encoded = training.encode_texts(self.kit, self.train["text"])
         self.dev_encoded = training.encode_texts(self.kit, self.dev["text"])
-        self.targets = training.label_ids(self.train["label"], self.label_names)
-        self.dev_targets = training.label_ids(self.dev["label"], self.label_names)
+        self.targets = metrics.label_ids(self.train["label"], self.label_names)
+        self.dev_targets = metrics.label_ids(self.dev["label"], self.label_names)
         self.kit_step = training.training_step(self.kit)
         self.published = None
         if importlib.util.find_spec("torch") is None:

@@ -154,11 +154,9 @@ def shown(table):
     return table.round(3).assign(parameters=table["parameters"].map("{:,.0f}".format), **costs)
 
 
-p = pd.Series({better: test["p"] for (_, better), (_, test) in zip(pairs[:-1], tests.iterrows(), strict=False)})
-chance = p.copy()
-p = p.map("{:.2g}".format)
+chance = pd.Series(tests["p"].to_numpy()[:-1], index=table.index[1:])  # each row against the one above it
 complete = shown(table)
-complete.insert(3, "p", p.reindex(table.index).fillna(""))
+complete.insert(3, "p", ["", *chance.map("{:.2g}".format)])
 accuracy, seconds, speed = table["accuracy"], table["seconds to train"], table["headlines/s"]
 if AS_PRINTED:
     assert accuracy.idxmin() == "majority" and accuracy.idxmax() == "kit's best"

@@ -296,3 +296,9 @@ def test_the_interval_of_each_class_holds_its_f1_and_narrows_with_more_rows():
         assert (f1 < table["high"]).all()
     widths = (few["high"] - few["low"]) / (many["high"] - many["low"])
     np.testing.assert_allclose(widths, 4, rtol=0.15)  # sixteen times the rows, a quarter of the width
+
+
+def test_label_ids_are_places_in_the_list_of_names():
+    assert metrics.label_ids(["b", "a", "b"], ["a", "b"]).tolist() == [1, 0, 1]
+    with pytest.raises(ValueError, match=r"^labels: row 2: label 'c' is not among the model's \['a', 'b'\]$"):
+        metrics.label_ids(["a", "c"], ["a", "b"])

@@ -333,12 +333,6 @@ def test_a_loss_that_is_no_number_stops_training_and_says_what_to_try(batch_size
         fit(model, batch_size=batch_size)
 
 
-def test_label_ids_are_places_in_the_list_of_names():
-    assert training.label_ids(["b", "a", "b"], ["a", "b"]).tolist() == [1, 0, 1]
-    with pytest.raises(ValueError, match=r"^labels: row 2: label 'c' is not among the model's \['a', 'b'\]$"):
-        training.label_ids(["a", "c"], ["a", "b"])
-
-
 def test_adamw_warms_up_and_decays_to_nothing():
     rate = training.adamw(0.01, 100).learning_rate
     optimizer = training.adamw(0.01, 100)

@@ -14,7 +14,7 @@ from textrnn import datasets, metrics, networks, saving
 from textrnn.cells import from_keras, run_lstm
 from textrnn.networks import POOLINGS, build_textrnn
 from textrnn.preprocessing import TextEncoder
-from textrnn.runtime import NumpyNetwork, Packed, _Direction
+from textrnn.saving.numpy_network import NumpyNetwork, Packed, _Direction
 
 HEADLINES = datasets.load("headlines")
 TEXTS = [*HEADLINES.dev["text"][:300], "国", "没见过的字\U00020000", "\u200b", "x" * 100]

@@ -14,8 +14,9 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, saved_model_pb2, trackable_object_graph_pb2
 
-from textrnn import cards, networks, safety, saving
+from textrnn import cards, networks, saving
 from textrnn.preprocessing import TextEncoder
+from textrnn.saving import folders, safety
 
 LABELS = ["no", "yes"]
 CARD = dict.fromkeys(saving.CARD_FIELDS)
@@ -25,7 +26,7 @@ GRAPH = "saved_model.pb"
 def edit_card(folder, **changes):
     """Changes the card, and has it vouch for the files as they now are."""
     path = folder / "assets.extra" / "card.json"
-    path.write_text(json.dumps(saving.read_card(folder) | {"files": saving._hashes(folder)} | changes))
+    path.write_text(json.dumps(saving.read_card(folder) | {"files": folders.hashes(folder)} | changes))
 
 
 def graph_of(folder):
@@ -159,7 +160,7 @@ def save_stranger(folder, at_load=nothing, at_call=nothing):
     extra = folder / "assets.extra"
     extra.mkdir()
     (extra / "labels.txt").write_text("no\nyes\n")
-    card = {"labels": LABELS, "vocabulary": {"sha256": "beef"}, "max_length": 32, "files": saving._hashes(folder)}
+    card = {"labels": LABELS, "vocabulary": {"sha256": "beef"}, "max_length": 32, "files": folders.hashes(folder)}
     (extra / "card.json").write_text(json.dumps(card))
 
 

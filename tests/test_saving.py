@@ -19,6 +19,7 @@ import tensorflow as tf
 import textrnn
 from textrnn import datasets, metrics, networks, saving, training
 from textrnn.preprocessing import WINDOWS_AT_A_TIME, TextEncoder, TextToIds
+from textrnn.saving import export, folders
 
 TABLE = pd.DataFrame(
     {
@@ -71,7 +72,7 @@ def edit_card(folder, **changes):
     """Changes the card, and has it vouch for the files as they now are."""
     path = folder / "assets.extra" / "card.json"
     card = json.loads(path.read_text(encoding="utf-8"))
-    card |= {"files": saving._hashes(folder)} | changes
+    card |= {"files": folders.hashes(folder)} | changes
     path.write_text(json.dumps(card), encoding="utf-8")
 
 
@@ -527,7 +528,7 @@ def test_whatever_the_tokens_are_long_texts_get_the_same_answer_by_both_runtimes
     np.testing.assert_allclose(*probs, atol=1e-5, rtol=0)
 
 
-class WithoutWindows(saving._Servable):
+class WithoutWindows(export._Servable):
     """What was saved before there were windows: one function, which reads the head."""
 
     def __init__(self, model):
@@ -539,7 +540,7 @@ class WithoutWindows(saving._Servable):
 def test_a_model_saved_before_there_were_windows_still_answers_and_cuts_no_text_in_silence(
     model, written, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(saving, "_Servable", WithoutWindows)
+    monkeypatch.setattr(export, "_Servable", WithoutWindows)
     old = saving.save_classifier(model, tmp_path / "old", card=CARD)
     classifier, now = saving.load_classifier(old), saving.load_classifier(written)
     np.testing.assert_allclose(classifier.predict_probs([*NEW, LONG[:32]]), now.predict_probs([*NEW, LONG[:32]]))
@@ -611,7 +612,7 @@ def test_a_temperature_is_honoured_by_keras_the_graph_both_runtimes_and_a_loaded
         "keras file": training.predict(keras.models.load_model(tmp_path / "model.keras"), NEW),
         "graph": saving.load_classifier(folder).predict_probs(NEW),
         "numpy": saving.load_classifier(folder, runtime="numpy").predict_probs(NEW),
-        "8 bits": training.predict(saving._with_small_tables(model), NEW),
+        "8 bits": training.predict(export._with_small_tables(model), NEW),
     }.items():
         np.testing.assert_allclose(probs, expected, atol=0.01 if who == "8 bits" else 1e-6, err_msg=who)
     networks.set_temperature(model, 1)

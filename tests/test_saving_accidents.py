@@ -1,13 +1,11 @@
 """A save that is killed, runs out of disk or meets another one leaves one whole model, the old or the new."""
 
-import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -52,9 +50,10 @@ import json, os, resource, signal, sys, threading, time, traceback
 from pathlib import Path
 from textrnn import networks, saving
 from textrnn.preprocessing import TextEncoder, normalise
+from textrnn.saving import folders
 
 normalise("once for all children")
-root, jobs, write_text, exchange = Path(sys.argv[1]), json.loads(sys.argv[2]), Path.write_text, saving._exchange
+root, jobs, write_text, exchange = Path(sys.argv[1]), json.loads(sys.argv[2]), Path.write_text, folders.exchange
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -79,7 +78,7 @@ def die_in_card(folder):
     Path.write_text = cut
 
 def die_after_exchange(folder):
-    saving._exchange = lambda *folders: [exchange(*folders), die()]
+    folders.exchange = lambda *folders: [exchange(*folders), die()]
 
 def die_between_renames(folder):  # as on a system that cannot exchange folders
     rename, calls = Path.rename, []
@@ -88,15 +87,15 @@ def die_between_renames(folder):  # as on a system that cannot exchange folders
         if len(calls) == 2:
             die()
         return rename(self, to)
-    saving._exchange, Path.rename = (lambda *_: False), count
+    folders.exchange, Path.rename = (lambda *_: False), count
 
 def die_after_renames(folder):
-    rmtree = saving.shutil.rmtree
+    rmtree = folders.shutil.rmtree
     def die_at_the_old(path, **settings):
         if path.name == ".m.replaced" and path.exists():
             die()
         rmtree(path, **settings)
-    saving._exchange, saving.shutil.rmtree = (lambda *_: False), die_at_the_old
+    folders.exchange, folders.shutil.rmtree = (lambda *_: False), die_at_the_old
 
 def read_until_done(folder, begun, done):  # the first read is over before the savers start, the last begins after them
     labels, last = [], False
@@ -255,72 +254,4 @@ def test_a_card_that_could_not_be_read_again_does_not_replace_a_model(folder, wr
     with pytest.raises(ValueError, match=r"card\.json: expected at most 1048576 bytes, got "):
         saving.save_classifier(tiny("a", "b"), folder, card=CARD | {"limits": "x" * cards.MAX_CARD_BYTES})
     assert contents(folder) == contents(written)
-    assert names_beside(folder) == ["m"]
-
-
-def put(folder, number):
-    """Puts a folder in place as a save does: of each, both files hold the same number."""
-    with saving._beside(folder) as new:
-        for name in ("first", "second"):
-            (new / name).write_text(str(number))
-        saving._replace(folder, new)
-
-
-@pytest.mark.parametrize("in_one_step", [True, False])
-def test_a_thousand_replacements_by_two_savers_never_show_half_a_folder(tmp_path, monkeypatch, in_one_step):
-    if not in_one_step:  # as on a system that cannot exchange folders
-        monkeypatch.setattr(saving, "_exchange", lambda *_: False)
-    folder, errors = tmp_path / "m", []
-    put(folder, 0)
-
-    def save(start):
-        try:
-            for number in range(start, 1000, 2):
-                put(folder, number)
-        except BaseException as error:
-            errors.append(error)
-
-    def read():
-        first, second = ((folder / name).read_text() for name in ("first", "second"))
-        if first != second:
-            raise ValueError((first, second))
-        return first
-
-    seen, disturbed = set(), 0
-    savers = [threading.Thread(target=save, args=[start]) for start in (0, 1)]
-    for saver in savers:
-        saver.start()
-    while any(saver.is_alive() for saver in savers):
-        seen.add(saving._undisturbed(folder, read))
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            read()
-            continue
-        disturbed += 1
-    assert errors == []
-    assert len(seen) > 10
-    assert disturbed > 0  # a reader who does not look whether it was disturbed gets less than a whole one
-    assert read() in ("998", "999")
-    assert names_beside(folder) == ["m"]
-
-
-def test_folders_change_places_in_one_step_where_linux_is(tmp_path):
-    if not sys.platform.startswith("linux"):
-        pytest.skip("only Linux exchanges folders")
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / name).touch()
-    assert saving._exchange(tmp_path / "one", tmp_path / "other")
-    assert (tmp_path / "one" / "other").exists()
-    assert (tmp_path / "other" / "one").exists()
-    assert not saving._exchange(tmp_path / "one", tmp_path / "none")
-    assert names_beside(tmp_path / "one") == ["one", "other"]
-
-
-def test_the_hidden_folder_of_a_saver_that_lives_stays(folder):
-    with saving._beside(folder) as new:
-        saving._recover(folder)
-        assert new.is_dir()
-    left = folder.with_name(f".m{saving.SAVING}of-a-dead-one")
-    left.mkdir()
-    saving._recover(folder)
     assert names_beside(folder) == ["m"]

@@ -459,7 +459,7 @@ def train(file, out, dev, seed, resume, licence, limits, **columns):
         start = time.perf_counter()
         score(name, fit(splits.train).predict(splits.dev["text"]), time.perf_counter() - start)
     _import_tensorflow()
-    from textrnn import runtime, saving, training
+    from textrnn import saving, training
 
     try:
         model, history = training.train_textrnn(
@@ -469,7 +469,7 @@ def train(file, out, dev, seed, resume, licence, limits, **columns):
         if resume:
             click.echo("The same command goes on from here.", err=True)
         raise
-    network = runtime.NumpyNetwork(model)  # reads long texts as a user of the saved model will have them read
+    network = saving.NumpyNetwork(model)  # reads long texts as a user of the saved model will have them read
     probs = network.predict_probs(list(splits.dev["text"]))
     predicted = metrics.predicted_labels(probs, network.label_names)
     scores = score("TextRNN", predicted, history.attrs["seconds"])

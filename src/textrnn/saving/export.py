@@ -7,21 +7,13 @@ alone. Beside the graph stand `assets.extra/labels.txt`, `assets.extra/card.json
 """
 
 import contextlib
-import ctypes
 import itertools
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-try:
-    import fcntl
-except ImportError:  # Windows: there, savers of one folder do not wait for each other
-    fcntl = None
 
 import keras
 import numpy as np
@@ -29,18 +21,18 @@ import pandas as pd
 import tensorflow as tf
 
 import textrnn
-from textrnn import cards, datasets, networks, safety, tracing, training
+from textrnn import cards, networks, tracing, training
 from textrnn.cards import EXTRA, fingerprint, read_card
 from textrnn.checks import check_integer, check_list, check_number
 from textrnn.layers import ClassEvidence
 from textrnn.preprocessing import FIRST_ID, LONG_TEXT, WINDOWS_AT_A_TIME, TextEncoder, TextToIds
-from textrnn.runtime import NumpyNetwork
+from textrnn.saving import folders, safety
+from textrnn.saving.numpy_network import NumpyNetwork
 
 RUNTIMES = ("tensorflow", "numpy")
 TABLES = ("float32", "int8")
 CARD_FIELDS = ("trained_on", "seed", "settings", "metrics", "training_seconds", "licence", "limits")
 UNKNOWN = "unknown"  # the label of a text of which a model is not sure enough
-SAVING = ".saving-"  # follows the name of a model in that of the hidden folder into which it is being written
 
 
 class _Servable(tf.Module):
@@ -138,13 +130,6 @@ def _quiet():
         logger.setLevel(level)
 
 
-def _hashes(folder: Path) -> dict[str, str]:
-    """Returns the SHA-256 of every file of a model folder but the card, which holds them."""
-    card = folder / EXTRA / "card.json"
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != card)
-    return {path.relative_to(folder).as_posix(): datasets.sha256_of_file(path) for path in files}
-
-
 def _check_card(card: dict[str, Any]):
     if not isinstance(card, dict):
         raise ValueError(f"card: expected a dictionary with the fields {list(CARD_FIELDS)}, got {type(card).__name__}")
@@ -205,13 +190,13 @@ def save_classifier(
         raise ValueError(f"tables: expected one of {TABLES}, got {tables!r}")
     _check_card(card)
     encoder, label_names = networks.text_encoder(model), networks.label_names(model)
-    _recover(folder)
+    folders.recover(folder)
     is_model = (folder / safety.GRAPH).is_file()
     if folder.exists() and not is_model and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder}: expected no folder or a saved model to replace, found other files in it")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _beside(folder) as new:
+        with folders.beside(folder) as new:
             servable = _Servable(model if tables == "float32" else _with_small_tables(model))
             with _quiet():
                 tf.saved_model.save(servable, str(new), signatures={"serving_default": servable.serve})
@@ -232,120 +217,20 @@ def save_classifier(
                 "max_length": encoder.max_length,
                 "tables": tables,
                 **card,
-                "files": _hashes(new),
+                "files": folders.hashes(new),
             }
             text = json.dumps(whole_card, ensure_ascii=False, indent=2) + "\n"
             (extra / "card.json").write_text(text, encoding="utf-8")
             read_card(new)  # what cannot be read again is not to replace what can
-            _flush(new)
+            folders.flush(new)
             new.chmod(0o755)
-            _replace(folder, new)
+            folders.replace(folder, new)
     except (OSError, tf.errors.OpError) as error:
         there = "the model that was there is untouched" if is_model else "nothing was written"
         code, why = getattr(error, "errno", None), getattr(error, "strerror", None) or error
         about = f"{folder}: this model could not be saved, {there}: {why}"
         raise (OSError(code, about) if code else OSError(about)) from error
     return folder
-
-
-@contextlib.contextmanager
-def _locked(folder: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Holds the lock of `folder`, which the system frees when the process ends, however it ends.
-
-    Yields whether there is such a lock: Windows and some network file systems have none.
-
-    Raises:
-        BlockingIOError: another one holds it, and `wait` is false.
-    """
-    try:
-        descriptor = os.open(folder, os.O_RDONLY) if fcntl else None
-    except OSError:
-        descriptor = None
-    if descriptor is None:
-        yield False
-        return
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise
-        except OSError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
-    """Makes a hidden folder beside `folder` to write into; what stands under its name at the end goes."""
-    with contextlib.ExitStack() as alive:
-        with _locked(folder.parent):
-            new = Path(tempfile.mkdtemp(prefix=f".{folder.name}{SAVING}", dir=folder.parent))
-            alive.enter_context(_locked(new))  # a hidden folder without a lock is that of a saver that was killed
-        try:
-            yield new
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-
-
-def _flush(folder: Path):
-    """Waits until the disk has every file, so that a power cut cannot leave an empty one in the place of a model."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("r+b") as file:
-                os.fsync(file.fileno())
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Has two folders change places in one step; returns whether they did. Linux can, on most file systems."""
-    try:
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
-    except (AttributeError, OSError, TypeError):
-        return False
-    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
-    return rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
-
-
-def _set_aside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.replaced")
-
-
-def _replace(folder: Path, new: Path):
-    """Puts `new` in the place of `folder`; at every moment the old or the new one can be found whole."""
-    with _locked(folder.parent):
-        if _exchange(new, folder):
-            return
-        old = _set_aside(folder)
-        if folder.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            folder.rename(old)
-        try:
-            new.rename(folder)
-        except BaseException:
-            if old.is_dir() and not folder.exists():
-                old.rename(folder)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _recover(folder: Path):
-    """Puts right what killed saves left: a model that was set aside comes back, folders half written go."""
-    old, half = _set_aside(folder), f".{folder.name}{SAVING}"
-    try:
-        left = [path for path in folder.parent.iterdir() if path == old or path.name.startswith(half)]
-    except OSError:  # no such folder, or none of ours to look into
-        return
-    if not left:
-        return
-    with _locked(folder.parent) as held:
-        if old.is_dir() and not folder.exists():
-            old.rename(folder)
-        for path in left if held else ():
-            with contextlib.suppress(BlockingIOError), _locked(path, wait=False) as dead:
-                if dead:
-                    shutil.rmtree(path, ignore_errors=True)
 
 
 class Classifier:
@@ -472,11 +357,11 @@ def load_classifier(
     """Returns the classifier saved in `folder`, after checking its card, label list and graph against each other.
 
     A model is a program. So the graph is looked through before it is loaded, and refused if it holds anything that no
-    export of this kit needs (`textrnn.safety`); what its answers are worth, no check can say.
+    export of this kit needs (`saving.safety`); what its answers are worth, no check can say.
 
     Args:
         folder: the saved model.
-        runtime: who computes the answers: `"tensorflow"`, the saved graph itself, or `"numpy"`, `textrnn.runtime` with
+        runtime: who computes the answers: `"tensorflow"`, the saved graph itself, or `"numpy"`, `NumpyNetwork` with
             the same weights: the same labels, and faster (see `benchmarks/RESULTS.md`), for the networks of
             `build_textrnn(cell="lstm")`.
         trust: whether to load whatever the graph holds: for layers of your own, or if you know who made it.
@@ -498,7 +383,7 @@ def load_classifier(
             classifier._network = NumpyNetwork(_network_of(classifier, trust=trust))
         return classifier
 
-    return _undisturbed(folder, load)
+    return folders.undisturbed(folder, load)
 
 
 def load_network(folder: str | os.PathLike, *, trust: bool = False, sha256: str | None = None) -> keras.Model:
@@ -514,32 +399,7 @@ def load_network(folder: str | os.PathLike, *, trust: bool = False, sha256: str 
         ValueError: the folder fails the checks of `load_classifier`.
     """
     folder = Path(folder).resolve()
-    return _undisturbed(folder, lambda: _network_of(_load(folder, trust=trust, sha256=sha256), trust=trust))
-
-
-def _undisturbed(folder: Path, read: Callable[[], Any]) -> Any:
-    """Returns what `read` makes of the model in `folder`; anew as often as a save replaces the model meanwhile."""
-    while True:
-        _recover(folder)
-        before = _identity(folder)
-        try:
-            found = read()
-        except Exception:
-            if _identity(folder) == before:
-                raise
-        else:
-            if _identity(folder) == before:
-                return found
-
-
-def _identity(folder: Path) -> tuple[int, ...] | None:
-    """Returns what another folder under the same name has not; `None` if there is no folder."""
-    for lock in (contextlib.nullcontext(), _locked(folder.parent)):
-        # The second time no saver can be between two renames, as one is that cannot exchange folders.
-        with lock, contextlib.suppress(OSError):
-            status = folder.stat()
-            return status.st_dev, status.st_ino, status.st_mtime_ns
-    return None
+    return folders.undisturbed(folder, lambda: _network_of(_load(folder, trust=trust, sha256=sha256), trust=trust))
 
 
 def _load(folder: Path, *, trust: bool, sha256: str | None) -> Classifier:
@@ -549,7 +409,7 @@ def _load(folder: Path, *, trust: bool, sha256: str | None) -> Classifier:
     safety.check_links(folder)
     if sha256 is not None and (found := fingerprint(folder)) != sha256:
         raise ValueError(f"{folder}: expected the model whose card has the SHA-256 {sha256}, got another one: {found}")
-    found, expected = _hashes(folder), card.get("files")
+    found, expected = folders.hashes(folder), card.get("files")
     if found != expected:
         expected = expected if isinstance(expected, dict) else {}
         names = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))

@@ -16,7 +16,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import pandas as pd
 
-from textrnn import datasets, networks, slots, training
+from textrnn import datasets, slots
+from textrnn.lessons import taggers
 
 SETTINGS = {  # the same for all kinds, chosen on dev
     "embed_dim": 100,
@@ -37,7 +38,7 @@ def train_tagger(train: pd.DataFrame, *, kind: str, seed: int) -> tuple[keras.Mo
     tag_names = slots.list_tags(train.tags)
     ids = slots.encode_words(train.words, vocabulary)
     tag_ids = slots.encode_tags(train.tags, tag_names)
-    model = networks.build_tagger(
+    model = taggers.build_tagger(
         kind,
         num_words=len(vocabulary),
         num_tags=len(tag_names),
@@ -49,7 +50,7 @@ def train_tagger(train: pd.DataFrame, *, kind: str, seed: int) -> tuple[keras.Mo
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, num_batches * NUM_EPOCHS)
     optimizer = keras.optimizers.Adam(rate, global_clipnorm=5.0)
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
-    training.fit_tagger(model, ids, tag_ids, epochs=NUM_EPOCHS, batch_size=BATCH_SIZE, seed=seed)
+    taggers.fit_tagger(model, ids, tag_ids, epochs=NUM_EPOCHS, batch_size=BATCH_SIZE, seed=seed)
     return model, vocabulary, tag_names
 
 
@@ -67,7 +68,7 @@ def measure(tables: dict[str, pd.DataFrame], *, kind: str, seed: int) -> dict:
     }
     for name in [name for name in tables if name != "train"]:
         table = tables[name]
-        predicted = slots.predict_tags(model, table.words, vocabulary=vocabulary, tag_names=tag_names)
+        predicted = taggers.predict_tags(model, table.words, vocabulary=vocabulary, tag_names=tag_names)
         result[f"{name}_rows"] = len(table)
         result[f"{name}_slot_f1"] = round(slots.slot_f1(table.tags, predicted), 4)
         result[f"{name}_slot_f1_strict"] = round(slots.slot_f1(table.tags, predicted, strict=True), 4)
@@ -80,7 +81,7 @@ def main() -> int:
     parser.add_argument("--train", required=True, help="folder to learn from")
     parser.add_argument("--dev", required=True, help="folder to score")
     parser.add_argument("--test", help="folder to score as well, once")
-    parser.add_argument("--model", required=True, choices=networks.TAGGERS)
+    parser.add_argument("--model", required=True, choices=taggers.TAGGERS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     options = parser.parse_args()

@@ -41,7 +41,7 @@ RECALL_EPOCHS = 6  # passes over 2,000 training sequences
 
 # %% [markdown]
 # Keras builds and trains the networks. `textrnn.cells` holds the same arithmetic in NumPy, to read and to
-# check by hand; `textrnn.layers` holds layers that Keras lacks: recurrent ones with their output layer inside
+# check by hand; `textrnn.lessons.recurrent` holds layers that Keras lacks, with their output layer inside
 # (Elman and Jordan, explained below).
 
 # %%
@@ -51,7 +51,7 @@ import numpy as np
 import pandas as pd
 
 from textrnn import cells, diagrams
-from textrnn.layers import Elman, Jordan
+from textrnn.lessons.recurrent import Elman, Jordan
 
 # %% [markdown]
 # ## Data: pairs of sentences that differ in one word

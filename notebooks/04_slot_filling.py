@@ -33,7 +33,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from textrnn import networks, slots, training
+from textrnn import slots
+from textrnn.lessons import taggers
 
 pd.set_option("display.max_colwidth", 120, "display.precision", 3)
 
@@ -43,7 +44,7 @@ pd.set_option("display.max_colwidth", 120, "display.precision", 3)
 # All cells together need about one minute on two cores. `NUM_REQUESTS` and `NUM_EPOCHS` shorten that.
 
 # %% tags=["parameters"]
-NUM_REQUESTS = 1600  # requests to learn from; a multiple of BATCH_SIZE, for an odd last batch compiles anew
+NUM_REQUESTS = 1600  # requests to learn from; a multiple of BATCH_SIZE, for an odd last batch compiles once more
 NUM_EPOCHS = 12  # passes over them
 BATCH_SIZE = 32  # requests per step of training
 LEARNING_RATE = 0.01  # of Adam, falling to 0 along a cosine
@@ -134,7 +135,7 @@ slots.encode_words([["leave", "taipei"], ["arrive", "hsinchu", "tomorrow"]], voc
 # %%
 def build(kind, **changes):
     options = {"units": UNITS, "word_dropout": WORD_DROPOUT, "seed": SEED, **changes}
-    return networks.build_tagger(kind, num_words=len(vocabulary), num_tags=len(tag_names), **options)
+    return taggers.build_tagger(kind, num_words=len(vocabulary), num_tags=len(tag_names), **options)
 
 
 KINDS = ("feedforward", "jordan", "elman", "bielman", "lstm", "bilstm")
@@ -160,7 +161,7 @@ def train_tagger(model):
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, num_batches * NUM_EPOCHS)
     optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
     model.compile(optimizer, "sparse_categorical_crossentropy")
-    return training.fit_tagger(model, ids, tag_ids, epochs=NUM_EPOCHS, batch_size=BATCH_SIZE, seed=SEED)
+    return taggers.fit_tagger(model, ids, tag_ids, epochs=NUM_EPOCHS, batch_size=BATCH_SIZE, seed=SEED)
 
 
 # %% [markdown]
@@ -191,7 +192,7 @@ losses.round(2)
 
 # %%
 def tag(kind, table):
-    return slots.predict_tags(models[kind], table.words, vocabulary=vocabulary, tag_names=tag_names)
+    return taggers.predict_tags(models[kind], table.words, vocabulary=vocabulary, tag_names=tag_names)
 
 
 parts = {"cue before": dev[dev.cue == "before"], "cue after": dev[dev.cue == "after"], "unseen cities": unseen}

@@ -44,6 +44,7 @@ from textrnn import (
     slots,
     training,
 )
+from textrnn.lessons import taggers
 
 ROWS = [
     ("sports", "球队在主场赢得比赛，球迷欢呼"),
@@ -733,7 +734,7 @@ def model():
 
 @functools.cache
 def tagger():
-    model = networks.build_tagger("simple", num_words=5, num_tags=3, embed_dim=2, units=2)
+    model = taggers.build_tagger("simple", num_words=5, num_tags=3, embed_dim=2, units=2)
     model.compile("adam", "sparse_categorical_crossentropy")
     return model
 
@@ -837,11 +838,11 @@ def test_a_table_that_lacks_something_is_refused_with_row_expected_and_got(door,
         (lambda: pretraining.set_embeddings(model(), []), "vectors: expected the shapes "),
         (lambda: training.length_to_keep(pd.Series([], dtype=str)), "texts: expected at least one, got none"),
         (
-            lambda: training.fit_tagger(tagger(), np.full((2, 2), 5), np.ones((2, 2), int), epochs=1),
+            lambda: taggers.fit_tagger(tagger(), np.full((2, 2), 5), np.ones((2, 2), int), epochs=1),
             "ids: expected 0 to 4, got 5 to 5",
         ),
         (
-            lambda: training.fit_tagger(tagger(), np.ones((2, 2), int), np.full((2, 2), 3), epochs=1),
+            lambda: taggers.fit_tagger(tagger(), np.ones((2, 2), int), np.full((2, 2), 3), epochs=1),
             "tag_ids: expected 0 to 2, got 3 to 3",
         ),
         (lambda: saving.save_classifier(model(), "nowhere", card=None), "card: expected a dictionary with the fields "),
@@ -929,8 +930,8 @@ ARGUMENTS = {
             "seed": SEEDS,
         },
     ),
-    "networks.build_tagger": (
-        lambda **wrong: networks.build_tagger(**{"kind": "lstm", "num_words": 5, "num_tags": 3} | wrong),
+    "taggers.build_tagger": (
+        lambda **wrong: taggers.build_tagger(**{"kind": "lstm", "num_words": 5, "num_tags": 3} | wrong),
         {
             "kind": ("gru", None),
             "num_words": INTEGERS,
@@ -960,8 +961,8 @@ ARGUMENTS = {
             "checkpoint_every": INTEGERS,
         },
     ),
-    "training.fit_tagger": (
-        lambda **wrong: training.fit_tagger(
+    "taggers.fit_tagger": (
+        lambda **wrong: taggers.fit_tagger(
             tagger(), np.ones((2, 2), int), np.ones((2, 2), int), **{"epochs": 1} | wrong
         ),
         {"epochs": INTEGERS, "batch_size": INTEGERS, "seed": SEEDS},

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textrnn import cells
-from textrnn.layers import ClassEvidence, Elman, ElmanCell, Jordan, JordanCell, PeepholeLSTM, PeepholeLSTMCell
+from textrnn.layers import ClassEvidence
+from textrnn.lessons.recurrent import Elman, ElmanCell, Jordan, JordanCell, PeepholeLSTM, PeepholeLSTMCell
 
 LAYERS = [Elman, Jordan, PeepholeLSTM]
 every_layer = pytest.mark.parametrize("layer_class", LAYERS, ids=lambda c: c.__name__)

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.scheme import IOB2
 
-from textrnn import datasets, layers, networks, slots, training
+from textrnn import datasets, slots
+from textrnn.lessons import taggers
 
 ROOT = Path(__file__).parents[1]
 ATIS = ROOT.parent / "shared" / "data" / "atis"
@@ -147,16 +148,16 @@ def test_decoding_finds_the_best_of_all_well_made_tag_lists(num_steps, seed):
         (path for path in itertools.product(range(5), repeat=num_steps) if is_well_made([names[i] for i in path])),
         key=lambda path: sum(np.log(probs[0, step, i]) for step, i in enumerate(path)),
     )
-    assert slots.decode_tags(probs, names, [num_steps]) == [[names[i] for i in best]]
+    assert taggers.decode_tags(probs, names, [num_steps]) == [[names[i] for i in best]]
 
 
 def test_decoding_ignores_padding_and_refuses_shapes_that_do_not_fit():
     probs = np.array([[[0.1, 0.9], [0.9, 0.1], [0.0, 1.0]]])
-    assert slots.decode_tags(probs, ["O", "B-a"], [2]) == [["B-a", "O"]]
+    assert taggers.decode_tags(probs, ["O", "B-a"], [2]) == [["B-a", "O"]]
     with pytest.raises(ValueError, match=re.escape("probs: expected shape (1, steps, 3), got (1, 3, 2)")):
-        slots.decode_tags(probs, ["O", "B-a", "I-a"], [2])
+        taggers.decode_tags(probs, ["O", "B-a", "I-a"], [2])
     with pytest.raises(ValueError, match="lengths: expected at most 3 steps, got 4"):
-        slots.decode_tags(probs, ["O", "B-a"], [4])
+        taggers.decode_tags(probs, ["O", "B-a"], [4])
 
 
 # --- spans and their F1 ---
@@ -211,12 +212,12 @@ def test_tags_that_do_not_stand_side_by_side_are_refused():
 
 
 def tagger(kind, **changes):
-    return networks.build_tagger(
+    return taggers.build_tagger(
         kind, **{"num_words": 9, "num_tags": 4, "embed_dim": 5, "units": 6, "seed": 1, **changes}
     )
 
 
-@pytest.mark.parametrize("kind", networks.TAGGERS)
+@pytest.mark.parametrize("kind", taggers.TAGGERS)
 def test_every_tagger_gives_probabilities_that_padding_does_not_change(kind):
     model = tagger(kind, window=3)
     ids = np.array([[2, 3, 4], [5, 6, 0]])
@@ -278,13 +279,13 @@ def test_an_lstm_learns_requests_by_heart_and_a_net_without_memory_cannot_tell_l
     vocabulary, names = slots.build_vocabulary(words), slots.list_tags(tags)
     scores = {}
     for kind in ("lstm", "feedforward"):
-        model = networks.build_tagger(kind, num_words=len(vocabulary), num_tags=len(names), seed=0)
+        model = taggers.build_tagger(kind, num_words=len(vocabulary), num_tags=len(names), seed=0)
         optimizer = keras.optimizers.Adam(0.03)
         model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
         ids, tag_ids = slots.encode_words(words, vocabulary), slots.encode_tags(tags, names)
-        losses = training.fit_tagger(model, ids, tag_ids, epochs=40)
+        losses = taggers.fit_tagger(model, ids, tag_ids, epochs=40)
         assert losses.index.tolist() == list(range(1, 41))
-        predicted = slots.predict_tags(model, words, vocabulary=vocabulary, tag_names=names)
+        predicted = taggers.predict_tags(model, words, vocabulary=vocabulary, tag_names=names)
         scores[kind] = slots.slot_f1(tags, predicted)
     assert scores == {"lstm": 1.0, "feedforward": 0.5}
 
@@ -296,29 +297,29 @@ def test_an_unknown_kind_of_tagger_is_refused():
 
 def test_word_dropout_puts_stand_ins_for_words_in_training_alone():
     ids = np.tile(np.array([[2, 3, 0]]), (4000, 1))
-    layer = layers.WordDropout(0.25, stand_ins=[0, 1, 1, 4, 4], seed=0)
+    layer = taggers.WordDropout(0.25, stand_ins=[0, 1, 1, 4, 4], seed=0)
     np.testing.assert_array_equal(layer(ids), ids)
     dropped = np.asarray(layer(ids, training=True))
     assert set(dropped[:, 0]) == {1, 2}
     assert set(dropped[:, 1]) == {3, 4}
     assert set(dropped[:, 2]) == {0}
     assert (dropped[:, 0] == 1).mean() == pytest.approx(0.25, abs=0.03)
-    assert set(np.asarray(layers.WordDropout(1.0)(ids, training=True)).ravel()) == {0, 1}
+    assert set(np.asarray(taggers.WordDropout(1.0)(ids, training=True)).ravel()) == {0, 1}
     with pytest.raises(ValueError, match="rate: expected 0 to 1, got 2"):
-        layers.WordDropout(2)
+        taggers.WordDropout(2)
 
 
 def test_a_context_window_has_to_be_odd():
     with pytest.raises(ValueError, match="width: expected an odd number of at least 1, got 2"):
-        layers.ContextWindow(2)
+        taggers.ContextWindow(2)
 
 
 def test_training_a_tagger_refuses_tags_of_another_shape_and_models_without_an_optimizer():
     model = tagger("lstm")
     with pytest.raises(ValueError, match=re.escape("tag_ids: expected shape (2, 3), as ids, got (2, 4)")):
-        training.fit_tagger(model, np.ones((2, 3), int), np.ones((2, 4), int), epochs=1)
+        taggers.fit_tagger(model, np.ones((2, 3), int), np.ones((2, 4), int), epochs=1)
     with pytest.raises(ValueError, match="expected a compiled model"):
-        training.fit_tagger(model, np.ones((2, 3), int), np.ones((2, 3), int), epochs=1)
+        taggers.fit_tagger(model, np.ones((2, 3), int), np.ones((2, 3), int), epochs=1)
 
 
 # --- ATIS ---

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from textrnn import cells, networks, saving, tracing
-from textrnn.layers import PeepholeLSTM
+from textrnn.lessons.recurrent import PeepholeLSTM
 from textrnn.preprocessing import TextEncoder, TextToIds
 
 TEXTS = ["国足客场一球小胜", "央行", "油价今晚零时起上调,加满一箱多花八元"]

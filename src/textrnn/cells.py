@@ -273,7 +273,7 @@ def from_keras(layer: Any) -> dict[str, Any]:
 
     Args:
         layer: a built `keras.layers.SimpleRNN` (for `run_rnn`) or `keras.layers.LSTM` (for `run_lstm`), or
-            one of `textrnn.layers`: `Elman`, `Jordan` (`run_rnn`), `PeepholeLSTM` (`run_lstm`). Masks,
+            one of `lessons.recurrent`: `Elman`, `Jordan` (`run_rnn`), `PeepholeLSTM` (`run_lstm`). Masks,
             dropout and `go_backwards` are no part of the weights: pass the real steps, in the order read.
 
     Returns:

@@ -1,7 +1,6 @@
-"""Functions that build networks as uncompiled Keras models: classifiers of text, and taggers of words."""
+"""Functions that build networks as uncompiled Keras models: classifiers of text."""
 
 import contextlib
-import math
 import random
 import weakref
 from collections.abc import Sequence
@@ -11,10 +10,9 @@ import keras
 from keras import ops
 
 from textrnn.checks import check_integer, check_list, check_number, check_seed
-from textrnn.layers import ClassEvidence, ContextWindow, Elman, Jordan, WordDropout
+from textrnn.layers import ClassEvidence
 from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder, TextToIds
 
-TAGGERS = ("feedforward", "simple", "elman", "jordan", "bielman", "lstm", "bilstm")
 RECURRENT = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}
 CELLS = (*RECURRENT, "feedforward")
 POOLINGS = ("last", "max", "mean", "attention")
@@ -210,7 +208,7 @@ def ids_model(model: keras.Model) -> keras.Model:
 
 
 @contextlib.contextmanager
-def _seeded(seed: int):
+def seeded(seed: int):
     """Makes layers created inside draw from `seed`; Keras takes the seeds it is not given from Python's generator."""
     check_seed(seed)
     state = random.getstate()
@@ -294,7 +292,7 @@ def build_textrnn(
     _check_rate("dropout", dropout)
     _check_rate("ngram_dropout", ngram_dropout)
     kinds = _checked_poolings(pooling)
-    with _seeded(seed):
+    with seeded(seed):
         text = keras.Input((), dtype="string", name="text")
         ids = TextToIds(encoder, name="text_to_ids")(text)
         vectors, mask = _embed(
@@ -388,7 +386,7 @@ def build_textcnn(
         check_integer("widths", width)
     _check_rate("dropout", dropout)
     _check_rate("ngram_dropout", ngram_dropout)
-    with _seeded(seed):
+    with seeded(seed):
         text = keras.Input((), dtype="string", name="text")
         ids = TextToIds(encoder, name="text_to_ids")(text)
         vectors, mask = _embed(encoder, ids, embed_dim=embed_dim, ngram_dropout=ngram_dropout)
@@ -403,84 +401,3 @@ def build_textcnn(
         summary = keras.layers.Concatenate(name="summary")(pools) if len(pools) > 1 else pools[0]
         summary = keras.layers.Dropout(dropout)(summary)
         return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textcnn")
-
-
-def build_tagger(
-    kind: str,
-    *,
-    num_words: int,
-    num_tags: int,
-    embed_dim: int = 32,
-    embed_spread: float = 0.3,
-    units: int = 32,
-    window: int = 1,
-    dropout: float = 0.0,
-    word_dropout: float = 0.0,
-    stand_ins: Sequence[int] | None = None,
-    seed: int = 0,
-) -> keras.Model:
-    """Returns an uncompiled network that gives every word of a sentence the probabilities of its tags.
-
-    Args:
-        kind: `feedforward` (no memory), `simple` (Keras' SimpleRNN), `elman` (memory: hidden state), `jordan`
-            (memory: the tag probabilities of the previous word), `bielman` (an Elman network from each end),
-            `lstm` or `bilstm`.
-        num_words: Entries of the vocabulary.
-        num_tags: Tags, as many as probabilities per word.
-        embed_dim: Numbers per word vector.
-        embed_spread: Standard deviation of the word vectors before training. From much smaller ones (Keras' own
-            default lies within 0.05) the second direction of a BiLSTM hardly starts to learn.
-        units: Hidden units, in each direction.
-        window: Words that each step is shown: itself and its neighbours; odd, 1 for the word alone.
-        dropout: Share of the features that training drops before and after the recurrent layer.
-        word_dropout: Share of the words that training replaces, see `WordDropout`.
-        stand_ins: What replaces them, from `list_stand_ins`; the unknown word when None.
-        seed: For the initial weights and the dropout.
-
-    Returns:
-        A model from `int32` word ids `(batch, steps)`, 0 for padding, to `float32` probabilities
-        `(batch, steps, tags)`; the padding is masked, also in the loss.
-
-    Raises:
-        ValueError: If `kind` is none of `TAGGERS`, or a setting is out of range.
-    """
-    if kind not in TAGGERS:
-        raise ValueError(f"kind: expected one of {', '.join(TAGGERS)}, got {kind!r}")
-    for name, size in {"num_words": num_words, "num_tags": num_tags, "embed_dim": embed_dim, "units": units}.items():
-        check_integer(name, size)
-    if window not in range(1, 1000, 2):
-        raise ValueError(f"window: expected an odd number of at least 1, got {window!r}")
-    _check_rate("dropout", dropout)
-    check_number("word_dropout", word_dropout, "a share from 0 to 1", lambda share: 0 <= share <= 1)
-    check_number("embed_spread", embed_spread, "a number of at least 0", lambda spread: 0 <= spread < math.inf)
-    with _seeded(seed):
-        inputs = keras.Input((None,), dtype="int32", name="ids")
-        x = WordDropout(word_dropout, stand_ins=stand_ins)(inputs) if word_dropout else inputs
-        spread = keras.initializers.RandomNormal(stddev=embed_spread)
-        x = keras.layers.Embedding(num_words, embed_dim, spread, mask_zero=True)(x)  # (batch, steps, embed_dim)
-        if window > 1:
-            x = ContextWindow(window)(x)  # (batch, steps, window * embed_dim)
-        if dropout:
-            x = keras.layers.Dropout(dropout)(x)
-        memory = _memory_layer(kind, units, num_tags)
-        x = memory(x)  # (batch, steps, units), twice as many from two directions
-        if kind in ("elman", "jordan"):  # these have their output layer inside
-            return keras.Model(inputs, x, name=kind)
-        if dropout:
-            x = keras.layers.Dropout(dropout)(x)
-        return keras.Model(inputs, keras.layers.Dense(num_tags, activation="softmax")(x), name=kind)
-
-
-def _memory_layer(kind: str, units: int, num_tags: int) -> keras.layers.Layer:
-    if kind == "feedforward":
-        return keras.layers.Dense(units, activation="tanh")
-    if kind == "simple":
-        return keras.layers.SimpleRNN(units, return_sequences=True)
-    if kind == "elman":
-        return Elman(units, num_tags, output_activation="softmax", return_sequences=True)
-    if kind == "jordan":
-        return Jordan(units, num_tags, output_activation="softmax", return_sequences=True)
-    if kind == "bielman":
-        return keras.layers.Bidirectional(Elman(units, return_sequences=True))
-    lstm = keras.layers.LSTM(units, return_sequences=True)
-    return keras.layers.Bidirectional(lstm) if kind == "bilstm" else lstm

@@ -4,7 +4,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-import keras
 import numpy as np
 import pandas as pd
 from seqeval.metrics.sequence_labeling import get_entities
@@ -271,52 +270,6 @@ def _pad(rows: list[list[int]], num_steps: int | None) -> np.ndarray:
     return padded
 
 
-def decode_tags(probs: np.ndarray, tag_names: Sequence[str], lengths: Sequence[int]) -> list[list[str]]:
-    """Returns the most probable tags that form well-made spans: `I-x` stands only after `B-x` or `I-x`.
-
-    The best path under that one rule is found by dynamic programming (Viterbi 1967); nothing else is learnt or
-    assumed about which tag follows which.
-
-    Args:
-        probs: Floats of shape `(batch, steps, tags)`, from 0 to 1.
-        tag_names: The tag of each last-axis place, from `list_tags`.
-        lengths: The number of words of each sentence; later steps are padding and are ignored.
-
-    Returns:
-        One list of tags per sentence.
-
-    Raises:
-        ValueError: If the shape of `probs` does not fit `tag_names` or `lengths`.
-
-    Example:
-        >>> names = ["O", "B-to_city", "I-to_city"]
-        >>> decode_tags(np.array([[[0.3, 0.2, 0.5], [0.1, 0.1, 0.8]]]), names, [2])
-        [['B-to_city', 'I-to_city']]
-    """
-    probs = np.asarray(probs)
-    if probs.ndim != 3 or probs.shape[::2] != (len(lengths), len(tag_names)):
-        raise ValueError(f"probs: expected shape ({len(lengths)}, steps, {len(tag_names)}), got {probs.shape}")
-    if len(lengths) and max(lengths) > probs.shape[1]:
-        raise ValueError(f"lengths: expected at most {probs.shape[1]} steps, got {max(lengths)}")
-    inside = np.array([tag.startswith("I-") for tag in tag_names])
-    # forbidden[j, k]: tag k may not follow tag j
-    slots = np.array([tag[2:] for tag in tag_names])
-    forbidden = np.where(inside[None, :] & (slots[:, None] != slots[None, :]), -np.inf, 0.0)
-    logs = np.log(np.maximum(probs.astype(np.float64), 1e-30))
-    answers = []
-    for row, length in zip(logs, lengths, strict=True):
-        score, back = np.where(inside, -np.inf, row[0]), []
-        for step in range(1, length):
-            paths = score[:, None] + forbidden  # (tags, tags)
-            back.append(paths.argmax(axis=0))
-            score = paths.max(axis=0) + row[step]
-        path = [int(score.argmax())]
-        for pointers in reversed(back):
-            path.append(int(pointers[path[-1]]))
-        answers.append([tag_names[number] for number in reversed(path)])
-    return answers
-
-
 def list_stand_ins(vocabulary: Sequence[str]) -> list[int]:
     """Returns for each word id the id that it would have if the word were unknown: its shape's, or 1.
 
@@ -328,28 +281,6 @@ def list_stand_ins(vocabulary: Sequence[str]) -> list[int]:
     own = [word.startswith("-") or "#" in word for word in vocabulary]  # a shape stands in for itself
     shapes = [i if own[i] else index.get(word_shape(word), 1) for i, word in enumerate(vocabulary)]
     return [0, 1, *shapes[2:]]
-
-
-def predict_tags(
-    model: keras.Model, sentences: Sequence[Sequence[str]], *, vocabulary: Sequence[str], tag_names: Sequence[str]
-) -> list[list[str]]:
-    """Returns the tags that a tagger gives to words, as well-made spans (see `decode_tags`).
-
-    Args:
-        model: From `networks.build_tagger`.
-        sentences: Lists of words.
-        vocabulary: The words by id.
-        tag_names: The tags by id.
-
-    Returns:
-        One list of tags per sentence, as long as the sentence.
-    """
-    if not len(sentences):
-        return []
-    ids = encode_words(sentences, vocabulary)
-    # Called, not `predict`: that would compile anew for every new length.
-    probs = np.concatenate([model(ids[row : row + 256], training=False).numpy() for row in range(0, len(ids), 256)])
-    return decode_tags(probs, tag_names, [len(words) for words in sentences])
 
 
 def read_spans(tags: Sequence[str], *, strict: bool = False) -> list[tuple[str, int, int]]:

@@ -148,8 +148,8 @@ def tracer(model: keras.Model, *, on_ids: bool = False) -> Callable[[Any], tuple
 def trace_lstm(model: keras.Model, texts: Sequence[str] | np.ndarray) -> list[dict[str, Trace]]:
     """Returns what every LSTM of a trained model did with each text.
 
-    Any functional or sequential Keras model will do, with `keras.layers.LSTM`, `layers.PeepholeLSTM`, stacked or
-    within `Bidirectional`. Masked steps, padding among them, are left out.
+    Any functional or sequential Keras model will do, with `keras.layers.LSTM` or `lessons.recurrent.PeepholeLSTM`,
+    stacked or within `Bidirectional`. Masked steps, padding among them, are left out.
 
     Args:
         model: its input is texts, ids or vectors.

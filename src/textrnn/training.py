@@ -244,8 +244,18 @@ def _norms(vectors: tf.Tensor) -> tf.Tensor:
     return tf.sqrt(tf.reduce_sum(vectors**2, axis=[1, 2], keepdims=True))
 
 
-def _loss_of_batch(step: Callable, x: np.ndarray, y: np.ndarray, *, epoch: int) -> float:
-    """Moves the weights by one batch and returns the sum of the losses of its rows."""
+def learn_batch(step: Callable, x: np.ndarray, y: np.ndarray, *, epoch: int) -> float:
+    """Moves the weights by one batch and returns the sum of the losses of its rows.
+
+    Args:
+        step: what `training_step` returned.
+        x: the ids of the batch.
+        y: its targets, as the loss of the model takes them.
+        epoch: counts from 0; for the message.
+
+    Raises:
+        FloatingPointError: the loss is no longer a number; the message says what to try.
+    """
     loss = float(step(x, y))
     _check_finite(loss, epoch=epoch)
     return loss * len(x)
@@ -258,47 +268,8 @@ def _check_finite(loss: float, *, epoch: int, name: str = "the loss"):
         )
 
 
-def fit_tagger(
-    model: keras.Model, ids: np.ndarray, tag_ids: np.ndarray, *, epochs: int, batch_size: int = 32, seed: int = 0
-) -> pd.Series:
-    """Trains a compiled tagger on sentences as ids and returns the mean loss of each epoch, by epoch from 1.
-
-    Args:
-        model: from `networks.build_tagger`, compiled.
-        ids: `int32 (rows, steps)` word ids, 0 for padding.
-        tag_ids: `int32 (rows, steps)` tag ids; those at padding have no influence.
-        epochs: passes over the sentences.
-        batch_size: sentences of a batch; batches hold sentences of like length, cut to the longest.
-        seed: decides the order of the batches.
-
-    Raises:
-        ValueError: the shapes differ, an id is not among those of the model, a setting is out of range, or the model
-            is not compiled.
-        FloatingPointError: the loss is no longer a number.
-    """
-    check_integer("epochs", epochs)
-    check_integer("batch_size", batch_size)
-    check_seed(seed)
-    if ids.shape != tag_ids.shape:
-        raise ValueError(f"tag_ids: expected shape {ids.shape}, as ids, got {tag_ids.shape}")
-    num_words = next(layer.input_dim for layer in model.layers if isinstance(layer, keras.layers.Embedding))
-    for name, array, num in (("ids", ids, num_words), ("tag_ids", tag_ids, model.output_shape[-1])):
-        if not array.size or array.min() < 0 or array.max() >= num:
-            got = f"{array.min()} to {array.max()}" if array.size else "none"
-            raise ValueError(f"{name}: expected 0 to {num - 1}, got {got}")
-    _check_compiled(model)
-    lengths = (ids != 0).sum(axis=1)
-    losses, step = {}, training_step(model, (None, model))
-    for epoch in range(epochs):
-        total = 0.0
-        for rows in draw_batches(lengths, batch_size=batch_size, seed=seed, epoch=epoch):
-            longest = lengths[rows].max()
-            total += _loss_of_batch(step, ids[rows, :longest], tag_ids[rows, :longest], epoch=epoch)
-        losses[epoch + 1] = total / len(ids)
-    return pd.Series(losses, name="loss").rename_axis("epoch")
-
-
-def _check_compiled(model: keras.Model):
+def check_compiled(model: keras.Model):
+    """Raises `ValueError` unless `model` was given an optimizer and a loss by `compile`."""
     if getattr(model, "optimizer", None) is None:
         raise ValueError("model: expected a compiled model; call model.compile(optimizer=…, loss=…) first")
 
@@ -447,7 +418,7 @@ def fit(
         check_integer("patience", patience)
     check_seed(seed)
     check_number("adversarial", adversarial, "a share of a length, 0 or more", lambda share: 0 <= share < math.inf)
-    _check_compiled(model)
+    check_compiled(model)
     if not isinstance(train, str | os.PathLike):
         check_table("train", train)
     check_table("dev", dev)
@@ -486,7 +457,7 @@ def fit(
         while run.epoch < epochs and not (patience and run.epoch - run.best_epoch >= patience):
             batches = draw_batches(data.lengths, batch_size=batch_size, seed=seed, epoch=run.epoch)
             for rows in batches[run.batch :]:
-                run.loss += _loss_of_batch(step, data.batch(rows), wanted(data.label_ids[rows]), epoch=run.epoch)
+                run.loss += learn_batch(step, data.batch(rows), wanted(data.label_ids[rows]), epoch=run.epoch)
                 run.batch += 1
                 bar.update()
                 if run.batch % checkpoint_every == 0 and run.batch < len(batches):

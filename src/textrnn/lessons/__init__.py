@@ -1,0 +1,1 @@
+"""Course material, by lesson: cells, recurrent layers, drawings, gradients, slots, spans, taggers, a comparison."""

@@ -617,7 +617,7 @@ def trace(model, text, out, lstm, units, num_units, **options):
                 plots.plot_gates(one, ax, kind=kind, units=units or None, num_units=num_units)
             column[0].set_title(f"{name}\n{column[0].get_title()}")
         answer = "{label} {score:.3f}".format(**saliency.attrs)
-        figure.suptitle(answer, fontfamily=fonts.family())
+        figure.suptitle(*fonts.readable([answer]), **fonts.as_written())
         figure.savefig(beside, dpi=150)
     click.echo(f"{answer}\n")
     rows = ([one.character, f"{one.gradient:+.3f}", f"{one.left_out:+.3f}"] for one in saliency.itertuples())

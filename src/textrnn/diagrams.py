@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 from numpy.typing import ArrayLike
 
+from textrnn import fonts
+
 LINE, SHADE, ACCENT = "0.15", "0.92", "tab:blue"
 STEP_WIDTH = 6.9  # of one step of an LSTM in `draw_lstm_chain`
 
@@ -15,7 +17,7 @@ def _box(ax: Axes, x: float, y: float, text: str, *, width: float = 1.0, height:
     corner = (x - width / 2, y - height / 2)
     style = "round,pad=0,rounding_size=0.12"
     ax.add_patch(FancyBboxPatch(corner, width, height, boxstyle=style, facecolor=SHADE, edgecolor=LINE, zorder=3))
-    ax.text(x, y, text, ha="center", va="center", zorder=4)
+    ax.text(x, y, text, ha="center", va="center", zorder=4, fontfamily=fonts.family())
 
 
 def _disc(ax: Axes, x: float, y: float, text: str, *, radius: float = 0.24) -> None:
@@ -200,8 +202,8 @@ def plot_values(
         raise ValueError(f"values: expected shape (rows, steps) = ({len(row_names)}, {len(words)}), got {values.shape}")
     low, high = limits
     ax.imshow(values, cmap="Greys", vmin=low, vmax=high, aspect="auto")
-    ax.set_xticks(range(len(words)), words, rotation=35, ha="right")
-    ax.set_yticks(range(len(row_names)), row_names)
+    ax.set_xticks(range(len(words)), fonts.readable(words), rotation=35, ha="right", **fonts.as_written())
+    ax.set_yticks(range(len(row_names)), fonts.readable(row_names), **fonts.as_written())
     ax.tick_params(length=0)
     for (row, step), value in np.ndenumerate(values):
         dark = (value - low) / (high - low) > 0.55

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,14 @@ from matplotlib.transforms import Bbox
 
 from textrnn import fonts
 from textrnn.gradients import ErrorSurface
-from textrnn.tracing import KINDS, Trace
+from textrnn.tracing import KINDS
+
+if TYPE_CHECKING:
+    from textrnn.tracing import Trace
 
 # Blue and orange of Okabe & Ito (2008), apart in hue and in lightness.
 FIRST_COLOUR, SECOND_COLOUR = "#0072B2", "#E69F00"
+ABOVE = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 2}  # where a legend stands
 
 
 def plot_learning_curves(history: pd.DataFrame, ax: Axes, *, score: str = "dev_accuracy") -> Axes:
@@ -32,10 +37,10 @@ def plot_learning_curves(history: pd.DataFrame, ax: Axes, *, score: str = "dev_a
     ax.set(xlabel="epoch", ylabel="loss (nats)", ylim=(0, None))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     right = ax.twinx()
-    right.plot(
-        epochs, history[score], "s-", color=SECOND_COLOUR, label=score.replace("dev_", "").replace("_", " ") + " on dev"
-    )
-    right.set(ylabel=score.replace("dev_", "").replace("_", " "), ylim=(0, 1))
+    name = score.removeprefix("dev_").replace("_", " ")
+    right.plot(epochs, history[score], "s-", color=SECOND_COLOUR, label=f"{name} on dev")
+    right.set_ylabel(*fonts.readable([name]), **fonts.as_written())
+    right.set_ylim(0, 1)
     best = int(history[score].idxmax())
     right.axvline(epochs[best], color="0.6", linewidth=1, linestyle=":")
     right.annotate(
@@ -45,8 +50,9 @@ def plot_learning_curves(history: pd.DataFrame, ax: Axes, *, score: str = "dev_a
         textcoords="offset points",
         ha="right",
     )
-    handles = [*ax.get_lines(), right.get_lines()[0]]
-    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3, frameon=False)
+    lines = [*ax.get_lines(), right.get_lines()[0]]
+    names = [line.get_label() for line in lines]
+    _write_legend(ax, lines, names, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
     return ax
 
 
@@ -64,8 +70,8 @@ def plot_confusion(table: pd.DataFrame, ax: Axes) -> Axes:
             colour = "white" if share > 0.5 else "black"
             ax.text(column, row, table.iat[row, column], ha="center", va="center", color=colour, fontsize=8)
     ax.set(xlabel="predicted", ylabel="true")
-    ax.set_xticks(range(len(table.columns)), table.columns, rotation=45, ha="right")
-    ax.set_yticks(range(len(table.index)), table.index)
+    _write_names(ax, "x", table.columns, rotation=45, ha="right")
+    _write_names(ax, "y", table.index)
     return ax
 
 
@@ -91,15 +97,15 @@ def plot_class_scores(
     height = 0.8 if other is None else 0.4
     shift = 0 if other is None else height / 2
     f1 = report.loc[order, "f1"]
-    ax.barh(places + shift, f1, height, color=FIRST_COLOUR, label=names[0])
+    bars = [ax.barh(places + shift, f1, height, color=FIRST_COLOUR)]
     if intervals is not None:
         sides = np.clip([f1 - intervals.loc[order, "low"], intervals.loc[order, "high"] - f1], 0, None)
         ax.errorbar(f1, places + shift, xerr=sides, fmt="none", ecolor="black", elinewidth=1, capsize=2)
     if other is not None:
         second = other["f1"].reindex(order)
-        ax.barh(places - shift, second, height, color=SECOND_COLOUR, hatch="//", edgecolor="white", label=names[1])
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
-    ax.set_yticks(places, order)
+        bars.append(ax.barh(places - shift, second, height, color=SECOND_COLOUR, hatch="//", edgecolor="white"))
+        _write_legend(ax, bars, names, **ABOVE)
+    _write_names(ax, "y", order)
     ax.set(xlabel="F1", xlim=(0, 1))
     return ax
 
@@ -145,7 +151,8 @@ def plot_class_counts(table: pd.DataFrame, ax: Axes) -> Axes:
         ax: where to draw.
     """
     counts = table["label"].value_counts().sort_values()
-    ax.barh(counts.index, counts, color=FIRST_COLOUR)
+    ax.barh(np.arange(len(counts)), counts, color=FIRST_COLOUR)
+    _write_names(ax, "y", counts.index)
     ax.bar_label(ax.containers[0], padding=3)
     ax.set(xlabel="rows")
     ax.margins(x=0.12)
@@ -171,7 +178,8 @@ def plot_cost_accuracy(table: pd.DataFrame, ax: Axes, *, cost: str = "seconds to
     ax.errorbar(
         table[cost], table["accuracy"], yerr=sides, fmt="o", color=FIRST_COLOUR, ecolor="0.7", elinewidth=1, capsize=3
     )
-    ax.set(xscale="log", xlabel=cost, ylabel="accuracy, with its 95 % interval")
+    ax.set(xscale="log", ylabel="accuracy, with its 95 % interval")
+    ax.set_xlabel(*fonts.readable([cost]), **fonts.as_written())
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
@@ -182,15 +190,15 @@ def plot_cost_accuracy(table: pd.DataFrame, ax: Axes, *, cost: str = "seconds to
     taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in points]
     low, high = (ax.transData.transform(table[[cost, end]].to_numpy(float)) for end in ("low", "high"))
     taken += [Bbox.from_bounds(x - 3, y, 6, top - y) for (x, y), (_, top) in zip(low, high, strict=True)]
-    for name, point in zip(table.index, points, strict=True):
-        taken.append(_place_name(str(name), point, taken, ax))
+    for name, point in zip(fonts.readable(table.index), points, strict=True):
+        taken.append(_write_name_near(name, point, taken, ax))
     return ax
 
 
-def _place_name(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) -> Bbox:
+def _write_name_near(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) -> Bbox:
     """Writes `name` near `point` (in pixels), where it is free, and returns the box that it fills."""
-    places = [(side, rise) for rise in (0, 12, -12, 24, -24, 36, -36, 48, -48, 60, -60) for side in (9, -9)]
-    for side, rise in places:
+    offsets = [(side, rise) for rise in (0, 12, -12, 24, -24, 36, -36, 48, -48, 60, -60) for side in (9, -9)]
+    for side, rise in offsets:
         label = ax.annotate(
             name,
             ax.transData.inverted().transform(point),
@@ -200,11 +208,12 @@ def _place_name(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) -> Bb
             va="center",
             fontsize=9,
             arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.7} if rise else None,
+            **fonts.as_written(),
         )
         label.get_window_extent()  # moves the text to its place; what it returns has the line in it as well
         box = Text.get_window_extent(label)
         inside = ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1
-        if (inside and not any(box.overlaps(other) for other in taken)) or (side, rise) == places[-1]:
+        if (inside and not any(box.overlaps(other) for other in taken)) or (side, rise) == offsets[-1]:
             return box
         label.remove()
     raise AssertionError("the last place is always taken")
@@ -225,7 +234,7 @@ def plot_error_surface(weights: np.ndarray, biases: np.ndarray, surface: ErrorSu
 
 
 def plot_gates(
-    trace: Trace, ax: Axes, *, kind: str = "forget_gate", units: Sequence[int] | None = None, num_units: int = 8
+    trace: "Trace", ax: Axes, *, kind: str = "forget_gate", units: Sequence[int] | None = None, num_units: int = 8
 ) -> Axes:
     """Draws one gate, or the memory, of an LSTM over the characters of a text: a row for each unit, a scale beside.
 
@@ -256,13 +265,13 @@ def plot_gates(
     return _write_characters(trace.characters, ax)
 
 
-def busiest_units(trace: Trace, *, num_units: int = 8) -> list[int]:
+def busiest_units(trace: "Trace", *, num_units: int = 8) -> list[int]:
     """Returns the units whose memory moves most between two characters of a text, most first."""
     moves = np.abs(np.diff(trace.cell, axis=0, prepend=0)).max(axis=0, initial=0)
     return [int(unit) for unit in np.argsort(-moves, kind="stable")[:num_units]]
 
 
-def plot_memory(trace: Trace, ax: Axes, *, units: Sequence[int] | None = None, num_units: int = 4) -> Axes:
+def plot_memory(trace: "Trace", ax: Axes, *, units: Sequence[int] | None = None, num_units: int = 4) -> Axes:
     """Draws the memory cell of some units after each character.
 
     Args:
@@ -303,14 +312,26 @@ def plot_saliency(table: pd.DataFrame, ax: Axes) -> Axes:
     )
     ax.axhline(0, color="black", linewidth=0.8)
     ax.set(ylabel="log probability of the class")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+    ax.legend(**ABOVE, frameon=False)
     return _write_characters(list(table["character"]), ax)
+
+
+def _write_names(ax: Axes, axis: str, names: Sequence[Any], **settings: Any) -> None:
+    """Writes names from data (classes, columns, words) at 0, 1, … of one axis, as they stand there."""
+    set_ticks = {"x": ax.set_xticks, "y": ax.set_yticks}[axis]
+    set_ticks(range(len(names)), fonts.readable(names), **fonts.as_written(), **settings)
+
+
+def _write_legend(ax: Axes, handles: Sequence[Any], names: Sequence[Any], **settings: Any) -> None:
+    """Writes a legend whose names come from data."""
+    for text in ax.legend(handles, fonts.readable(names), frameon=False, **settings).get_texts():
+        text.set(**fonts.as_written())
 
 
 def _write_characters(characters: Sequence[str], ax: Axes) -> Axes:
     """Writes the characters of a text below the steps of an axis, with a font that has them."""
     shown = [char if char.strip() else "␣" for char in fonts.readable(characters)]
-    ax.set_xticks(range(len(shown)), shown, fontfamily=fonts.family())
+    _write_names(ax, "x", shown)
     if sum(map(len, shown)) > 2 * len(shown):  # words, or code points
         ax.tick_params("x", labelrotation=60)
     ax.set_xlabel("character")

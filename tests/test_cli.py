@@ -53,7 +53,7 @@ def as_at_a_terminal():
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
-        patch.setattr(cli, "_load", functools.cache(cli._load))
+        patch.setattr(saving, "load_classifier", functools.cache(saving.load_classifier))
         yield
 
 
@@ -82,7 +82,7 @@ def classifier(model):
 
 def examples():
     """Returns every example of every help, with its command."""
-    groups = [cli.main, cli.data]
+    groups = [cli.main, cli.data.data]
     commands = [*groups, *(command for group in groups for command in group.commands.values())]
     assert all(command.epilog for command in commands)
     return [line.strip() for command in commands for line in command.epilog.splitlines()[2:]]
@@ -97,7 +97,7 @@ def test_every_example_of_the_help_works(example, root, tmp_path, monkeypatch):
     program, *args = shlex.split(call)
     assert program == "textrnn"
     if args[0] in ("train", "demo") or "fetch" in args or "models/mine" in args:  # minutes, a server, the network
-        group, rest = (cli.main, args) if args[0] != "data" else (cli.data, args[1:])
+        group, rest = (cli.main, args) if args[0] != "data" else (cli.data.data, args[1:])
         group.commands[rest[0]].make_context(rest[0], rest[1:])
         return
     piped = subprocess.run(" | ".join(before), shell=True, capture_output=True, check=True).stdout if before else None
@@ -387,11 +387,11 @@ def test_ctrl_c_in_the_middle_of_a_prediction_leaves_the_old_file_and_no_half_on
 
 LATE = """
 import _thread, threading
-from textrnn import cli
+from textrnn.cli import predict
 
 threading.Timer(0.5, _thread.interrupt_main).start()  # marks the signal as come, and wakes no read that has begun
 try:
-    next(cli._piped(None))
+    next(predict.piped_texts(None))
 except KeyboardInterrupt:
     print("seen", flush=True)
 """

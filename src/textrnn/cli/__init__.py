@@ -1,0 +1,32 @@
+"""The `textrnn` command: predict, evaluate, train, look inside; thin over the package.
+
+Exit codes: 0 fine, 1 what the user must change (one line on stderr), 2 a wrong call, 130 stopped by Ctrl-C. TensorFlow
+and pandas take seconds to import, so each command imports what it needs when it runs.
+"""
+
+import click
+
+from textrnn.cli import data, evaluate, look, predict, train
+from textrnn.cli.shared import Commands, examples
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=examples(
+        "textrnn card models/headlines-textrnn",
+        "textrnn predict models/headlines-textrnn 国足客场一球小胜",
+        "textrnn train datasets/headlines/train.tsv --out models/mine",
+    ),
+)
+@click.version_option(package_name="textrnn")
+def main():
+    """Files short texts into classes with a saved LSTM network (TextRNN): predict, evaluate, train, look inside.
+
+    Each command tells more: textrnn predict --help. Exit codes: 0 fine, 1 something to change in what you gave (one
+    line on stderr says what), 2 a wrong call, 130 stopped by Ctrl-C.
+    """
+
+
+for command in (predict.predict, evaluate.evaluate, train.train, data.data, look.trace, look.card, look.demo):
+    main.add_command(command)

@@ -1,0 +1,5 @@
+"""`python -m textrnn.cli` is the command `textrnn`."""
+
+from textrnn.cli import main
+
+main()

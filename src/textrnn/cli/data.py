@@ -1,0 +1,78 @@
+"""`textrnn data`: lists, downloads and audits sets of labelled texts."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from textrnn.cli.shared import columns_of, examples, label_column_option, table_options
+
+SETS = {
+    "headlines": "6,500 headlines in 10 classes (CC0), part of the kit",
+    "thucnews": "Sina News titles of 2005-2011 in the same classes (research use): textrnn data fetch thucnews",
+    "sogou": "titles of a SogouCS/SogouCA file of your own: --data-dir",
+    "atis": "slot filling, files of your own: --data-dir, for textrnn.datasets.load",
+}
+
+
+@click.group(epilog=examples("textrnn data list", "textrnn data audit headlines"))
+def data():
+    """Lists, downloads and audits sets of labelled texts."""
+
+
+@data.command("list", epilog=examples("textrnn data list"))
+def list_sets():
+    """Lists the named sets."""
+    from textrnn import datasets
+
+    folder = datasets.cache_folder() / "thucnews"
+    here = {"headlines": "yes", "thucnews": "no"}
+    if all((folder / name).is_file() for name in datasets.THUCNEWS_BLOBS):
+        here["thucnews"] = str(folder)
+    rows = ([name, here.get(name, "-"), what] for name, what in SETS.items())
+    click.echo(columns_of(["set", "here", "what"], rows, numbers=False))
+
+
+@data.command(epilog=examples("textrnn data fetch thucnews"))
+@click.argument("name", type=click.Choice(["thucnews"]))
+@click.option("--to", metavar="FOLDER", help="The cache folder unless given; TEXTRNN_CACHE moves that.")
+@click.option("--address", metavar="URL", help="Of a mirror, up to and with the last slash.")
+def fetch(name, to, address):
+    """Downloads the public files of a set and checks them.
+
+    Printed is the folder where they are. Files that are there and whole are not fetched again; an interrupted download
+    leaves nothing behind.
+    """
+    from textrnn import datasets
+
+    options = {"address": address} if address else {}
+    click.echo(datasets.fetch_thucnews(to, progressbar=sys.stderr.isatty(), **options))
+
+
+@data.command(
+    epilog=examples(
+        "textrnn data audit headlines", "textrnn data audit datasets/headlines/train.tsv datasets/headlines/test.tsv"
+    )
+)
+@click.argument("what", nargs=-1, required=True, metavar="SET|FILE...")
+@click.option("--data-dir", metavar="PATH", help="Where the files of a named set are.")
+@table_options
+@label_column_option
+def audit(what, data_dir, encoding, **columns):
+    """Counts copies, conflicts, lengths and unknown characters.
+
+    A set or a folder is audited split by split. Of several files each has its column, and texts that stand in more
+    than one are counted; the first one is taken for train.
+    """
+    from textrnn import datasets
+
+    if len(what) == 1 and not Path(what[0]).is_file():
+        tables = datasets.load(what[0], data_dir=data_dir, encoding=encoding)
+    else:
+        alike = len({Path(name).name for name in what}) < len(what)
+        tables = {
+            name if alike else Path(name).name: datasets.read_table(name, encoding=encoding, **columns) for name in what
+        }
+    found = datasets.audit(tables).astype(object)
+    rows = found.map(lambda value: "" if value != value else f"{value:,}").itertuples()  # NaN: a split beside itself
+    click.echo(columns_of(["", *found.columns], rows))

@@ -1,0 +1,122 @@
+"""`textrnn trace`, `card` and `demo`: what a saved model does with a text, what it is, and a page to look inside."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from textrnn import cards
+from textrnn.cli.shared import columns_of, examples, flat, import_tensorflow, loading_options, replacing
+
+
+@click.command(epilog=examples("textrnn trace models/headlines-textrnn 国足客场一球小胜 --out gates.png"))
+@click.argument("model")
+@click.argument("text")
+@click.option("--out", "-o", metavar="FILE", required=True, help="The picture: .png, .svg or .pdf.")
+@click.option("--lstm", metavar="NAME", help="Which LSTM; all unless given.")
+@click.option(
+    "--unit",
+    "units",
+    type=click.IntRange(0),
+    multiple=True,
+    metavar="NUMBER",
+    help="Which unit, may be repeated; those whose memory moves most unless given.",
+)
+@click.option("--num-units", type=click.IntRange(1), default=8, show_default=True, help="How many of these.")
+@loading_options
+def trace(model, text, out, lstm, units, num_units, **options):
+    """Draws the gates and the memory of a model reading a text.
+
+    Printed is which characters decide: gradient and left_out say, in two ways, how much a character speaks for the
+    class (above 0) or against it.
+    """
+    if Path(out).suffix not in (".png", ".svg", ".pdf"):
+        raise click.UsageError(f"--out: expected a name that ends in .png, .svg or .pdf, got {out}")
+    cards.read_card(model)
+    with replacing(Path(out)) as beside:
+        import_tensorflow()
+        from matplotlib.figure import Figure
+
+        from textrnn import fonts, networks, plots, saving, tracing
+
+        network = saving.load_network(model, **options)
+        encoder = networks.text_encoder(network)
+        if (length := len(encoder.split(text))) > encoder.max_length:
+            click.echo(f"Warning: traced are the first {encoder.max_length} of {length} characters", err=True)
+        (traces,) = tracing.trace_lstm(network, text)
+        if lstm:
+            if lstm not in traces:
+                raise ValueError(f"--lstm: expected one of {', '.join(traces)}, got {lstm!r}")
+            traces = {lstm: traces[lstm]}
+        saliency = tracing.saliency(network, text)
+        kinds = ("input_gate", "forget_gate", "output_gate", "cell")
+        size = (len(traces) * (2 + 0.3 * len(saliency)), len(kinds) * (1 + 0.2 * (len(units) or num_units)))
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots(len(kinds), len(traces), squeeze=False)
+        for column, (name, one) in zip(axes.T, traces.items(), strict=True):
+            if units and max(units) >= one.cell.shape[1]:
+                raise ValueError(f"--unit: expected 0 to {one.cell.shape[1] - 1}, got {max(units)}")
+            for kind, ax in zip(kinds, column, strict=True):
+                plots.plot_gates(one, ax, kind=kind, units=units or None, num_units=num_units)
+            column[0].set_title(f"{name}\n{column[0].get_title()}")
+        answer = "{label} {score:.3f}".format(**saliency.attrs)
+        figure.suptitle(*fonts.readable([answer]), **fonts.as_written())
+        figure.savefig(beside, dpi=150)
+    click.echo(f"{answer}\n")
+    rows = ([one.character, f"{one.gradient:+.3f}", f"{one.left_out:+.3f}"] for one in saliency.itertuples())
+    click.echo(columns_of(list(saliency.columns), rows))
+
+
+@click.command(epilog=examples("textrnn card models/headlines-textrnn"))
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="The card as it is, one JSON object.")
+def card(model, as_json):
+    """Shows what a model was trained on, how it scores, its limits.
+
+    The fingerprint stands for the model with all its files: --sha256 of other commands refuses any other.
+    """
+    found = cards.read_card(model)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    items = [*_items(found), ("fingerprint", cards.fingerprint(model))]
+    longest = max(len(name) for name, _ in items)
+    for name, value in items:
+        click.echo(f"{flat(name):{longest}}  {flat(value)}")
+
+
+def _items(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yields the names and values of a card, those inside others with both names; hashes of files are left out."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key != "files":
+                yield from _items(inner, f"{name}.{key}" if name else key)
+    else:
+        value = value if isinstance(value, list) else [value]
+        yield name, ", ".join(f"{one:.4g}" if isinstance(one, float) else str(one) for one in value)
+
+
+@click.command(epilog=examples("textrnn demo models/headlines-textrnn models/thucnews-textrnn"))
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one.")
+@click.option("--browser/--no-browser", default=True, help="Whether to open the page.")
+def demo(models, port, browser):
+    """Opens a page in the browser to look inside a model.
+
+    Type a headline, see the classes, the gates, the memory and which characters decide.
+
+    The page is served on this computer alone and asks no other for anything. Ctrl-C ends it.
+    """
+    for model in models:
+        cards.read_card(model)
+    import_tensorflow()
+    from textrnn import demo as page
+
+    try:
+        page.serve([*models], port=port, open_browser=browser)
+    except ModuleNotFoundError:
+        raise
+    except ImportError as error:  # the extra is not installed; the message says how
+        raise click.ClickException(str(error)) from error

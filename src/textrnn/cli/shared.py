@@ -1,0 +1,193 @@
+"""What all commands share: errors in one line, tables, files replaced whole, options, a model loaded and asked."""
+
+import contextlib
+import io
+import itertools
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+CHUNK_TEXTS = 8192  # predicted at a time
+STOPPED = 130  # as of a program that SIGINT ended
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # would break a row, or speak to the terminal
+
+
+class Commands(click.Group):
+    """Commands that speak UTF-8 whatever the locale, and whose errors and warnings are one line on stderr."""
+
+    def main(self, *args, **kwargs):
+        """Runs the command with streams in UTF-8."""
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.reconfigure(encoding="utf-8")
+        return super().main(*args, **kwargs)
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Returns the names in the order in which the commands were added."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; what went wrong becomes one line and an exit code."""
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {flat(str(message))}", err=True)
+            try:
+                return super().invoke(ctx)
+            except BrokenPipeError:  # `| head` has seen enough
+                with contextlib.suppress(io.UnsupportedOperation):
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more
+                ctx.exit(0)
+            except KeyboardInterrupt:
+                click.echo("Stopped.", err=True)
+                ctx.exit(STOPPED)
+            except (ValueError, OSError, FloatingPointError) as error:
+                raise click.ClickException(flat(str(error))) from error
+
+
+def flat(text: str) -> str:
+    """Returns `text` in one line, without what a terminal would obey."""
+    return CONTROLS.sub(" ", text)
+
+
+def columns_of(header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = True) -> str:
+    """Returns a table aligned by the width that characters have in a terminal; numbers, after the first, on the right.
+
+    Args:
+        header: a name for each column.
+        rows: texts.
+        numbers: whether all but the first column hold numbers.
+    """
+    from wcwidth import ljust, rjust, width
+
+    lines = [[*map(flat, line)] for line in (header, *rows)]
+    widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
+    rest = rjust if numbers else ljust
+    return "\n".join(
+        "  ".join([ljust(line[0], widths[0]), *map(rest, line[1:], widths[1:])]).rstrip() for line in lines
+    )
+
+
+def interval(scores: dict[str, float]) -> str:
+    """Returns an accuracy with its interval, as in `0.9200 [0.9026, 0.9364]`."""
+    return "{accuracy:.4f} [{low:.4f}, {high:.4f}]".format(**scores)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a path beside `path` to write to; what is there takes the place of `path` if all went well, else goes."""
+    path = path.resolve()  # a link stays, and what it leads to is replaced
+    if path.exists() and not path.is_file() and not path.is_dir():
+        yield path  # a named pipe, /dev/null
+        return
+    beside = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(f"{path}: expected a file to write, got a folder")
+        try:
+            beside.touch()
+        except OSError as error:
+            raise OSError(f"{path}: cannot be written: {error.strerror}") from None
+        yield beside
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _encoding(_ctx: click.Context, _param: click.Parameter, name: str | None) -> str | None:
+    try:
+        "".encode(name or "utf-8")  # refuses codecs that are not for text
+    except LookupError as error:
+        raise click.BadParameter(f"{error}; gb18030, say") from None
+    return name
+
+
+def add_options(*options: Callable) -> Callable:
+    """Returns a decorator that adds `options` in their order."""
+
+    def add(command):
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+loading_options = add_options(
+    click.option("--sha256", metavar="HASH", help="Refuse any model but that of this fingerprint (textrnn card)."),
+    click.option("--trust", is_flag=True, help="Load whatever the model holds. It is a program: know who made it."),
+)
+answer_options = add_options(
+    click.option(
+        "--runtime",
+        type=click.Choice(["tensorflow", "numpy"]),
+        default="tensorflow",
+        show_default=True,
+        help="Who computes: the saved graph, or NumPy with the same weights, which is faster.",
+    ),
+    click.option(
+        "--long-text",
+        type=click.Choice(["windows", "head"]),
+        default="windows",
+        show_default=True,
+        help="Of a text longer than the model reads at a time: all of it, in windows, or its head alone.",
+    ),
+    loading_options,
+)
+table_options = add_options(
+    click.option("--encoding", metavar="NAME", callback=_encoding, help="Of the file; found unless given."),
+    click.option("--text-column", metavar="NAME", default="text", show_default=True, help="Where a table has texts."),
+)
+label_column_option = click.option(
+    "--label-column", metavar="NAME", default="label", show_default=True, help="Where a table has labels."
+)
+
+
+def import_tensorflow():
+    """Imports TensorFlow without what it then says about the machine, which no setting silences."""
+    if "tensorflow" in sys.modules:
+        return
+    stderr, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nothing)
+
+
+def load_classifier(model: str, **options):
+    """Returns the classifier saved in a folder; TensorFlow says nothing meanwhile."""
+    import_tensorflow()
+    from textrnn import saving
+
+    return saving.load_classifier(model, **options)
+
+
+def answers_of(classifier, chunks: Iterable[list[str]], *, total: int | None, hidden: bool = False, **options):
+    """Yields the table of `predict` for each chunk; a bar runs on stderr, if that is a terminal and it takes long."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=" texts", unit_scale=True, delay=1, disable=hidden or None) as bar:
+        for texts in chunks:
+            table = classifier.predict(texts, **options)
+            bar.update(len(table))
+            yield table
+
+
+def in_chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yields `texts` in lists of `CHUNK_TEXTS`; the last one may be shorter."""
+    texts = iter(texts)
+    return iter(lambda: list(itertools.islice(texts, CHUNK_TEXTS)), [])
+
+
+def examples(*lines: str) -> str:
+    """Returns the end of a help page: command lines that can be copied."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])

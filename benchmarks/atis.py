@@ -16,8 +16,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import pandas as pd
 
-from textrnn import datasets, slots
-from textrnn.lessons import taggers
+from textrnn import datasets
+from textrnn.lessons import slots, spans, taggers
 
 SETTINGS = {  # the same for all kinds, chosen on dev
     "embed_dim": 100,
@@ -70,8 +70,8 @@ def measure(tables: dict[str, pd.DataFrame], *, kind: str, seed: int) -> dict:
         table = tables[name]
         predicted = taggers.predict_tags(model, table.words, vocabulary=vocabulary, tag_names=tag_names)
         result[f"{name}_rows"] = len(table)
-        result[f"{name}_slot_f1"] = round(slots.slot_f1(table.tags, predicted), 4)
-        result[f"{name}_slot_f1_strict"] = round(slots.slot_f1(table.tags, predicted, strict=True), 4)
+        result[f"{name}_slot_f1"] = round(spans.slot_f1(table.tags, predicted), 4)
+        result[f"{name}_slot_f1_strict"] = round(spans.slot_f1(table.tags, predicted, strict=True), 4)
     return result
 
 

@@ -40,9 +40,9 @@ RECALL_TEST_GAP = 100  # the same in the test
 RECALL_EPOCHS = 6  # passes over 2,000 training sequences
 
 # %% [markdown]
-# Keras builds and trains the networks. `textrnn.cells` holds the same arithmetic in NumPy, to read and to
-# check by hand; `textrnn.lessons.recurrent` holds layers that Keras lacks, with their output layer inside
-# (Elman and Jordan, explained below).
+# Keras builds and trains the networks. Of the lessons' own helpers, `cells` holds the same arithmetic in NumPy, to read
+# and to check by hand; `recurrent` holds layers that Keras lacks, with their output layer inside (Elman and Jordan,
+# explained below); `diagrams` draws.
 
 # %%
 import keras
@@ -50,7 +50,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from textrnn import cells, diagrams
+from textrnn.lessons import cells, diagrams
 from textrnn.lessons.recurrent import Elman, Jordan
 
 # %% [markdown]

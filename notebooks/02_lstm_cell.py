@@ -33,8 +33,8 @@ UNITS = 8  # memory cells of the LSTM that we train and watch
 EPOCHS = 15  # passes over its training sentences
 
 # %% [markdown]
-# The same three tools as before: Keras, `textrnn.cells` (the arithmetic in NumPy) and
-# `textrnn.lessons.recurrent` (here for the LSTM with peepholes).
+# The same three tools as before: Keras, `cells` (the arithmetic in NumPy) and `recurrent` (here for the LSTM with
+# peepholes).
 
 # %%
 import keras
@@ -42,7 +42,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from textrnn import cells, diagrams
+from textrnn.lessons import cells, diagrams
 from textrnn.lessons.recurrent import PeepholeLSTM
 
 # %% [markdown]

@@ -30,7 +30,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from textrnn import gradients, plots
+from textrnn.lessons import gradients
 
 # %% [markdown]
 # ## Settings
@@ -192,7 +192,7 @@ f"longest gradient {norms[hit]:.0f} at step {hit}; last loss {end_plain:.3f} wit
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-_ = plots.plot_error_surface(weight_grid, bias_grid, surface, left)
+_ = gradients.plot_error_surface(weight_grid, bias_grid, surface, left)
 left.plot(*plain[: hit + 1].T, color="black", linewidth=3, label="both, before the wall")
 left.annotate("", (5.5, -1.62), plain[hit], arrowprops={"arrowstyle": "->", "linestyle": "--"})
 left.text(5.35, -1.9, "no clipping:\nfar off the map", va="top", ha="left")

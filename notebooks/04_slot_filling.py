@@ -33,8 +33,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from textrnn import slots
-from textrnn.lessons import taggers
+from textrnn.lessons import slots, spans, taggers
 
 pd.set_option("display.max_colwidth", 120, "display.precision", 3)
 
@@ -197,7 +196,7 @@ def tag(kind, table):
 
 parts = {"cue before": dev[dev.cue == "before"], "cue after": dev[dev.cue == "after"], "unseen cities": unseen}
 scores = pd.DataFrame(
-    {name: {kind: slots.slot_f1(part.tags, tag(kind, part)) for kind in KINDS} for name, part in parts.items()}
+    {name: {kind: spans.slot_f1(part.tags, tag(kind, part)) for kind in KINDS} for name, part in parts.items()}
 )
 before, after = scores["cue before"], scores["cue after"]
 assert scores.loc["feedforward"].max() < 0.5
@@ -258,7 +257,7 @@ pd.DataFrame(got, index=asked)
 # What goes wrong, in three kinds: the right words under the wrong name, a slot not found, a slot made up.
 
 # %%
-mistakes = {kind: slots.list_mistakes(dev.tags, tag(kind, dev)) for kind in KINDS}
+mistakes = {kind: spans.list_mistakes(dev.tags, tag(kind, dev)) for kind in KINDS}
 kinds_of_mistake = pd.DataFrame({kind: table.kind.value_counts() for kind, table in mistakes.items()}).T
 kinds_of_mistake = kinds_of_mistake.fillna(0).astype(int)
 share_wrong = kinds_of_mistake["wrong slot"] / kinds_of_mistake.sum(axis=1)
@@ -335,7 +334,7 @@ carried[carried.max().nlargest(3).index].map("{:.4f}".format)
 models["no hiding"] = build("lstm", word_dropout=0.0)
 _ = train_tagger(models["no hiding"])
 hiding = pd.DataFrame(
-    {kind: [slots.slot_f1(table.tags, tag(kind, table)) for table in (dev, unseen)] for kind in ("lstm", "no hiding")},
+    {kind: [spans.slot_f1(table.tags, tag(kind, table)) for table in (dev, unseen)] for kind in ("lstm", "no hiding")},
     index=["dev", "unseen cities"],
 )
 assert abs(hiding["lstm"]["dev"] - hiding["no hiding"]["dev"]) < 0.03
@@ -364,7 +363,7 @@ gains
 # What does `bielman` still get wrong on unseen cities?
 
 # %%
-left = slots.list_mistakes(unseen.tags, tag("bielman", unseen))
+left = spans.list_mistakes(unseen.tags, tag("bielman", unseen))
 size = (left.stop - left.start).rename("words")
 assert left.kind.isin(["missed", "invented"]).mean() > 0.7
 assert (size[left.kind == "missed"] > 1).mean() > 0.8
@@ -394,7 +393,7 @@ if Path(ATIS_DIR, "train").is_dir():
     num_batches = -(-len(ids) // BATCH_SIZE)
     models["atis"] = build("lstm", units=128, embed_dim=100, dropout=0.4, window=3)
     _ = train_tagger(models["atis"])
-    print(f"LSTM, {NUM_EPOCHS} epochs, dev slot F1: {slots.slot_f1(atis.dev.tags, tag('atis', atis.dev)):.3f}")
+    print(f"LSTM, {NUM_EPOCHS} epochs, dev slot F1: {spans.slot_f1(atis.dev.tags, tag('atis', atis.dev)):.3f}")
 else:
     print(f"skipped: no folder {ATIS_DIR}/train. Copy data/atis of github.com/monologg/JointBERT there to run this.")
 
@@ -431,7 +430,7 @@ pd.Series(published, name="test slot F1, %, published").to_frame()
 # ```python
 # models["mine"] = build("feedforward", window=3)
 # train_tagger(models["mine"])
-# {name: slots.slot_f1(part.tags, tag("mine", part)) for name, part in parts.items()}
+# {name: spans.slot_f1(part.tags, tag("mine", part)) for name, part in parts.items()}
 # ```
 #
 # (If you have ATIS, it has replaced the vocabulary: run the cells under *Data* again first.)

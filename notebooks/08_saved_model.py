@@ -51,7 +51,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from textrnn import datasets, diagrams, metrics, networks, plots, saving, training
+from textrnn import datasets, metrics, networks, plots, saving, training
+from textrnn.lessons import diagrams
 
 pd.set_option("display.max_colwidth", None)
 

@@ -34,17 +34,15 @@ from hypothesis import strategies as st
 from textrnn import (
     comparison,
     datasets,
-    gradients,
     metrics,
     networks,
     optimizers,
     preprocessing,
     pretraining,
     saving,
-    slots,
     training,
 )
-from textrnn.lessons import taggers
+from textrnn.lessons import gradients, slots, taggers
 
 ROWS = [
     ("sports", "球队在主场赢得比赛，球迷欢呼"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textrnn import cells
+from textrnn.lessons import cells
 
 ONES = np.ones((2, 2))
 LECTURE_RNN = {"input_kernel": ONES, "recurrent_kernel": ONES, "output_kernel": ONES}
@@ -193,5 +193,5 @@ def test_from_keras_refuses_what_it_cannot_repeat():
 
 
 def test_importing_cells_does_not_import_tensorflow():
-    code = "import sys, textrnn.cells; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    code = "import sys, textrnn.lessons.cells; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,11 +1,11 @@
-"""What textrnn.gradients measures, against numbers that can be worked out by hand."""
+"""What textrnn.lessons.gradients measures, against numbers that can be worked out by hand."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from textrnn import gradients
+from textrnn.lessons import gradients
 
 
 def simple_rnn(*, units=3, features=2, **arguments):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textrnn import cells
 from textrnn.layers import ClassEvidence
+from textrnn.lessons import cells
 from textrnn.lessons.recurrent import Elman, ElmanCell, Jordan, JordanCell, PeepholeLSTM, PeepholeLSTMCell
 
 LAYERS = [Elman, Jordan, PeepholeLSTM]

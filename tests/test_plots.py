@@ -13,7 +13,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from textrnn import gradients, metrics, plots
+from textrnn import metrics, plots
+from textrnn.lessons import gradients
 
 HISTORY = pd.DataFrame(
     {
@@ -194,7 +195,7 @@ def test_a_cost_that_has_no_logarithm_is_refused(ax):
 def test_the_error_surface_is_darker_where_the_loss_is_higher(ax):
     weights, biases = np.meshgrid(np.linspace(4, 6, 40), np.linspace(-3.4, -1.6, 40))
     surface = gradients.error_surface(weights, biases)
-    assert plots.plot_error_surface(weights, biases, surface, ax) is ax
+    assert gradients.plot_error_surface(weights, biases, surface, ax) is ax
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("weight w", "bias b")
     (drawn,) = ax.collections
     levels = drawn.get_array()

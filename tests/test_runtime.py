@@ -11,7 +11,7 @@ import tensorflow as tf
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from textrnn import datasets, metrics, networks, saving
-from textrnn.cells import from_keras, run_lstm
+from textrnn.lessons.cells import from_keras, run_lstm
 from textrnn.networks import POOLINGS, build_textrnn
 from textrnn.preprocessing import TextEncoder
 from textrnn.saving.numpy_network import NumpyNetwork, Packed, _Direction

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.scheme import IOB2
 
-from textrnn import datasets, slots
-from textrnn.lessons import taggers
+from textrnn import datasets
+from textrnn.lessons import slots, spans, taggers
 
 ROOT = Path(__file__).parents[1]
 ATIS = ROOT.parent / "shared" / "data" / "atis"
@@ -171,14 +171,14 @@ def test_f1_is_that_of_seqeval_in_both_readings(pairs):
     predicted = [second[: len(first)] for first, second in pairs]
     lenient = seqeval.metrics.f1_score(true, predicted, zero_division=0)
     strict = seqeval.metrics.f1_score(true, predicted, mode="strict", scheme=IOB2, zero_division=0)
-    assert slots.slot_f1(true, predicted) == pytest.approx(lenient)
-    assert slots.slot_f1(true, predicted, strict=True) == pytest.approx(strict)
+    assert spans.slot_f1(true, predicted) == pytest.approx(lenient)
+    assert spans.slot_f1(true, predicted, strict=True) == pytest.approx(strict)
 
 
 def test_the_report_counts_whole_spans_per_slot():
     true = [["B-to", "I-to", "O", "B-day"], ["B-from", "O"]]
     predicted = [["B-to", "O", "O", "B-day"], ["B-to", "O"]]
-    report = slots.span_report(true, predicted)
+    report = spans.span_report(true, predicted)
     assert report.index.tolist() == ["day", "from", "to", "all"]
     assert report[["num_true", "num_predicted", "num_right"]].values.tolist() == [
         [1, 1, 1],
@@ -193,19 +193,19 @@ def test_the_report_counts_whole_spans_per_slot():
 def test_mistakes_are_named_wrong_slot_missed_or_invented():
     true = [["B-to", "I-to", "O", "B-day"], ["B-from", "O"]]
     predicted = [["B-to", "O", "O", "B-day"], ["B-to", "O"]]
-    assert slots.list_mistakes(true, predicted).values.tolist() == [
+    assert spans.list_mistakes(true, predicted).values.tolist() == [
         [0, 0, 1, "", "to", "invented"],
         [0, 0, 2, "to", "", "missed"],
         [1, 0, 1, "from", "to", "wrong slot"],
     ]
-    assert slots.list_mistakes(true, true).empty
+    assert spans.list_mistakes(true, true).empty
 
 
 def test_tags_that_do_not_stand_side_by_side_are_refused():
     with pytest.raises(ValueError, match="predicted_tags: expected 2 sentences, got 1"):
-        slots.slot_f1([["O"], ["O"]], [["O"]])
+        spans.slot_f1([["O"], ["O"]], [["O"]])
     with pytest.raises(ValueError, match="predicted_tags: sentence 1: expected 2 tags, got 1"):
-        slots.span_report([["O"], ["O", "O"]], [["O"], ["O"]])
+        spans.span_report([["O"], ["O", "O"]], [["O"], ["O"]])
 
 
 # --- taggers ---
@@ -286,7 +286,7 @@ def test_an_lstm_learns_requests_by_heart_and_a_net_without_memory_cannot_tell_l
         losses = taggers.fit_tagger(model, ids, tag_ids, epochs=40)
         assert losses.index.tolist() == list(range(1, 41))
         predicted = taggers.predict_tags(model, words, vocabulary=vocabulary, tag_names=names)
-        scores[kind] = slots.slot_f1(tags, predicted)
+        scores[kind] = spans.slot_f1(tags, predicted)
     assert scores == {"lstm": 1.0, "feedforward": 0.5}
 
 
@@ -330,7 +330,7 @@ def test_atis_is_read_whole_and_its_own_tags_score_one():
     splits = datasets.load("atis", data_dir=ATIS)
     assert (len(splits.train), len(splits.dev)) == (4478, 500)
     assert len(slots.list_tags(splits.train.tags)) == 120
-    assert slots.slot_f1(splits.dev.tags, splits.dev.tags, strict=True) == 1.0
+    assert spans.slot_f1(splits.dev.tags, splits.dev.tags, strict=True) == 1.0
     vocabulary = slots.build_vocabulary(splits.train.words, min_shape_words=3)
     ids = slots.encode_words(splits.dev.words, vocabulary)
     assert (ids > 0).sum() == sum(map(len, splits.dev.words))

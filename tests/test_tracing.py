@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from textrnn import cells, networks, saving, tracing
+from textrnn import networks, saving, tracing
+from textrnn.lessons import cells
 from textrnn.lessons.recurrent import PeepholeLSTM
 from textrnn.preprocessing import TextEncoder, TextToIds
 

@@ -12,7 +12,6 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 from matplotlib.transforms import Bbox
 
 from textrnn import fonts
-from textrnn.gradients import ErrorSurface
 from textrnn.tracing import KINDS
 
 if TYPE_CHECKING:
@@ -217,20 +216,6 @@ def _write_name_near(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) 
             return box
         label.remove()
     raise AssertionError("the last place is always taken")
-
-
-def plot_error_surface(weights: np.ndarray, biases: np.ndarray, surface: ErrorSurface, ax: Axes) -> Axes:
-    """Draws the loss over the two weights of a one-unit network as a map; darker is a higher loss.
-
-    Args:
-        weights: `(rows, columns)`, the recurrent weight at each place.
-        biases: the same for the bias.
-        surface: what `gradients.error_surface` returned for them.
-        ax: where to draw.
-    """
-    ax.contourf(weights, biases, surface.loss, levels=12, cmap="Greys", vmax=0.7)
-    ax.set(xlabel="weight w", ylabel="bias b")
-    return ax
 
 
 def plot_gates(

@@ -196,7 +196,7 @@ class Elman(_OutputLayer):
             as in `keras.layers.RNN`.
 
     Raises:
-        ValueError: if a size is no integer of at least 1.
+        ValueError: a size is no integer of at least 1.
 
     Inputs have the shape `(batch, steps, features)`. The result is the last output, `(batch, output_units)`,
     or every output, `(batch, steps, output_units)`, with `return_sequences=True`; `return_state=True` adds
@@ -305,7 +305,7 @@ class PeepholeLSTM(_StepLayer):
             as in `keras.layers.RNN`.
 
     Raises:
-        ValueError: if `units` is no integer of at least 1.
+        ValueError: `units` is no integer of at least 1.
 
     Inputs and outputs have the shapes of `keras.layers.LSTM`; the states are output and cell, in this order.
 

@@ -11,8 +11,8 @@ from keras import ops
 from textrnn import training
 from textrnn.checks import check_integer, check_number, check_seed
 from textrnn.lessons.recurrent import Elman, Jordan
+from textrnn.lessons.slots import encode_words
 from textrnn.networks import seeded
-from textrnn.slots import encode_words
 
 TAGGERS = ("feedforward", "simple", "elman", "jordan", "bielman", "lstm", "bilstm")
 

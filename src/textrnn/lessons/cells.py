@@ -69,7 +69,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 
 
 def apply_activation(values: ArrayLike, *, name: str) -> Array:
-    """Return `values` after the activation called `name`.
+    """Returns `values` after the activation called `name`.
 
     Args:
         values: numbers of any shape; softmax works along the last axis.
@@ -79,7 +79,7 @@ def apply_activation(values: ArrayLike, *, name: str) -> Array:
         `float64` of the same shape.
 
     Raises:
-        ValueError: if the name is unknown.
+        ValueError: the name is unknown.
 
     Example:
         >>> float(apply_activation(10, name="sigmoid").round(7))
@@ -91,7 +91,7 @@ def apply_activation(values: ArrayLike, *, name: str) -> Array:
 
 
 def _array(name: str, value: ArrayLike, shape: tuple[int | None, ...], meaning: str) -> Array:
-    """Return `value` as `float64` after checking its shape; `None` in `shape` allows any size."""
+    """Returns `value` as `float64` after checking its shape; `None` in `shape` allows any size."""
     array = np.asarray(value, dtype=np.float64)
     fits = array.ndim == len(shape) and all(
         want is None or want == got for want, got in zip(shape, array.shape, strict=True)
@@ -111,7 +111,7 @@ def _check_rnn(
     bias: ArrayLike | None,
     output_bias: ArrayLike | None,
 ) -> tuple[Array, ...]:
-    """Return the arrays of `run_rnn` with what was left out filled in, after checking every shape."""
+    """Returns the arrays of `run_rnn` with what was left out filled in, after checking every shape."""
     if form not in ("elman", "jordan"):
         raise ValueError(f"form: expected 'elman' or 'jordan', got {form!r}")
     inputs = _array("inputs", inputs, (None, None), "(steps, features)")
@@ -141,7 +141,7 @@ def run_rnn(
     output_bias: ArrayLike | None = None,
     output_activation: str = "linear",
 ) -> RNNRun:
-    """Return hidden states and outputs of a simple recurrent network over one sequence.
+    """Returns hidden states and outputs of a simple recurrent network over one sequence.
 
     The memory starts at zero. In Elman form (Elman, 1990) it holds the previous hidden state, in Jordan form
     (Jordan, 1986) the previous output:
@@ -164,7 +164,7 @@ def run_rnn(
         An `RNNRun` with `states` of shape `(steps, units)` and `outputs` of shape `(steps, output_units)`.
 
     Raises:
-        ValueError: if a shape does not fit, or a form or an activation is unknown.
+        ValueError: a shape does not fit, or a form or an activation is unknown.
 
     Example:
         All weights are 1. The same input gives 4, then 12, because the memory differs:
@@ -194,7 +194,7 @@ def _check_lstm(
     bias: ArrayLike | None,
     peephole: ArrayLike | None,
 ) -> tuple[Array, ...]:
-    """Return the arrays of `run_lstm` with what was left out filled in, after checking every shape."""
+    """Returns the arrays of `run_lstm` with what was left out filled in, after checking every shape."""
     inputs = _array("inputs", inputs, (None, None), "(steps, features)")
     features = inputs.shape[1]
     kernel = _array("kernel", kernel, (features, None), f"(features={features}, 4 * units)")
@@ -220,7 +220,7 @@ def run_lstm(
     activation: str = "tanh",
     gate_activation: str = "sigmoid",
 ) -> LSTMRun:
-    """Return gates, cells and outputs of an LSTM over one sequence.
+    """Returns gates, cells and outputs of an LSTM over one sequence.
 
     Cell and output start at zero. The columns of `kernel`, `recurrent_kernel` and `bias` are four blocks of
     `units` in Keras' order: input gate, forget gate, cell (the lecture's `z`), output gate.
@@ -240,7 +240,7 @@ def run_lstm(
         An `LSTMRun` of six arrays of shape `(steps, units)`.
 
     Raises:
-        ValueError: if a shape does not fit or an activation is unknown.
+        ValueError: a shape does not fit or an activation is unknown.
 
     Example:
         One unit that writes `x1` when `x2` is 1 and shows its cell when `x3` is 1:
@@ -269,7 +269,7 @@ def run_lstm(
 
 
 def from_keras(layer: Any) -> dict[str, Any]:
-    """Return the keyword arguments with which `run_rnn` or `run_lstm` repeats a Keras layer.
+    """Returns the keyword arguments with which `run_rnn` or `run_lstm` repeats a Keras layer.
 
     Args:
         layer: a built `keras.layers.SimpleRNN` (for `run_rnn`) or `keras.layers.LSTM` (for `run_lstm`), or
@@ -280,7 +280,7 @@ def from_keras(layer: Any) -> dict[str, Any]:
         `float64` arrays and names, by keyword.
 
     Raises:
-        ValueError: if the layer is of another kind, is not built, or has an activation that is no name in
+        ValueError: the layer is of another kind, is not built, or has an activation that is no name in
             `ACTIVATIONS`.
 
     Example:

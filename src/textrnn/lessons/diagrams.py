@@ -20,16 +20,14 @@ def _box(ax: Axes, x: float, y: float, text: str, *, width: float = 1.0, height:
     ax.text(x, y, text, ha="center", va="center", zorder=4, fontfamily=fonts.family())
 
 
-def _disc(ax: Axes, x: float, y: float, text: str, *, radius: float = 0.24) -> None:
-    ax.add_patch(Circle((x, y), radius, facecolor="white", edgecolor=LINE, zorder=3))
+def _disc(ax: Axes, x: float, y: float, text: str) -> None:
+    ax.add_patch(Circle((x, y), 0.24, facecolor="white", edgecolor=LINE, zorder=3))
     ax.text(x, y, text, ha="center", va="center", zorder=4)
 
 
-def _arrow(
-    ax: Axes, start: tuple[float, float], end: tuple[float, float], *, color: str = LINE, bend: float = 0.0
-) -> None:
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], *, color: str = LINE) -> None:
     style = {"arrowstyle": "-|>", "color": color, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", end, start, arrowprops={**style, "connectionstyle": f"arc3,rad={bend}"}, zorder=2)
+    ax.annotate("", end, start, arrowprops=style, zorder=2)
 
 
 def _blank(ax: Axes, *, xlim: tuple[float, float], ylim: tuple[float, float]) -> Axes:
@@ -41,7 +39,7 @@ def _blank(ax: Axes, *, xlim: tuple[float, float], ylim: tuple[float, float]) ->
 def draw_unrolled(
     ax: Axes, *, inputs: Sequence[str], states: Sequence[str], outputs: Sequence[str], memory: str = "state"
 ) -> Axes:
-    """Return `ax` with one recurrent network drawn once per step, the memory passed on by blue arrows.
+    """Returns `ax` with one recurrent network drawn once per step, the memory passed on by blue arrows.
 
     Args:
         ax: where to draw.
@@ -51,7 +49,7 @@ def draw_unrolled(
         memory: `"state"` (Elman: the hidden units are passed on) or `"output"` (Jordan).
 
     Raises:
-        ValueError: if the three rows are not equally long, or the memory is neither of the two.
+        ValueError: the three rows are not equally long, or the memory is neither of the two.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -80,7 +78,7 @@ def draw_unrolled(
 
 
 def draw_lstm_neuron(ax: Axes) -> Axes:
-    """Return `ax` with one LSTM neuron: four inputs (z, zi, zf, zo), three gates, one output a.
+    """Returns `ax` with one LSTM neuron: four inputs (z, zi, zf, zo), three gates, one output a.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -115,7 +113,7 @@ def draw_lstm_neuron(ax: Axes) -> Axes:
 
 
 def _draw_lstm_step(ax: Axes, left: float, time: str, *, peephole: bool) -> None:
-    """Draw one step: cell on the upper line, gates in the middle, output on the lower line."""
+    """Draws one step: cell on the upper line, gates in the middle, output on the lower line."""
     top, gates, bus, right = 3.4, 1.3, 0.3, left + STEP_WIDTH
     forget, write, show = left + 1.6, left + 3.1, left + 5.5
     ax.add_patch(Rectangle((left + 0.7, -0.1), 5.5, 4.0, facecolor="0.97", edgecolor="0.6", linestyle="--", zorder=0))
@@ -124,22 +122,22 @@ def _draw_lstm_step(ax: Axes, left: float, time: str, *, peephole: bool) -> None
     ax.plot([write + 0.24, right], [top, top], color=ACCENT, linewidth=1.4, zorder=2)
     for x, y, label in ((forget, top, "×"), (write, top, "+"), (write, 2.45, "×"), (show, 1.6, "×")):
         _disc(ax, x, y, label)
-    places = {"zf": forget, "zi": left + 2.55, "z": left + 3.65, "zo": left + 4.6}
-    for name, x in places.items():
+    columns = {"zf": forget, "zi": left + 2.55, "z": left + 3.65, "zo": left + 4.6}
+    for name, x in columns.items():
         _arrow(ax, (x, bus), (x, gates - 0.28))
         _box(ax, x, gates, name, width=0.8, height=0.56)
         if peephole and name != "z":
             ax.text(x - 0.3, gates + 0.46, "c", color=ACCENT, ha="center", va="center", fontsize="small")
     _arrow(ax, (forget, gates + 0.28), (forget, top - 0.24))
-    _arrow(ax, (places["zi"], gates + 0.28), (write - 0.14, 2.25))
-    _arrow(ax, (places["z"], gates + 0.28), (write + 0.14, 2.25))
+    _arrow(ax, (columns["zi"], gates + 0.28), (write - 0.14, 2.25))
+    _arrow(ax, (columns["z"], gates + 0.28), (write + 0.14, 2.25))
     _arrow(ax, (write, 2.69), (write, top - 0.24))
-    _arrow(ax, (places["zo"] + 0.4, 1.45), (show - 0.22, 1.58))
+    _arrow(ax, (columns["zo"] + 0.4, 1.45), (show - 0.22, 1.58))
     _arrow(ax, (show, top), (show, 2.91))
     _box(ax, show, 2.65, "tanh", width=0.8, height=0.5)
     _arrow(ax, (show, 2.4), (show, 1.84))
     ax.plot([show, show, right], [1.36, bus, bus], color=LINE, linewidth=1.4, zorder=2)
-    ax.plot([left, places["zo"]], [bus, bus], color=LINE, linewidth=1.4, zorder=2)
+    ax.plot([left, columns["zo"]], [bus, bus], color=LINE, linewidth=1.4, zorder=2)
     ax.plot([show, show + 0.55], [0.95, 0.95], color=LINE, linewidth=1.4, zorder=2)
     _arrow(ax, (show + 0.55, 0.95), (show + 0.55, 4.3))
     ax.text(show + 0.55, 4.5, f"output h({time})", ha="center", va="center")
@@ -148,7 +146,7 @@ def _draw_lstm_step(ax: Axes, left: float, time: str, *, peephole: bool) -> None
 
 
 def draw_lstm_chain(ax: Axes, *, peephole: bool = False) -> Axes:
-    """Return `ax` with two LSTM steps: how cell c and output h carry context from one step to the next.
+    """Returns `ax` with two LSTM steps: how cell c and output h carry context from one step to the next.
 
     The upper (blue) line is the cell: it is scaled by the forget gate and added to, nothing else. The lower
     line joins the previous output h with the new input x; the four inputs of the neuron are computed from it.
@@ -179,7 +177,7 @@ def plot_values(
     words: Sequence[str],
     limits: tuple[float, float] = (-1.0, 1.0),
 ) -> Axes:
-    """Return `ax` with a grey heat map over a sentence, each number written into its field.
+    """Returns `ax` with a grey heat map over a sentence, each number written into its field.
 
     Args:
         ax: where to draw.
@@ -189,7 +187,7 @@ def plot_values(
         limits: the values drawn white and black.
 
     Raises:
-        ValueError: if names and words do not fit the shape of the values.
+        ValueError: names and words do not fit the shape of the values.
 
     Example:
         >>> from matplotlib.figure import Figure

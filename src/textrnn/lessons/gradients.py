@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
+from matplotlib.axes import Axes
 
 from textrnn.checks import check_integer, check_number, check_seed
 
@@ -25,7 +26,7 @@ class ErrorSurface(NamedTuple):
 
     @property
     def norm(self) -> np.ndarray:
-        """Euclidean length of the gradient, `float64`, the shape of `loss`."""
+        """The Euclidean length of the gradient, `float64`, the shape of `loss`."""
         return np.hypot(self.weight_slope, self.bias_slope)
 
 
@@ -37,7 +38,7 @@ def error_surface(
     start: float = 0.5,
     target: float = 0.7,
 ) -> ErrorSurface:
-    """Loss and gradient of a one-unit sigmoid network that runs for many steps with no input.
+    """Returns loss and gradient of a one-unit sigmoid network that runs for many steps with no input.
 
     The state follows `h = sigmoid(weight * h + bias)` from `start`; the loss is the squared distance of the last
     state from `target`. Slopes are carried forward through the steps with the state, so they are exact. The
@@ -74,8 +75,22 @@ def error_surface(
     return ErrorSurface(error**2, 2 * error * by_weight, 2 * error * by_bias)
 
 
+def plot_error_surface(weights: np.ndarray, biases: np.ndarray, surface: ErrorSurface, ax: Axes) -> Axes:
+    """Draws the loss over the two weights of a one-unit network as a map; darker is a higher loss.
+
+    Args:
+        weights: `(rows, columns)`, the recurrent weight at each point.
+        biases: the same for the bias.
+        surface: what `error_surface` returned for them.
+        ax: where to draw.
+    """
+    ax.contourf(weights, biases, surface.loss, levels=12, cmap="Greys", vmax=0.7)
+    ax.set(xlabel="weight w", ylabel="bias b")
+    return ax
+
+
 def draw_recall(num_sequences: int, *, gap: int, num_symbols: int = 4, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sequences whose answer is their first symbol, followed by `gap` meaningless ones.
+    """Returns sequences whose answer is their first symbol, followed by `gap` meaningless ones.
 
     Ids 0 to `num_symbols - 1` are symbols to be recalled; as many further ids are distractors. Guessing is right
     once in `num_symbols` times.
@@ -109,7 +124,7 @@ def draw_recall(num_sequences: int, *, gap: int, num_symbols: int = 4, seed: int
 
 
 def set_forget_bias(layer: keras.layers.LSTM, value: float) -> keras.layers.LSTM:
-    """The same built LSTM layer, the bias of every forget gate set to `value` (Jozefowicz and others, 2015).
+    """Returns the same built LSTM layer, the bias of every forget gate set to `value` (Jozefowicz and others, 2015).
 
     Args:
         layer: a built `keras.layers.LSTM`; Keras keeps its gates in the order input, forget, cell, output.
@@ -138,7 +153,7 @@ def set_forget_bias(layer: keras.layers.LSTM, value: float) -> keras.layers.LSTM
 
 
 def gradient_norms_by_lag(layer: Callable[[tf.Tensor], tf.Tensor], inputs: np.ndarray, *, seed: int = 0) -> np.ndarray:
-    """How strongly the last output feels each input: gradient norms, from the newest input to the oldest.
+    """Returns gradient norms: how strongly the last output depends on each input, from the newest to the oldest.
 
     The last output is multiplied by a random direction of length 1, one per sequence, and the product
     differentiated with respect to every input vector.
@@ -185,7 +200,7 @@ def loss_under_perturbation(
     num_directions: int = 10,
     seed: int,
 ) -> np.ndarray:
-    """The loss of a classifier after random changes of all its weights; the model itself stays as it was.
+    """Returns the loss of a classifier after random changes of all its weights; the model itself stays as it was.
 
     Args:
         model: maps `inputs` to probabilities of shape `(batch, classes)`.
@@ -232,9 +247,9 @@ def loss_under_perturbation(
 
 
 def restart(model: keras.Model, *, seed: int) -> Any:
-    """The same compiled model with new initial weights and an optimizer that has seen nothing.
+    """Returns the same compiled model with new initial weights and an optimizer that has seen nothing.
 
-    Cheaper than building and compiling again, since the graphs that were traced for it are kept.
+    Cheaper than building and compiling again, since the graphs that TensorFlow has traced for it are kept.
 
     Args:
         model: a built model; its layers draw the new weights from their own initializers.

@@ -1,13 +1,11 @@
-"""Slot filling: travel requests to draw, words and BIO tags as ids, taggers, and the span F1 that judges them."""
+"""Slot filling: travel requests to draw, and words and BIO tags as ids."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
-from seqeval.metrics.sequence_labeling import get_entities
-from seqeval.scheme import IOB2, Entities
 
 from textrnn.checks import check_integer, check_number, check_seed
 
@@ -69,26 +67,26 @@ _HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"
 def draw_travel_requests(
     num_requests: int, *, seed: int, cities: Sequence[str] = SEEN_CITIES, after_share: float = 0.3
 ) -> pd.DataFrame:
-    """Returns made-up travel requests, in which the same city is a place to leave or a place to reach.
+    """Returns made-up travel requests, in which the same city is left in some and reached in others.
 
     The example behind it, "arrive Taipei on November 2nd" against "leave Taipei on November 2nd", is from
     Hung-yi Lee's lectures on RNN (2016/17). Six slots: `from_city`, `to_city`, `leave_date`, `arrive_date`,
     `leave_time`, `arrive_time`. In most requests the word that decides between leave and arrive stands before
-    the slot, up to 13 words away; in the others it stands after. Half of the requests also carry a city, date
-    or time that fills no slot.
+    the slot, up to 13 words away; in the others it stands after. Half of the requests hold another city, date
+    or time, which fills no slot.
 
     Args:
-        num_requests: How many requests, at least 1.
-        seed: The same seed draws the same requests.
-        cities: City names of one or more words; at least 2. `UNSEEN_CITIES` shares no name with the default.
-        after_share: The share, 0 to 1, of requests whose deciding words stand after the slot.
+        num_requests: how many requests, at least 1.
+        seed: the same seed draws the same requests.
+        cities: city names of one or more words; at least 2. `UNSEEN_CITIES` shares no name with the default.
+        after_share: the share, 0 to 1, of requests whose deciding words stand after the slot.
 
     Returns:
         A table with columns `words` (list of str), `tags` (list of BIO tags, one per word) and `cue` (`before` or
         `after`: where the word that decides stands).
 
     Raises:
-        ValueError: If `num_requests` is below 1, `cities` holds fewer than 2 different names or an empty name,
+        ValueError: `num_requests` is below 1, `cities` holds fewer than 2 different names or an empty name,
             `after_share` lies outside 0 to 1, or `seed` is no seed.
 
     Example:
@@ -175,17 +173,17 @@ def build_vocabulary(sentences: Iterable[Sequence[str]], *, min_count: int = 1, 
     """Returns the words that get an id; build it from the train split alone.
 
     Args:
-        sentences: Lists of words.
-        min_count: Words that occur less often are left out.
-        min_shape_words: If above 0, also gives an id to each `word_shape` that at least this many different words
+        sentences: lists of words.
+        min_count: words that occur less often are left out.
+        min_shape_words: if above 0, an id goes to each `word_shape` that at least this many different words
             share; words without an id of their own are then read as their shape.
 
     Returns:
-        Entries whose place is their id: `""` (padding, 0), `"[UNK]"` (unknown, 1), then words, most frequent
+        Entries whose index is their id: `""` (padding, 0), `"[UNK]"` (unknown, 1), then words, most frequent
         first and ties in code-point order, then shapes.
 
     Raises:
-        ValueError: If there is no word, `min_count` is below 1, or `min_shape_words` below 0.
+        ValueError: there is no word, `min_count` is below 1, or `min_shape_words` below 0.
 
     Example:
         >>> build_vocabulary([["leave", "taipei"], ["arrive", "taipei"]])
@@ -203,7 +201,7 @@ def build_vocabulary(sentences: Iterable[Sequence[str]], *, min_count: int = 1, 
 
 
 def list_tags(tags: Iterable[Sequence[str]]) -> list[str]:
-    """Returns the different tags, `"O"` first and the others sorted: the place of a tag is its id.
+    """Returns the different tags, `"O"` first and the others sorted: the index of a tag is its id.
 
     Example:
         >>> list_tags([["O", "B-to_city"], ["B-from_city", "I-from_city"]])
@@ -220,15 +218,15 @@ def encode_words(
     A word without an id is read as its `word_shape` where that has one, else as unknown (1).
 
     Args:
-        sentences: Lists of words.
-        vocabulary: From `build_vocabulary`.
-        num_steps: Columns of the answer; the longest sentence when None.
+        sentences: lists of words.
+        vocabulary: from `build_vocabulary`.
+        num_steps: columns of the answer; the longest sentence if `None`.
 
     Returns:
         `int32` ids of shape `(batch, steps)`.
 
     Raises:
-        ValueError: If a sentence is empty or longer than `num_steps`.
+        ValueError: a sentence is empty or longer than `num_steps`.
 
     Example:
         >>> encode_words([["leave", "taipei"], ["arrive"]], ["", "[UNK]", "leave", "taipei"]).tolist()
@@ -244,15 +242,15 @@ def encode_tags(tags: Sequence[Sequence[str]], tag_names: Sequence[str], *, num_
     A tag that train never shows cannot be predicted; scores count it against the true tags, so nothing is hidden.
 
     Args:
-        tags: One list of BIO tags per sentence.
-        tag_names: From `list_tags`.
-        num_steps: Columns of the answer; the longest sentence when None.
+        tags: one list of BIO tags per sentence.
+        tag_names: from `list_tags`.
+        num_steps: columns of the answer; the longest sentence if `None`.
 
     Returns:
         `int32` ids of shape `(batch, steps)`.
 
     Raises:
-        ValueError: If a list is empty or longer than `num_steps`.
+        ValueError: a list is empty or longer than `num_steps`.
     """
     index = {tag: number for number, tag in enumerate(tag_names)}
     return _pad([[index.get(tag, 0) for tag in row] for row in tags], num_steps)
@@ -281,127 +279,3 @@ def list_stand_ins(vocabulary: Sequence[str]) -> list[int]:
     own = [word.startswith("-") or "#" in word for word in vocabulary]  # a shape stands in for itself
     shapes = [i if own[i] else index.get(word_shape(word), 1) for i, word in enumerate(vocabulary)]
     return [0, 1, *shapes[2:]]
-
-
-def read_spans(tags: Sequence[str], *, strict: bool = False) -> list[tuple[str, int, int]]:
-    """Returns the slots of one sentence as `(slot, start, stop)`; the words are `words[start:stop]`.
-
-    Read by seqeval (Nakayama 2018).
-
-    Args:
-        tags: BIO tags.
-        strict: False reads as the CoNLL script does, behind the published results: an `I-` tag without its `B-`
-            starts a span. True reads IOB2 to the letter: such a span does not count.
-
-    Returns:
-        Spans in the order of the words.
-
-    Example:
-        >>> read_spans(["O", "B-to_city", "I-to_city", "I-leave_date"])
-        [('to_city', 1, 3), ('leave_date', 3, 4)]
-        >>> read_spans(["O", "B-to_city", "I-to_city", "I-leave_date"], strict=True)
-        [('to_city', 1, 3)]
-    """
-    if strict:
-        return [(e.tag, e.start, e.end) for e in Entities([list(tags)], scheme=IOB2).entities[0]]
-    return [(slot, start, last + 1) for slot, start, last in get_entities(list(tags))]
-
-
-def _read_both(
-    true_tags: Sequence[Sequence[str]], predicted_tags: Sequence[Sequence[str]], strict: bool
-) -> list[tuple[set, set]]:
-    """Returns per sentence the set of true spans and the set of predicted spans."""
-    if len(true_tags) != len(predicted_tags):
-        raise ValueError(f"predicted_tags: expected {len(true_tags)} sentences, got {len(predicted_tags)}")
-    pairs = []
-    for number, (true, predicted) in enumerate(zip(true_tags, predicted_tags, strict=True)):
-        if len(true) != len(predicted):
-            raise ValueError(f"predicted_tags: sentence {number}: expected {len(true)} tags, got {len(predicted)}")
-        pairs.append((set(read_spans(true, strict=strict)), set(read_spans(predicted, strict=strict))))
-    return pairs
-
-
-def span_report(
-    true_tags: Sequence[Sequence[str]], predicted_tags: Sequence[Sequence[str]], *, strict: bool = False
-) -> pd.DataFrame:
-    """Returns precision, recall and F1 of whole spans, for each slot and for all together.
-
-    A span counts as right if its slot, its first and its last word are all right.
-
-    Args:
-        true_tags: One list of BIO tags per sentence.
-        predicted_tags: As many, of the same lengths.
-        strict: How to read spans, see `read_spans`.
-
-    Returns:
-        A table indexed by slot (sorted, then `all`) with `precision`, `recall`, `f1` (0 to 1; 0 where there is
-        nothing to divide by), `num_true`, `num_predicted` and `num_right`.
-
-    Raises:
-        ValueError: If the numbers of sentences or of tags in a sentence differ.
-
-    Example:
-        >>> report = span_report([["B-to_city", "B-leave_date"]], [["B-to_city", "O"]])
-        >>> report.loc["all", ["precision", "recall", "num_right"]].tolist()
-        [1.0, 0.5, 1.0]
-    """
-    counts = defaultdict(lambda: np.zeros(3, dtype=int))  # true, predicted, right
-    for true, predicted in _read_both(true_tags, predicted_tags, strict):
-        for place, spans in enumerate((true, predicted, true & predicted)):
-            for slot, _, _ in spans:
-                counts[slot][place] += 1
-    slots = sorted(counts)
-    counts["all"] = np.sum([counts[slot] for slot in slots], axis=0) if slots else np.zeros(3, dtype=int)
-    table = pd.DataFrame(
-        [counts[slot] for slot in [*slots, "all"]],
-        index=pd.Index([*slots, "all"], name="slot"),
-        columns=["num_true", "num_predicted", "num_right"],
-    )
-    precision = table.num_right / table.num_predicted.clip(lower=1)
-    recall = table.num_right / table.num_true.clip(lower=1)
-    f1 = 2 * table.num_right / (table.num_true + table.num_predicted).clip(lower=1)
-    return pd.concat({"precision": precision, "recall": recall, "f1": f1}, axis=1).join(table)
-
-
-def slot_f1(
-    true_tags: Sequence[Sequence[str]], predicted_tags: Sequence[Sequence[str]], *, strict: bool = False
-) -> float:
-    """Returns the F1 of whole spans over all slots, 0 to 1 (see `span_report`).
-
-    Example:
-        >>> slot_f1([["B-to_city", "O"]], [["B-to_city", "O"]])
-        1.0
-    """
-    return float(span_report(true_tags, predicted_tags, strict=strict).loc["all", "f1"])
-
-
-def list_mistakes(true_tags: Sequence[Sequence[str]], predicted_tags: Sequence[Sequence[str]]) -> pd.DataFrame:
-    """Returns every wrong span: what it should be and what came.
-
-    Args:
-        true_tags: One list of BIO tags per sentence.
-        predicted_tags: As many, of the same lengths.
-
-    Returns:
-        A table with one row per wrong span: `sentence` (row number), `start` and `stop` (words), `true` and
-        `predicted` (slots), and `kind`: `wrong slot` (the right words), `missed` (a true span whose words are no
-        predicted span; `predicted` is `""`) or `invented` (a predicted span whose words are no true span; `true`
-        is `""`).
-
-    Raises:
-        ValueError: If the numbers of sentences or of tags in a sentence differ.
-
-    Example:
-        >>> list_mistakes([["B-to_city", "O"]], [["B-from_city", "O"]])[["true", "predicted", "kind"]].values.tolist()
-        [['to_city', 'from_city', 'wrong slot']]
-    """
-    rows = []
-    for number, (true, predicted) in enumerate(_read_both(true_tags, predicted_tags, False)):
-        true_slots = {(start, stop): slot for slot, start, stop in true}
-        predicted_slots = {(start, stop): slot for slot, start, stop in predicted}
-        for place in sorted(true_slots.keys() | predicted_slots.keys()):
-            want, got = true_slots.get(place, ""), predicted_slots.get(place, "")
-            if want != got:
-                kind = "wrong slot" if want and got else "missed" if want else "invented"
-                rows.append((number, *place, want, got, kind))
-    return pd.DataFrame(rows, columns=["sentence", "start", "stop", "true", "predicted", "kind"])

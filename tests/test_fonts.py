@@ -15,7 +15,8 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
-from textrnn import datasets, diagrams, fonts, metrics, plots, tracing
+from textrnn import datasets, fonts, metrics, plots, tracing
+from textrnn.lessons import diagrams
 
 CHARACTERS = [*"国足客场一球小胜", " ", "𠮷", "😀", "\u0378"]  # the last one is no character at all
 

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from textrnn import shipped
+
 EXTRA = "assets.extra"
 MAX_CARD_BYTES = 2**20
 MAX_DEPTH = 64
@@ -14,11 +16,14 @@ MAX_DEPTH = 64
 def read_card(folder: str | os.PathLike) -> dict[str, Any]:
     """Returns the card of a saved model.
 
+    Args:
+        folder: the saved model: its path, or the name of a shipped one (`shipped.MODELS`).
+
     Raises:
         FileNotFoundError: `folder` is no saved model of this kit.
         ValueError: the card is above 1 MiB, nested too deeply, or no JSON object.
     """
-    path = Path(folder) / EXTRA / "card.json"
+    path = shipped.model_folder(folder) / EXTRA / "card.json"
     if not path.is_file():
         raise FileNotFoundError(f"{folder}: expected a model folder with {EXTRA}/card.json, found none")
     return read_json(path, max_bytes=MAX_CARD_BYTES)
@@ -32,7 +37,7 @@ def fingerprint(folder: str | os.PathLike) -> str:
         ValueError: the card cannot be read.
     """
     read_card(folder)
-    return hashlib.sha256((Path(folder) / EXTRA / "card.json").read_bytes()).hexdigest()
+    return hashlib.sha256((shipped.model_folder(folder) / EXTRA / "card.json").read_bytes()).hexdigest()
 
 
 def read_json(path: Path, *, max_bytes: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ import pandas as pd
 import platformdirs
 from sklearn.model_selection import train_test_split
 
+from textrnn import shipped
 from textrnn.checks import check_integer, check_number, check_seed, check_table, has_visible
 
 SPLITS = ("train", "dev", "test")
@@ -794,12 +795,6 @@ def _read_thucnews(folder: Path) -> Splits:
     return check_splits(Splits(**tables), names={split: str(folder / f"{split}.txt") for split in SPLITS})
 
 
-def _headlines_folder() -> Path:
-    """Returns the folder of the embedded headlines: inside the installed package, or in the checkout."""
-    packaged = Path(__file__).parent / "headlines"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "datasets" / "headlines"
-
-
 def load(
     name: str | os.PathLike,
     *,
@@ -837,7 +832,7 @@ def load(
     if data_dir is not None and name not in SETS:
         raise ValueError(f"data_dir: goes with one of {', '.join(SETS)}, got it with {str(name)!r}")
     if name == "headlines":
-        return read_splits(data_dir or _headlines_folder(), encoding=encoding)
+        return read_splits(data_dir or shipped.headlines_folder(), encoding=encoding)
     if name == "thucnews":
         folder = Path(data_dir) if data_dir else fetch_thucnews()
         public = (folder / "train.txt").is_file() and (folder / "class.txt").is_file()

@@ -14,14 +14,18 @@ from textrnn.cli.shared import Commands, examples
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=examples(
-        "textrnn card models/headlines-textrnn",
-        "textrnn predict models/headlines-textrnn 国足客场一球小胜",
+        "textrnn card headlines-textrnn",
+        "textrnn predict headlines-textrnn 国足客场一球小胜",
         "textrnn train datasets/headlines/train.tsv --out models/mine",
     ),
 )
 @click.version_option(package_name="textrnn")
 def main():
     """Files short texts into classes with a saved LSTM network (TextRNN): predict, evaluate, train, look inside.
+
+    A MODEL is a folder, or the name of a model of this project: headlines-textrnn is part of every installation,
+    thucnews-textrnn of a clone alone. The files of the examples are those of a clone; textrnn data list says where the
+    headlines are without one.
 
     Each command tells more: textrnn predict --help. Exit codes: 0 fine, 1 something to change in what you gave (one
     line on stderr says what), 2 a wrong call, 130 stopped by Ctrl-C.

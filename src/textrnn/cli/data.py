@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from textrnn import shipped
 from textrnn.cli.shared import columns_of, examples, label_column_option, table_options
 
 SETS = {
@@ -26,7 +27,7 @@ def list_sets():
     from textrnn import datasets
 
     folder = datasets.cache_folder() / "thucnews"
-    here = {"headlines": "yes", "thucnews": "no"}
+    here = {"headlines": str(shipped.headlines_folder()), "thucnews": "no"}
     if all((folder / name).is_file() for name in datasets.THUCNEWS_BLOBS):
         here["thucnews"] = str(folder)
     rows = ([name, here.get(name, "-"), what] for name, what in SETS.items())

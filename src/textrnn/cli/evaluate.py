@@ -21,8 +21,8 @@ from textrnn.cli.shared import (
 
 @click.command(
     epilog=examples(
-        "textrnn evaluate models/headlines-textrnn datasets/headlines/test.tsv",
-        "textrnn evaluate models/headlines-textrnn datasets/headlines/test.tsv --json",
+        "textrnn evaluate headlines-textrnn datasets/headlines/test.tsv",
+        "textrnn evaluate headlines-textrnn datasets/headlines/test.tsv --json",
     )
 )
 @click.argument("model")

@@ -11,7 +11,7 @@ from textrnn import cards
 from textrnn.cli.shared import columns_of, examples, flat, import_tensorflow, loading_options, replacing
 
 
-@click.command(epilog=examples("textrnn trace models/headlines-textrnn 国足客场一球小胜 --out gates.png"))
+@click.command(epilog=examples("textrnn trace headlines-textrnn 国足客场一球小胜 --out gates.png"))
 @click.argument("model")
 @click.argument("text")
 @click.option("--out", "-o", metavar="FILE", required=True, help="The picture: .png, .svg or .pdf.")
@@ -69,7 +69,7 @@ def trace(model, text, out, lstm, units, num_units, **options):
     click.echo(columns_of(list(saliency.columns), rows))
 
 
-@click.command(epilog=examples("textrnn card models/headlines-textrnn"))
+@click.command(epilog=examples("textrnn card headlines-textrnn"))
 @click.argument("model")
 @click.option("--json", "as_json", is_flag=True, help="The card as it is, one JSON object.")
 def card(model, as_json):
@@ -98,7 +98,7 @@ def _items(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, ", ".join(f"{one:.4g}" if isinstance(one, float) else str(one) for one in value)
 
 
-@click.command(epilog=examples("textrnn demo models/headlines-textrnn models/thucnews-textrnn"))
+@click.command(epilog=examples("textrnn demo headlines-textrnn models/mine"))
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one.")
 @click.option("--browser/--no-browser", default=True, help="Whether to open the page.")

@@ -33,9 +33,9 @@ FORMATS = {".txt": "table", ".tsv": "tsv", ".jsonl": "jsonl"}  # by the name of 
 
 @click.command(
     epilog=examples(
-        "textrnn predict models/headlines-textrnn 国足客场一球小胜 央行宣布下调存款准备金率",
-        "textrnn predict models/headlines-textrnn --file datasets/headlines/dev.tsv --out answers.tsv",
-        "head -3 datasets/headlines/dev.tsv | cut -f2 | textrnn predict models/headlines-textrnn --format jsonl",
+        "textrnn predict headlines-textrnn 国足客场一球小胜 央行宣布下调存款准备金率",
+        "textrnn predict headlines-textrnn --file datasets/headlines/dev.tsv --out answers.tsv",
+        "head -3 datasets/headlines/dev.tsv | cut -f2 | textrnn predict headlines-textrnn --format jsonl",
     )
 )
 @click.argument("model")

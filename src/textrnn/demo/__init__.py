@@ -38,7 +38,7 @@ def serve(
         import uvicorn
     except ImportError as error:
         raise ImportError(
-            f'the page needs {error.name}, which is not installed: pip install -e ".[demo]"', name=error.name
+            f"the page needs {error.name}, which is not installed: pip install starlette uvicorn", name=error.name
         ) from error
     folders = [folders] if isinstance(folders, str | os.PathLike) else list(folders)
     names = _checked_names(folders)

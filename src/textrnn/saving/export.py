@@ -21,7 +21,7 @@ import pandas as pd
 import tensorflow as tf
 
 import textrnn
-from textrnn import cards, networks, tracing, training
+from textrnn import cards, networks, shipped, tracing, training
 from textrnn.cards import EXTRA, fingerprint, read_card
 from textrnn.checks import check_integer, check_list, check_number
 from textrnn.layers import ClassEvidence
@@ -360,7 +360,7 @@ def load_classifier(
     export of this kit needs (`saving.safety`); what its answers are worth, no check can say.
 
     Args:
-        folder: the saved model.
+        folder: the saved model: its path, or the name of a shipped one (`shipped.MODELS`).
         runtime: who computes the answers: `"tensorflow"`, the saved graph itself, or `"numpy"`, `NumpyNetwork` with
             the same weights: the same labels, and faster (see `benchmarks/RESULTS.md`), for the networks of
             `build_textrnn(cell="lstm")`.
@@ -375,7 +375,7 @@ def load_classifier(
     """
     if runtime not in RUNTIMES:
         raise ValueError(f"runtime: expected one of {RUNTIMES}, got {runtime!r}")
-    folder = Path(folder).resolve()
+    folder = shipped.model_folder(folder).resolve()
 
     def load():
         classifier = _load(folder, trust=trust, sha256=sha256)
@@ -390,7 +390,7 @@ def load_network(folder: str | os.PathLike, *, trust: bool = False, sha256: str 
     """Returns the saved model as an uncompiled Keras model with its weights, to look into or to train on.
 
     Args:
-        folder: the saved model.
+        folder: the saved model: its path, or the name of a shipped one (`shipped.MODELS`).
         trust: as in `load_classifier`, for the graph and for the layers that the settings of the network name.
         sha256: as in `load_classifier`.
 
@@ -398,7 +398,7 @@ def load_network(folder: str | os.PathLike, *, trust: bool = False, sha256: str 
         FileNotFoundError: there is no model of this kit.
         ValueError: the folder fails the checks of `load_classifier`.
     """
-    folder = Path(folder).resolve()
+    folder = shipped.model_folder(folder).resolve()
     return folders.undisturbed(folder, lambda: _network_of(_load(folder, trust=trust, sha256=sha256), trust=trust))
 
 

@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 NOTEBOOKS := $(sort $(wildcard notebooks/[0-9]*.py))
+JOBS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PYTHONHASHSEED ?= 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup notebooks test fuzz soak lint bench bench-accuracy lock audit clean
+.PHONY: help setup notebooks publish-notebooks test fuzz soak lint bench bench-accuracy lock audit clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -21,15 +22,26 @@ $(STAMP): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-notebooks: $(STAMP)  ## build every notebook from its .py and run it top to bottom
-	@set -e; begin=$$(date +%s); for source in $(NOTEBOOKS); do \
-	  printf '%s … ' "$$source"; start=$$(date +%s); \
-	  jupytext --quiet --to ipynb --update "$$source"; \
+# Executed copies go to build/, at the same depth as notebooks/, so that `../models` means the same in both.
+notebooks: $(STAMP)  ## run every notebook from top to bottom: read the results in build/; JOBS=2 at a time
+	@begin=$$(date +%s); $(MAKE) --no-print-directory --jobs=$(JOBS) $(NOTEBOOKS:notebooks/%.py=build/%.ipynb) && \
+	  printf 'all notebooks: %s s\n' $$(($$(date +%s) - begin))
+
+build/%.ipynb: notebooks/%.py $(STAMP) FORCE
+	@mkdir -p build && cp notebooks/answers.md build/ && { ! test -f notebooks/$*.ipynb || cp notebooks/$*.ipynb $@; }
+	@start=$$(date +%s); { jupytext --quiet --to ipynb --update --output $@ $< && \
 	  jupyter nbconvert --log-level=ERROR --execute --inplace --ExecutePreprocessor.record_timing=False \
 	    --ExecutePreprocessor.timeout=1800 --ExecutePreprocessor.extra_arguments="--IPKernelApp.capture_fd_output=False" \
-	    "$${source%.py}.ipynb" 2> $(VENV)/notebook.log || { cat $(VENV)/notebook.log; exit 1; }; \
-	  printf '%s s\n' $$(($$(date +%s) - start)); \
-	done; printf 'all notebooks: %s s\n' $$(($$(date +%s) - begin))
+	    $@; } 2> build/$*.log || { cat build/$*.log; exit 1; }; \
+	  printf '%s: %s s\n' $@ $$(($$(date +%s) - start))
+
+publish-notebooks: $(STAMP)  ## maintainers: write what is committed, notebooks/*.ipynb and the model that 06 trains
+	$(MAKE) notebooks NOTEBOOKS='$(filter-out notebooks/08%,$(NOTEBOOKS))'
+	rm -rf models/headlines-textrnn && cp -R build/models/headlines-textrnn models/
+	$(MAKE) notebooks NOTEBOOKS='$(filter notebooks/08%,$(NOTEBOOKS))'
+	cp $(NOTEBOOKS:notebooks/%.py=build/%.ipynb) notebooks/
+
+FORCE:
 
 test: $(STAMP)  ## run the whole test suite
 	$(BIN)/python -m pytest

@@ -33,7 +33,7 @@
 # %% tags=["parameters"]
 DATASET = "headlines"  # or "thucnews", or the path of your own file or folder
 DATA_DIR = None  # folder that holds the files of a named set; None: embedded, or the download cache
-MODEL_DIR = "../models/headlines-textrnn"  # where the trained model goes
+MODEL_DIR = "../build/models/headlines-textrnn"  # where the trained model goes; the project's own is in ../models
 SEED = 0  # decides first weights, dropout and the order of the batches
 RECIPE = None  # training.Recipe(epochs, batch_size, learning_rate); None: the recommended one for that many rows
 MAX_NGRAM = 3  # 1: characters alone; 2, 3: also the n-grams of that many characters
@@ -560,8 +560,8 @@ classifier.predict(["国足客场一球小胜", "央行宣布下调存款准备�
 #
 # ## Exercises
 #
-# Guess first, then change one setting (and `MODEL_DIR`, say to `"../models/mine"`, so that the model of this project
-# stays as it is), and run all cells again.
+# Guess first, then change one setting (and `MODEL_DIR`, say to `"../models/mine"`, where git leaves it alone and no run
+# of the notebooks replaces it), and run all cells again.
 #
 # 1. `MAX_NGRAM = 1`. How much of the score hangs on the 2-grams and 3-grams?
 # 2. `NETWORK = {}`: no evidence. Can the network find out by itself what each n-gram says about the classes?

@@ -13,7 +13,8 @@
 # %% [markdown]
 # # 08 · The saved model: load it anywhere, ask it anything, teach it more
 #
-# **Question.** Notebook 06 wrote a folder, `models/headlines-textrnn`. What is in it, who can use it, and with what?
+# **Question.** The model of notebook 06 is a folder, `models/headlines-textrnn`. What is in it, who can use it, and
+# with what?
 
 # %% [markdown]
 # **Answer in one sentence.** It is a TensorFlow SavedModel that takes raw text and gives label names, so any program
@@ -22,11 +23,13 @@
 # %% [markdown]
 # ## Settings
 #
-# `TEXTS` is yours to change; the few sentences below that speak of the four texts belong to these four.
+# `MODEL_DIR` is the model that comes with this project; the one that notebook 06 saves when you run it, in
+# `build/models`, can stand in its place. `TEXTS` is yours to change; the few sentences below that speak of the four
+# texts belong to these four.
 
 # %% tags=["parameters"]
-MODEL_DIR = "../models/headlines-textrnn"  # the saved model; notebook 06 writes it
-NEW_MODEL_DIR = "../models/mine-esports"  # where the model goes that learns more below
+MODEL_DIR = "../models/headlines-textrnn"  # the saved model of this project, or "../build/models/headlines-textrnn"
+NEW_MODEL_DIR = "../build/models/esports-textrnn"  # where the model goes that learns more below
 TEXTS = [  # put your own here
     "新型火箭发射成功 卫星顺利入轨",
     "小学生放学路上捡到钱包交给民警",

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from conftest import step_by_step
 
 import textrnn
 from textrnn import datasets, metrics, networks, saving, training
@@ -39,23 +40,43 @@ CARD = {
 }
 
 
-def trained(*, seed=0, **settings):
+def built(*, seed=0, **settings):
     encoder = TextEncoder.from_texts(TABLE["text"], max_ngram=2, min_ngram_count=1)
-    model = networks.build_textrnn(encoder, ["sports", "股票"], embed_dim=8, units=8, seed=seed, **settings)
-    model.compile(optimizer=keras.optimizers.Adam(0.05), loss="sparse_categorical_crossentropy")
-    training.fit(model, TABLE, TABLE, epochs=3, batch_size=4, progress=False)
-    return model
+    return networks.build_textrnn(encoder, ["sports", "股票"], embed_dim=8, units=8, seed=seed, **settings)
+
+
+def answers_of(model, texts):
+    """What `model` answers here and now."""
+    with step_by_step():
+        return training.predict(model, texts)
 
 
 @pytest.fixture(scope="module")
 def model():
-    return trained()
+    """A network after three steps of training."""
+    model = built()
+    model.compile(optimizer=keras.optimizers.Adam(0.05), loss="sparse_categorical_crossentropy")
+    with step_by_step():
+        training.fit(model, TABLE, TABLE, epochs=3, batch_size=4, progress=False)
+    return model
 
 
 @pytest.fixture(scope="module")
 def written(model, tmp_path_factory):
     """A saved model that no test changes."""
     return saving.save_classifier(model, tmp_path_factory.mktemp("models") / "headlines", card=CARD)
+
+
+@pytest.fixture(scope="module")
+def classifier(written):
+    """The saved model as TensorFlow loads it; nothing but a bound method keeps what it was loaded with alive."""
+    return saving.load_classifier(written)
+
+
+@pytest.fixture(scope="module")
+def by_runtime(written, classifier):
+    """The saved model as each runtime loads it."""
+    return {"tensorflow": classifier, "numpy": saving.load_classifier(written, runtime="numpy")}
 
 
 @pytest.fixture
@@ -76,12 +97,10 @@ def edit_card(folder, **changes):
     path.write_text(json.dumps(card), encoding="utf-8")
 
 
-def test_saved_equals_live(model, written):
+def test_saved_equals_live(model, classifier):
     live = training.predict(model, [*TABLE["text"], *NEW])
     assert np.ptp(live[:, 0]) > 0.1
-    np.testing.assert_allclose(
-        saving.load_classifier(written).predict_probs([*TABLE["text"], *NEW]), live, atol=1e-6, rtol=0
-    )
+    np.testing.assert_allclose(classifier.predict_probs([*TABLE["text"], *NEW]), live, atol=1e-6, rtol=0)
 
 
 ALONE = """
@@ -122,7 +141,7 @@ def test_a_fresh_process_with_tensorflow_alone_gets_the_same_answers_by_serve_an
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    live = training.predict(model, NEW)
+    live = answers_of(model, NEW)
     answers = json.loads(run.stdout.splitlines()[-1])
     assert len(answers) == 2
     for answer in answers:
@@ -132,8 +151,7 @@ def test_a_fresh_process_with_tensorflow_alone_gets_the_same_answers_by_serve_an
         assert answer["label"] == [["sports", "股票"][place] for place in live.argmax(axis=1)]
 
 
-def test_the_answer_for_one_text_does_not_depend_on_the_batch(written):
-    classifier = saving.load_classifier(written)
+def test_the_answer_for_one_text_does_not_depend_on_the_batch(classifier):
     together = classifier.predict_probs([*NEW, "教练落泪" * 10])
     for row, text in enumerate(NEW):
         np.testing.assert_allclose(classifier.predict_probs(text)[0], together[row], atol=1e-6, rtol=0)
@@ -148,9 +166,9 @@ def test_the_graph_answers_for_empty_texts_and_for_none(written):
     assert loaded.serve(tf.constant([], tf.string))["probabilities"].shape == (0, 2)
 
 
-def test_labels_stand_one_on_each_line_in_the_order_of_the_probabilities(written):
+def test_labels_stand_one_on_each_line_in_the_order_of_the_probabilities(written, classifier):
     assert (written / "assets.extra" / "labels.txt").read_bytes().decode("utf-8") == "sports\n股票\n"
-    assert saving.load_classifier(written).label_names == ["sports", "股票"]
+    assert classifier.label_names == ["sports", "股票"]
 
 
 def test_the_card_says_what_the_contract_asks_for(model, written):
@@ -172,18 +190,23 @@ def test_the_card_says_what_the_contract_asks_for(model, written):
     assert "股票" in text  # legible as it stands
 
 
+@pytest.fixture(scope="module")
+def predict(written):
+    """A method of a loaded model; nothing else keeps that model alive."""
+    return saving.load_classifier(written).predict
+
+
 @pytest.mark.parametrize("texts", ["股市", ["股市"], pd.Series(["股市"], index=[8]), np.array(["股市"])], ids=type)
-def test_predict_takes_a_string_a_list_a_column_or_an_array(model, written, texts):
-    table = saving.load_classifier(written).predict(texts)  # nothing but the bound method keeps the model alive
-    probs = training.predict(model, ["股市"])[0]
+def test_predict_takes_a_string_a_list_a_column_or_an_array(model, predict, texts):
+    table = predict(texts)
+    probs = answers_of(model, ["股市"])[0]
     assert list(table.columns) == ["text", "label", "score"]
     assert table["text"].tolist() == ["股市"]
     assert table["label"].tolist() == [["sports", "股票"][probs.argmax()]]
     assert table["score"][0] == pytest.approx(probs.max(), abs=1e-6)
 
 
-def test_predict_keeps_the_order_of_the_texts_and_takes_none(written):
-    classifier = saving.load_classifier(written)
+def test_predict_keeps_the_order_of_the_texts_and_takes_none(classifier):
     table = classifier.predict(NEW, batch_size=2)
     assert table["text"].tolist() == NEW
     assert table["label"].tolist() == [classifier.predict(text)["label"][0] for text in NEW]
@@ -203,9 +226,9 @@ def test_predict_keeps_the_order_of_the_texts_and_takes_none(written):
         ),
     ],
 )
-def test_what_is_no_text_is_refused_before_the_graph(written, texts, message):
+def test_what_is_no_text_is_refused_before_the_graph(classifier, texts, message):
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        saving.load_classifier(written).predict(texts)
+        classifier.predict(texts)
     assert str(caught.value) == message
 
 
@@ -310,14 +333,14 @@ def test_a_loaded_network_gives_the_same_answers_and_can_be_trained_on(model, wr
     network = saving.load_network(written)
     assert networks.label_names(network) == ["sports", "股票"]
     assert networks.text_encoder(network) == networks.text_encoder(model)
-    before = training.predict(network, NEW)
-    np.testing.assert_allclose(before, training.predict(model, NEW), atol=1e-6)
+    before = answers_of(network, NEW)
+    np.testing.assert_allclose(before, answers_of(model, NEW), atol=1e-6)
     assert getattr(network, "optimizer", None) is None
     network.compile(optimizer=keras.optimizers.Adam(0.05), loss="sparse_categorical_crossentropy")
     contrary = TABLE.assign(label=TABLE["label"].to_numpy()[[1, 0, 1, 0]])
     history = training.fit(network, contrary, contrary, epochs=10, batch_size=4, progress=False)
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
-    assert abs(training.predict(network, NEW) - before).max() > 0.01
+    assert abs(answers_of(network, NEW) - before).max() > 0.01
 
 
 @pytest.mark.parametrize("settings", [{"unit": "word"}, {"max_ngram": 3, "min_ngram_count": 1}], ids=str)
@@ -325,12 +348,12 @@ def test_a_vocabulary_made_of_texts_with_line_breaks_can_be_saved_and_read_back(
     encoder = TextEncoder.from_texts([*TABLE["text"], "甲\n乙\r丙\x1c丁\v戊\f"], **settings)
     model = networks.build_textrnn(encoder, ["x", "y"], cell="simple", bidirectional=False, embed_dim=4, units=4)
     texts = [*TABLE["text"], "甲\u2028乙\u0085丙"]
-    live = training.predict(model, texts)
+    live = answers_of(model, texts)
     saving.save_classifier(model, tmp_path / "model", card=CARD)
     np.testing.assert_allclose(saving.load_classifier(tmp_path / "model").predict_probs(texts), live, atol=1e-6)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(training.predict(again, texts), live, atol=1e-6)
+    np.testing.assert_allclose(answers_of(again, texts), live, atol=1e-6)
 
 
 def test_a_network_without_memory_is_saved_and_read_like_the_others_and_has_no_lstm_to_trace(tmp_path):
@@ -339,10 +362,8 @@ def test_a_network_without_memory_is_saved_and_read_like_the_others_and_has_no_l
     model = networks.build_textrnn(encoder, ["x", "y"], num_layers=2, **settings)
     saving.save_classifier(model, tmp_path / "model", card=CARD)
     classifier = saving.load_classifier(tmp_path / "model")
-    np.testing.assert_allclose(classifier.predict_probs(NEW), training.predict(model, NEW), atol=1e-6)
-    np.testing.assert_array_equal(
-        training.predict(saving.load_network(tmp_path / "model"), NEW), training.predict(model, NEW)
-    )
+    np.testing.assert_allclose(classifier.predict_probs(NEW), answers_of(model, NEW), atol=1e-6)
+    np.testing.assert_array_equal(answers_of(saving.load_network(tmp_path / "model"), NEW), answers_of(model, NEW))
     assert not hasattr(tf.saved_model.load(str(tmp_path / "model")), "trace")
 
 
@@ -393,14 +414,12 @@ def test_a_folder_with_other_files_is_not_replaced(model, tmp_path):
 
 def test_a_new_save_replaces_the_whole_of_the_old_one(folder):
     (folder / "stale.txt").write_text("x")
-    other = trained(seed=3, cell="simple")
+    other = built(seed=3, cell="simple")
     assert saving.save_classifier(other, folder, card=CARD | {"seed": 3}) == folder
     assert saving.read_card(folder)["seed"] == 3
     assert not (folder / "stale.txt").exists()
     assert [path.name for path in folder.parent.iterdir()] == ["headlines"]
-    np.testing.assert_allclose(
-        saving.load_classifier(folder).predict_probs(NEW), training.predict(other, NEW), atol=1e-6
-    )
+    np.testing.assert_allclose(saving.load_classifier(folder).predict_probs(NEW), answers_of(other, NEW), atol=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -417,33 +436,47 @@ def large():
     return model, splits.dev["text"]
 
 
+@pytest.fixture(scope="module")
+def large_folders(large, tmp_path_factory):
+    """The large network saved with each kind of tables."""
+    folder = tmp_path_factory.mktemp("large")
+    return {
+        tables: saving.save_classifier(large[0], folder / tables, card=CARD, tables=tables) for tables in saving.TABLES
+    }
+
+
+@pytest.fixture(scope="module")
+def large_classifiers(large_folders):
+    return {tables: saving.load_classifier(folder) for tables, folder in large_folders.items()}
+
+
 def size_of(folder):
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def test_8_bit_tables_take_less_space_and_give_nearly_the_same_answers(large, tmp_path):
+def test_8_bit_tables_take_less_space_and_give_nearly_the_same_answers(large, large_folders, large_classifiers):
     model, texts = large
-    whole = saving.save_classifier(model, tmp_path / "whole", card=CARD)
-    small = saving.save_classifier(model, tmp_path / "small", card=CARD, tables="int8")
+    whole, small = large_folders["float32"], large_folders["int8"]
     weights = sum(layer.embeddings.shape[0] * 32 * 4 for layer in networks.embeddings(model))
     assert size_of(small) < size_of(whole) - 0.6 * weights
     assert saving.read_card(small)["tables"] == "int8"
-    live = training.predict(model, texts)
-    probs = saving.load_classifier(small).predict_probs(texts)
+    live = answers_of(model, texts)
+    probs = large_classifiers["int8"].predict_probs(texts)
     assert np.ptp(live, axis=0).max() > 0.1
     np.testing.assert_allclose(probs, live, atol=0.02)
     assert (probs.argmax(axis=1) == live.argmax(axis=1)).mean() > 0.98
 
 
 @pytest.mark.parametrize("tables", saving.TABLES)
-def test_a_loaded_network_answers_as_its_file_does_whatever_the_tables_and_the_runtime(tables, large, tmp_path):
-    model, texts = large
-    folder = saving.save_classifier(model, tmp_path / "model", card=CARD, tables=tables)
-    expected = saving.load_classifier(folder).predict_probs(texts)
-    np.testing.assert_allclose(training.predict(saving.load_network(folder), texts), expected, atol=1e-5)
+def test_a_loaded_network_answers_as_its_file_does_whatever_the_tables_and_the_runtime(
+    tables, large, large_folders, large_classifiers
+):
+    texts, folder, classifier = large[1], large_folders[tables], large_classifiers[tables]
+    expected = classifier.predict_probs(texts)
+    np.testing.assert_allclose(answers_of(saving.load_network(folder), texts), expected, atol=1e-5)
     by_numpy = saving.load_classifier(folder, runtime="numpy")
     np.testing.assert_allclose(by_numpy.predict_probs(texts), expected, atol=1e-5)
-    assert by_numpy.predict(texts)["label"].tolist() == saving.load_classifier(folder).predict(texts)["label"].tolist()
+    assert by_numpy.predict(texts)["label"].tolist() == classifier.predict(texts)["label"].tolist()
 
 
 def test_unknown_runtimes_and_tables_are_refused_before_any_work(model, written, tmp_path):
@@ -454,8 +487,8 @@ def test_unknown_runtimes_and_tables_are_refused_before_any_work(model, written,
     assert not list(tmp_path.iterdir())
 
 
-def test_a_stream_is_answered_in_order_without_being_held(written):
-    classifier, asked = saving.load_classifier(written), []
+def test_a_stream_is_answered_in_order_without_being_held(classifier):
+    asked = []
 
     def texts():
         for number in range(10):
@@ -482,14 +515,16 @@ def windows_of(text, *, max_length=32):
     return [text[start:end] for start, end in itertools.pairwise(ends)]
 
 
-def test_a_long_text_is_read_in_windows_and_nothing_of_it_is_cut_by_both_runtimes_and_by_the_graph(model, written):
+def test_a_long_text_is_read_in_windows_and_nothing_of_it_is_cut_by_both_runtimes_and_by_the_graph(
+    model, written, by_runtime
+):
     windows = windows_of(LONG)
-    of_windows, head = training.predict(model, windows), training.predict(model, LONG[:32])
+    of_windows, head = answers_of(model, windows), answers_of(model, LONG[:32])
     expected = np.average(of_windows, axis=0, weights=[len(window) for window in windows])
     assert abs(expected - head).max() > 0.1
     texts = [*NEW, LONG, LONG[:33]]
     for runtime in saving.RUNTIMES:
-        classifier = saving.load_classifier(written, runtime=runtime)
+        classifier = by_runtime[runtime]
         probs = classifier.predict_probs(texts)
         np.testing.assert_allclose(probs[-2], expected, atol=1e-6, rtol=0)
         for batch_size in (1, 3):
@@ -506,8 +541,7 @@ def test_a_long_text_is_read_in_windows_and_nothing_of_it_is_cut_by_both_runtime
     assert set(answer) == {"label", "score", "probabilities"}
 
 
-def test_more_windows_than_are_read_at_a_time_give_the_same_answer(written):
-    classifier = saving.load_classifier(written)
+def test_more_windows_than_are_read_at_a_time_give_the_same_answer(classifier):
     text = LONG * 60  # 340 windows, in two blocks
     windows = windows_of(text)
     assert len(windows) > WINDOWS_AT_A_TIME
@@ -538,11 +572,11 @@ class WithoutWindows(export._Servable):
 
 
 def test_a_model_saved_before_there_were_windows_still_answers_and_cuts_no_text_in_silence(
-    model, written, tmp_path, monkeypatch
+    model, by_runtime, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(export, "_Servable", WithoutWindows)
     old = saving.save_classifier(model, tmp_path / "old", card=CARD)
-    classifier, now = saving.load_classifier(old), saving.load_classifier(written)
+    classifier, now = saving.load_classifier(old), by_runtime["tensorflow"]
     np.testing.assert_allclose(classifier.predict_probs([*NEW, LONG[:32]]), now.predict_probs([*NEW, LONG[:32]]))
     message = (
         f"texts: item 1: 181 tokens, and {old} was saved by a version that reads the first 32 alone: save it again "
@@ -558,8 +592,7 @@ def test_a_model_saved_before_there_were_windows_still_answers_and_cuts_no_text_
     np.testing.assert_allclose(in_numpy.predict_probs(LONG), now.predict_probs(LONG), atol=1e-6)
 
 
-def test_below_the_least_score_the_label_is_unknown_and_the_score_stays(written):
-    classifier = saving.load_classifier(written)
+def test_below_the_least_score_the_label_is_unknown_and_the_score_stays(classifier):
     plain = classifier.predict(NEW)
     least = float(plain["score"].sort_values().iloc[2])  # two of the five are below
     table = classifier.predict(NEW, min_score=least)
@@ -575,29 +608,31 @@ def test_below_the_least_score_the_label_is_unknown_and_the_score_stays(written)
 
 
 @pytest.mark.parametrize("min_score", [-0.1, 1.1, float("nan"), "0.5", True, None])
-def test_a_least_score_that_is_no_probability_is_refused(written, min_score):
+def test_a_least_score_that_is_no_probability_is_refused(classifier, min_score):
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        saving.load_classifier(written).predict(NEW, min_score=min_score)
+        classifier.predict(NEW, min_score=min_score)
     assert str(caught.value) == f"min_score: expected a probability from 0 to 1, got {min_score!r}"
 
 
 def test_a_class_called_unknown_goes_with_no_least_score(tmp_path):
-    model = networks.build_textrnn(TextEncoder.from_texts(TABLE["text"]), ["unknown", "x"], embed_dim=4, units=4)
+    settings = {"cell": "simple", "bidirectional": False, "embed_dim": 4, "units": 4}
+    model = networks.build_textrnn(TextEncoder.from_texts(TABLE["text"]), ["unknown", "x"], **settings)
     classifier = saving.load_classifier(saving.save_classifier(model, tmp_path / "model", card=CARD))
     assert set(classifier.predict(NEW)["label"]) <= {"unknown", "x"}
     with pytest.raises(ValueError, match=r"^min_score: a class of this model is called 'unknown', so the answer"):
         classifier.predict(NEW, min_score=0.5)
 
 
-def test_an_unknown_way_with_long_texts_is_refused_by_both_runtimes(written):
+def test_an_unknown_way_with_long_texts_is_refused_by_both_runtimes(by_runtime):
     for runtime in saving.RUNTIMES:
         with pytest.raises(ValueError, match=r"^long_text: expected one of \('windows', 'head'\), got 'tail'$"):
-            saving.load_classifier(written, runtime=runtime).predict(NEW, long_text="tail")
+            by_runtime[runtime].predict(NEW, long_text="tail")
 
 
-def test_a_temperature_is_honoured_by_keras_the_graph_both_runtimes_and_a_loaded_network(tmp_path):
-    model = trained()
-    before = training.predict(model, NEW)
+def test_a_temperature_is_honoured_by_keras_the_graph_both_runtimes_and_a_loaded_network(model, tmp_path):
+    weights, model = model.get_weights(), built()
+    model.set_weights(weights)
+    before = answers_of(model, NEW)
     networks.set_temperature(model, 2.5)
     expected = before ** (1 / 2.5) / (before ** (1 / 2.5)).sum(axis=1, keepdims=True)
     assert abs(expected - before).max() > 0.05
@@ -606,19 +641,20 @@ def test_a_temperature_is_honoured_by_keras_the_graph_both_runtimes_and_a_loaded
     assert network.layers[-1].temperature == 2.5
     model.save(tmp_path / "model.keras")
     for who, probs in {
-        "keras": training.predict(model, NEW),
+        "keras": answers_of(model, NEW),
         "keras on text": model(tf.constant(NEW)).numpy(),
-        "loaded": training.predict(network, NEW),
-        "keras file": training.predict(keras.models.load_model(tmp_path / "model.keras"), NEW),
+        "loaded": answers_of(network, NEW),
+        "keras file": answers_of(keras.models.load_model(tmp_path / "model.keras"), NEW),
         "graph": saving.load_classifier(folder).predict_probs(NEW),
         "numpy": saving.load_classifier(folder, runtime="numpy").predict_probs(NEW),
-        "8 bits": training.predict(export._with_small_tables(model), NEW),
+        "8 bits": answers_of(export._with_small_tables(model), NEW),
     }.items():
         np.testing.assert_allclose(probs, expected, atol=0.01 if who == "8 bits" else 1e-6, err_msg=who)
     networks.set_temperature(model, 1)
-    np.testing.assert_allclose(training.predict(model, NEW), before, atol=1e-7)
+    np.testing.assert_allclose(answers_of(model, NEW), before, atol=1e-7)
     network.compile(optimizer=keras.optimizers.Adam(0.01), loss="sparse_categorical_crossentropy")
-    training.fit(network, TABLE, TABLE, epochs=1, progress=False)  # trains with its temperature
+    with step_by_step():
+        training.fit(network, TABLE, TABLE, epochs=1, progress=False)  # trains with its temperature
     assert network.layers[-1].temperature == 2.5
 
 

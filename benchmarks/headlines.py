@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import pandas as pd
+
 from textrnn import datasets, metrics
 
 
@@ -23,18 +25,20 @@ def predictor(splits, args):
         start = time.perf_counter()
         baseline = metrics.fit_linear(train) if args.model == "linear" else metrics.fit_majority(train)
         return baseline.predict, time.perf_counter() - start
-    from textrnn import comparison, networks, saving, training  # TensorFlow is not needed for the baselines
+    from textrnn import networks, saving, training  # TensorFlow is not needed for the baselines
+    from textrnn.lessons import comparison
 
     settings = training.recipe(len(train))
     settings = settings._replace(epochs=settings.epochs if args.epochs is None else args.epochs)
-    comparison.get_ready()
+    comparison.start_tensorflow()
     start = time.perf_counter()
     network, history = training.train_textrnn(train, dev, settings=settings, seed=args.seed, progress=False)
     seconds = time.perf_counter() - start
     print(history.round(4).to_string(index=False), file=sys.stderr)
     fitted = comparison.fitted_network(network)
     row, _ = comparison.measure_fitted(fitted, dev, name="kit's best", seed=args.seed, seconds=seconds)
-    print(f"As a row of benchmarks/comparison.py:\n{comparison.markdown_row(row)}", file=sys.stderr)
+    as_csv = pd.DataFrame([comparison.rounded_row(row)]).to_csv(index=False, header=False)
+    print(f"As a row of benchmarks/comparison.csv:\n{as_csv}", end="", file=sys.stderr)
     names = networks.label_names(network)
     if not args.save:
         return fitted.predict, seconds

@@ -86,16 +86,16 @@ sentences.head(4)
 # There are 36 sentences to learn from and 12 held back (`dev`). A dev sentence joins a city and a pattern
 # that the network has met, but never together. Look at the first two rows: one word differs.
 #
-# ### A word becomes a vector: one-hot, and one place for all other words
+# ### A word becomes a vector: one-hot, and one index for all other words
 #
-# A network reads numbers. The plainest way: a vector with one place per known word, 1 at the place of the
-# word and 0 everywhere else (*one-hot*). A word that is not in the list goes to an extra place called
+# A network reads numbers. The plainest way: a vector with one number per known word, 1 at the index of the
+# word and 0 everywhere else (*one-hot*). A word that is not in the list gets an extra index called
 # *other*.
 
 # %%
 train_text = " ".join(sentences.loc[sentences["split"] == "train", "text"])
 vocabulary = ["(other)", *sorted(set(train_text.split()))]
-index = {word: place for place, word in enumerate(vocabulary)}
+index = {word: number for number, word in enumerate(vocabulary)}
 
 
 def one_hot(word):
@@ -113,7 +113,7 @@ len(vocabulary)
 # ### Another way: letter trigrams
 #
 # *Word hashing* cuts a word into runs of three letters and marks those. With 26 letters there are 26 x 26 x
-# 26 places, however many words the language has, and a new word is not thrown into one box with all others.
+# 26 of them, however many words the language has, and a new word is not thrown into one box with all others.
 
 
 # %%
@@ -127,7 +127,7 @@ assert len(shared) == 3 and len(trigrams("Taipeh")) == 4
 trigrams("apple"), trigrams("Taipei"), trigrams("Taipeh")
 
 # %% [markdown]
-# *apple* marks 3 of 17,576 places: `app`, `ppl`, `ple`. The spelling *Taipeh* is in no list, but shares three
+# *apple* marks 3 of 17,576: `app`, `ppl`, `ple`. The spelling *Taipeh* is in no list, but shares three
 # of its four trigrams with *Taipei*, so that a network can treat both alike. Here one-hot is enough: every
 # word of the dev sentences also stands in a training sentence.
 #

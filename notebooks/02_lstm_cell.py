@@ -196,7 +196,7 @@ _ = diagrams.draw_lstm_chain(ax, peephole=True)
 
 # %% [markdown]
 # Follow the line on top (blue): the cell. On its way to the next step it is multiplied by the forget gate, and
-# something is added; nothing else happens to it. The lower line is the output `h(t)`. It is made anew at each
+# something is added; nothing else happens to it. The lower line is the output `h(t)`. It is computed at each
 # step, and joined by the next input it feeds `zf`, `zi`, `z` and `zo`. (Each of these boxes includes its sigmoid,
 # or tanh for `z`.)
 #
@@ -394,11 +394,11 @@ for top, (title, unit, sign) in zip((0, 2), watched, strict=True):
 # %%
 leave, arrive = sentence.index("leave"), sentence.index("arrive")
 taipei, osaka = sentence.index("Taipei"), sentence.index("Osaka")
-told = verb_sign * trace.cells[:, verb_unit]
+verb_cell = verb_sign * trace.cells[:, verb_unit]
 marked = city_sign * trace.outputs[:, city_unit]
-assert told[osaka] > told[taipei] + 0.5 and told[osaka] > 0 > told[taipei]
+assert verb_cell[osaka] > verb_cell[taipei] + 0.5 and verb_cell[osaka] > 0 > verb_cell[taipei]
 assert min(marked[[taipei, osaka]]) > max(marked[[0, leave, arrive]])
-pd.DataFrame({"verb unit, cell": told, "city unit, output": marked}, index=sentence).round(2).T
+pd.DataFrame({"verb unit, cell": verb_cell, "city unit, output": marked}, index=sentence).round(2).T
 
 # %% [markdown]
 # **The verb unit, read aloud:** "*Leave*: I go down, and at *Taipei* I am down. *Arrive*: I go up, and at

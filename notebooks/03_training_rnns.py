@@ -102,7 +102,7 @@ _ = axes.set(xlabel="weight w", ylabel="bias b", zlabel="loss", title="One unit,
 
 # %% [markdown]
 # Two nearly flat plains, one high and one low, and a wall between them. On the plains the gradient is small; on
-# the wall it is enormous. The wall has a simple place. If $b = -w/2$, then $w \cdot 0.5 + b = 0$ and $\sigma(0) =
+# the wall it is enormous. Where the wall stands is simple. If $b = -w/2$, then $w \cdot 0.5 + b = 0$ and $\sigma(0) =
 # 0.5$: the state stays at 0.5 for ever, like a pencil on its point. A little more and it falls to one side, a
 # little less and it falls to the other. At that point every step multiplies a disturbance by $w \cdot \sigma'(0)
 # = w / 4$.
@@ -129,10 +129,10 @@ table.map("{:.5g}".format)
 
 
 # %%
-def one_step(place, clip):
-    here = gradients.error_surface(*place)
+def one_step(point, clip):
+    here = gradients.error_surface(*point)
     gradient = np.array([here.weight_slope, here.bias_slope])
-    return place - STEP_SIZE * gradient * min(1, clip / here.norm)
+    return point - STEP_SIZE * gradient * min(1, clip / here.norm)
 
 
 edge = np.array([5.0, -2.5])
@@ -152,16 +152,16 @@ steps.round(3)
 # always 1: the loss is $(1 - 0.7)^2 = 0.09$, the gradient is zero, and training is over for good. With clipping
 # the step is $0.02 \cdot 15 = 0.3$ long and the network lands nearby, where it can go on.
 #
-# Now the same step by Keras: its optimizer gets the same place and the same gradient.
+# Now the same step by Keras: its optimizer gets the same point and the same gradient.
 
 # %%
-place, here = keras.Variable(edge, dtype="float64"), gradients.error_surface(*edge)
-keras.optimizers.SGD(STEP_SIZE, global_clipnorm=CLIP_AT).apply([[here.weight_slope, here.bias_slope]], [place])
-assert np.allclose(place, one_step(edge, CLIP_AT), atol=1e-6)
-place.numpy().round(3)
+point, here = keras.Variable(edge, dtype="float64"), gradients.error_surface(*edge)
+keras.optimizers.SGD(STEP_SIZE, global_clipnorm=CLIP_AT).apply([[here.weight_slope, here.bias_slope]], [point])
+assert np.allclose(point, one_step(edge, CLIP_AT), atol=1e-6)
+point.numpy().round(3)
 
 # %% [markdown]
-# The same place as in the second row of the table. In Keras, clipping is one argument.
+# The same point as in the second row of the table. In Keras, clipping is one argument.
 #
 # ## A walk that meets the cliff
 #

@@ -212,7 +212,7 @@ scores
 #
 # > Slot F1 with seed 0. Feed-forward: below 0.5 in every column. Elman, LSTM: above 0.97 where the cue stands before,
 # > below 0.85 where it stands after. Read from both ends: above 0.97 in both. (1,600 requests to learn from; 500 of
-# > `dev`, split by the place of the cue, and 500 with unseen cities to score.)
+# > `dev`, split by where the cue stands, and 500 with unseen cities to score.)
 #
 # - Where the cue stands before, the Elman network is as good as the LSTM, because no cue stands far from its slot.
 #   Notebook 01 shows what happens over longer gaps.
@@ -224,8 +224,8 @@ scores
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 3.4))
-for place, (name, hatch, grey) in enumerate(zip(scores, ("", "///", "..."), ("0.35", "0.75", "0.95"), strict=True)):
-    left = [number + 0.27 * (place - 1) for number in range(len(KINDS))]
+for bar, (name, hatch, grey) in enumerate(zip(scores, ("", "///", "..."), ("0.35", "0.75", "0.95"), strict=True)):
+    left = [number + 0.27 * (bar - 1) for number in range(len(KINDS))]
     axes.bar(left, scores[name], width=0.25, label=name, color=grey, hatch=hatch, edgecolor="black")
 axes.set(xticks=range(len(KINDS)), xticklabels=KINDS, ylabel="slot F1", ylim=(0, 1.25))
 _ = axes.legend(ncols=3, loc="upper left", frameon=False)
@@ -272,11 +272,11 @@ kinds_of_mistake
 # than nine in ten are a wrong *name*. Which names?
 
 # %%
-places = mistakes["lstm"].groupby(["true", "predicted"]).size().sort_values(ascending=False)
+taken_for = mistakes["lstm"].groupby(["true", "predicted"]).size().sort_values(ascending=False)
 opposite = {"leave": "arrive", "arrive": "leave", "from": "to", "to": "from"}
-swapped = [f"{opposite[t.split('_')[0]]}_{t.split('_')[1]}" == p if t and p else False for t, p in places.index]
-assert places[swapped].sum() > 0.9 * places.sum()
-places.head(6)
+swapped = [f"{opposite[t.split('_')[0]]}_{t.split('_')[1]}" == p if t and p else False for t, p in taken_for.index]
+assert taken_for[swapped].sum() > 0.9 * taken_for.sum()
+taken_for.head(6)
 
 # %% [markdown]
 # More than nine of ten mistakes of the LSTM take leave for arrive or arrive for leave: a date stays a date. This

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 07 · Comparison: what an LSTM buys, and what it costs
 #
-# **Question.** Ten methods file the same headlines, from "always the same answer" to the best network of this
+# **Question.** Ten methods classify the same headlines, from "always the same answer" to the best network of this
 # project. Which is right how often, which of the differences are more than luck, what does each cost, and does it read
 # the headline or only count what is in it?
 
@@ -45,7 +45,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from textrnn import comparison, datasets, metrics, plots
+from textrnn import datasets, metrics, plots
+from textrnn.lessons import comparison
 
 AS_PRINTED = SEEDS == (0, 1, 2)
 FASTEST = {"parameters": "max", "seconds to train": "min", "headlines/s": "max"}
@@ -80,20 +81,20 @@ descriptions = {
     "SimpleRNN": "characters, one after the other; the state after the last one",
     "LSTM": "the same, with gates and a memory cell",
     "BiLSTM": "an LSTM from each end; the last state of both",
-    "BiLSTM, attention": "the same; a learnt mean of all states in place of the last",
+    "BiLSTM, attention": "the same; a learnt mean of all states instead of the last",
     "kit's best": "characters, 2- and 3-grams, their classes in train; BiLSTM, maximum and mean",
-    "kit's best, no LSTM": "the same, but a dense layer that sees one place at a time instead of the LSTM",
+    "kit's best, no LSTM": "the same, but a dense layer that sees one step at a time instead of the LSTM",
 }
 assert set(descriptions) == set(comparison.METHODS)
 pd.Series(descriptions, name="what it sees").to_frame()
 
 # %% [markdown]
-# The first three have no dice in them, so one run is enough. The plain networks are what people usually build: 64
+# The first three draw no random numbers, so one run is enough. The plain networks are what people usually build: 64
 # numbers for each character, 64 units, nothing but characters, vectors that start at random. The kit's best is
 # `training.train_textrnn`; it also counts, as naive Bayes does, in which classes each string stood. So what it wins is
 # not the LSTM's alone. The last row is there to tell the two apart: its twin that has everything but the LSTM. Where
-# the LSTM stood, each place in the headline goes through a dense layer of the same width, which knows nothing of the
-# other places.
+# the LSTM stood, each step of the headline goes through a dense layer of the same width, which knows nothing of the
+# other steps.
 #
 # ## Training all of them
 #
@@ -103,14 +104,14 @@ pd.Series(descriptions, name="what it sees").to_frame()
 
 # %%
 shuffled, words_shuffled = comparison.shuffle_characters(dev["text"]), comparison.shuffle_words(dev["text"])
-measured = comparison.measure_all(train, dev, seeds=SEEDS, also=[*shuffled, *words_shuffled], processes=2)
+measured = comparison.measure_all(train, dev, seeds=SEEDS, other_texts=[*shuffled, *words_shuffled], processes=2)
 runs = pd.DataFrame([one.row for one in measured])
 assert not AS_PRINTED or len(runs) == 3 + 7 * 3
 runs.pivot(index="model", columns="seed", values="accuracy").loc[list(descriptions)].round(3).astype(object).fillna("")
 
 # %% [markdown]
 # A row for each method, a column for each seed. Read along a row first: how far apart are runs that differ in nothing
-# but their dice? How large is the spread of each network?
+# but their seed? How large is the spread of each network?
 
 # %%
 by_method = runs.groupby("model", sort=False)
@@ -122,9 +123,9 @@ if AS_PRINTED:
 spread.round(3).to_frame()
 
 # %% [markdown]
-# The SimpleRNN hangs most on its dice. Every other plain network moves by about a point from seed to seed, so a point
+# The SimpleRNN depends most on its seed. Every other plain network moves by about a point from seed to seed, so a point
 # between two single runs says nothing. The two of the kit move less, probably because their vectors start from the
-# texts and not from dice.
+# texts and not at random.
 #
 # ## One table
 #
@@ -184,7 +185,7 @@ pairwise.assign(p=pairwise["p"].map("{:.2g}".format))
 
 # %% [markdown]
 # Within the middle group the LSTM that reads from one end alone is behind. The others dev cannot tell apart: two
-# directions, attention on top of them, or convolutions in place of the LSTM. Mind that of twenty such comparisons one
+# directions, attention on top of them, or convolutions instead of the LSTM. Mind that of twenty such comparisons one
 # falls below 0.05 by chance alone, and here are ten: at the top of the table, a `p` of a few hundredths is a hint and
 # no proof.
 #
@@ -202,19 +203,19 @@ if AS_PRINTED:
     assert seconds["kit's best"] > 5 * seconds["linear SVM"] and speed["linear SVM"] > speed["kit's best"]
 
 # %% [markdown]
-# The upper left corner of the left picture is the place to be, and the SVM sits in it. Only the two networks of the
-# kit stand higher: the one without LSTM by a hair, the one with it far to the right. The plain networks lie below and
-# to the right of naive Bayes: dearer and worse. On the right the picture is kinder, since all of them answer thousands
-# of headlines in a second. (The networks answer in TensorFlow here; loaded with `runtime="numpy"`, a saved network of
-# the kit answers faster: see notebook 08.)
+# The best method would stand in the upper left corner of the left picture, and the SVM does. Only the two networks of
+# the kit stand higher: the one without LSTM by a hair, the one with it far to the right. The plain networks lie below
+# and to the right of naive Bayes: dearer and worse. On the right the picture is kinder, since all of them answer
+# thousands of headlines in a second. (The networks answer in TensorFlow here; loaded with `runtime="numpy"`, a saved
+# network of the kit answers faster: see notebook 08.)
 #
 # ## The same table on real news
 #
 # 117,411 titles of Sina News (THUCNews) to learn from, 10,000 for dev. That takes an hour of training, so it was done
-# once with `benchmarks/comparison.py`, and the rows are read from `benchmarks/RESULTS.md`, where the command stands.
+# once with `benchmarks/comparison.py`, which kept the rows read here; the command stands in `benchmarks/RESULTS.md`.
 
 # %%
-rows = comparison.read_rows("../benchmarks/RESULTS.md")
+rows = pd.read_csv("../benchmarks/comparison.csv")
 assert set(comparison.DETERMINISTIC) <= set(rows["model"])
 groups = rows.groupby("model")
 real = groups[["accuracy", "low", "high"]].mean().join(groups[COSTS].agg(FASTEST)).sort_values("accuracy")
@@ -256,8 +257,8 @@ growth.round(1).to_frame()
 #
 # ## Does it read, or does it count?
 #
-# Shuffle the words of each dev headline (as jieba cuts them), or all of its characters, and ask again, without training
-# anew. What a headline is made of stays; what it says is gone. Two examples:
+# Shuffle the words of each dev headline (as jieba cuts them), or all of its characters, and ask again, without
+# retraining. What a headline is made of stays; what it says is lost. Two examples:
 
 # %%
 forms = {"headline": list(dev["text"]), "words shuffled": words_shuffled, "characters shuffled": shuffled}
@@ -266,8 +267,9 @@ pd.DataFrame({**forms, "label": dev["label"]}).head(2)
 
 # %% [markdown]
 # "Reporter's notebook: the smell of naan and gunfire at dawn in the old town of Kabul" and "Their 'shark' is back under
-# the basket: 20 more rebounds for the Pistons in one night". With its words shuffled a headline is still easy to file.
-# With its characters shuffled it cannot be read aloud; but a reader of Chinese may still guess what it is about.
+# the basket: 20 more rebounds for the Pistons in one night". With its words shuffled a headline is still easy to
+# classify. With its characters shuffled it cannot be read aloud; but a reader of Chinese may still guess what it is
+# about.
 #
 # Two more methods stand beside the ten, as a control: naive Bayes and SVM on single characters. They cannot see any
 # order, so nothing should happen to them.
@@ -277,7 +279,7 @@ controls = {
     "naive Bayes, characters": metrics.fit_naive_bayes(train, max_ngram=1),
     "linear SVM, characters": metrics.fit_linear(train, max_ngram=1),
 }
-answered = [(one.row["model"], one.predicted, *np.split(one.also, 2)) for one in measured]
+answered = [(one.row["model"], one.predicted, *np.split(one.predicted_others, 2)) for one in measured]
 answered += [
     (name, *(control.predict(texts) for texts in (dev["text"], shuffled, words_shuffled)))
     for name, control in controls.items()
@@ -362,13 +364,13 @@ ladder.round(1)
 # %% [markdown]
 # **The gates** buy most here: an LSTM learns in these few epochs what a SimpleRNN does not, for little more time. With
 # more epochs, or more titles, the SimpleRNN makes up for a part of it. **A second direction** buys two points here, and
-# less than one on real news. **Attention in place of the last state, convolutions in place of the LSTM** change less
+# less than one on real news. **Attention instead of the last state, convolutions instead of the LSTM** change less
 # than a seed does. **Strings and counts** buy four to five points over a plain BiLSTM with attention, without any LSTM;
 # exercise 2 splits them. **The LSTM on top of these strings** buys about a point, for about four times the training
 # time. **All of it together** buys about a point over the SVM, on real news a point and a half, at tens of times its
 # training time; without the LSTM the network would be level with the SVM here, and 0.7 of a point ahead on real news.
 #
-# **Take the SVM** if you have a few thousand texts, if the class hangs on words rather than on how they are put
+# **Take the SVM** if you have a few thousand texts, if the class depends on words rather than on how they are put
 # together, if the answer must be explained (each string has one weight that you can read), if there is no time to
 # watch a training run, or as the bar that anything else has to clear. It has no seed, no epochs, and nothing to
 # choose on dev.

@@ -32,7 +32,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from textrnn import (
-    comparison,
     datasets,
     metrics,
     networks,
@@ -42,7 +41,7 @@ from textrnn import (
     saving,
     training,
 )
-from textrnn.lessons import gradients, slots, taggers
+from textrnn.lessons import comparison, gradients, slots, taggers
 
 ROWS = [
     ("sports", "球队在主场赢得比赛，球迷欢呼"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from textrnn import comparison, datasets, metrics, saving
+from textrnn import datasets, metrics, saving
 
 ROOT = Path(__file__).parents[1]
 SCORES = {"accuracy", "low", "high", "rows", "macro_f1", "seconds"}
@@ -133,12 +133,13 @@ def test_a_doubled_headline_is_named_and_no_split_is_written(tmp_path):
 
 def test_the_comparison_prints_rows_that_the_notebook_can_read(carved, tmp_path):
     files = ["--train", carved["train"], "--dev", carved["dev"]]
-    models = ["--models", "naive Bayes", "SimpleRNN", "--seeds", "3", "4"]
+    path = tmp_path / "rows.csv"
+    models = ["--models", "naive Bayes", "SimpleRNN", "--seeds", "3", "4", "--csv", path]
     done = run_script(ROOT / "benchmarks" / "comparison.py", *files, *models)
     assert done.returncode == 0, done.stderr
-    path = tmp_path / "results.md"
-    path.write_text(f"## Comparison on real news\n\n{done.stdout}", encoding="utf-8")
-    rows = comparison.read_rows(path)
+    rows = pd.read_csv(path)
+    table = [line for line in done.stdout.splitlines() if line.startswith("|")][2:5]
+    assert [line.split(" | ")[:2] for line in table] == [[f"| {row.model}", str(row.seed)] for row in rows.itertuples()]
     assert rows["model"].tolist() == ["naive Bayes", "SimpleRNN", "SimpleRNN"]  # no seed changes naive Bayes
     assert rows["seed"].tolist() == [3, 3, 4]
     table = datasets.read_table(carved["dev"])

@@ -1,15 +1,17 @@
 """Methods side by side: rows that can be written and read, honest counts, seeds, and texts without order."""
 
 import re
+import runpy
 from functools import partial
-from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
-from textrnn import comparison, datasets, metrics, networks, training
-from textrnn.comparison import COLUMNS, markdown_row, measure, read_rows, shuffle_characters
+from textrnn import datasets, metrics, networks, training
+from textrnn.lessons import comparison
+from textrnn.lessons.comparison import COLUMNS, measure, shuffle_characters
 from textrnn.preprocessing import split_words
 
 TINY = training.Recipe(1, 32, 4e-3)
@@ -30,8 +32,8 @@ def test_majority_naive_bayes_and_svm_give_the_scores_of_their_pipelines(tables)
         "linear SVM": metrics.fit_linear,
     }
     for name, fit in fits.items():
-        row, predicted, also = measure(name, train, dev, repeats=1, also=list(dev["text"])[::-1])
-        assert predicted.tolist() == fit(train).predict(dev["text"]).tolist() == list(also)[::-1]
+        row, predicted, others = measure(name, train, dev, repeats=1, other_texts=list(dev["text"])[::-1])
+        assert predicted.tolist() == fit(train).predict(dev["text"]).tolist() == list(others)[::-1]
         assert tuple(row) == COLUMNS
         assert row["accuracy"] == (predicted == dev["label"]).mean()
         assert row["low"] <= row["accuracy"] <= row["high"]
@@ -107,13 +109,13 @@ def test_an_unknown_method_and_no_repeat_are_refused(tables):
 def test_all_are_measured_in_the_order_asked_for_whichever_process_is_done_first(tables, monkeypatch):
     train, dev = tables
     methods = ["linear SVM", "SimpleRNN", "majority"]
-    measured = comparison.measure_all(train, dev, methods=methods, seeds=(1, 0), also=["国足"], processes=2)
+    measured = comparison.measure_all(train, dev, methods=methods, seeds=(1, 0), other_texts=["国足"], processes=2)
     rows = [(one.row["model"], one.row["seed"]) for one in measured]
     assert rows == [("linear SVM", 1), ("SimpleRNN", 1), ("SimpleRNN", 0), ("majority", 1)]
     for one in (measured[0], measured[2]):
-        alone = measure(one.row["model"], train, dev, seed=one.row["seed"], repeats=1, also=["国足"])
+        alone = measure(one.row["model"], train, dev, seed=one.row["seed"], repeats=1, other_texts=["国足"])
         assert one.predicted.tolist() == alone.predicted.tolist()
-        assert one.also.tolist() == alone.also.tolist()
+        assert one.predicted_others.tolist() == alone.predicted_others.tolist()
 
 
 @pytest.mark.parametrize(
@@ -164,36 +166,47 @@ def test_shuffled_texts_keep_their_characters_and_lose_their_order():
 ROW = dict(zip(COLUMNS, ("BiLSTM, attention", 2, 0.91234, 0.9, 0.92, 1234567, 0.0123, 15_123_456.0), strict=True))
 
 
-def test_a_row_is_written_with_the_digits_that_it_deserves_and_read_back(tmp_path):
-    line = markdown_row(ROW)
-    assert line == "| BiLSTM, attention | 2 | 0.9123 [0.9000, 0.9200] | 1,234,567 | 0.012 | 15,000,000 |"
-    slow = markdown_row(ROW | {"model": "kit's best", "seconds to train": 1234.0})
-    assert slow.endswith(" | 1200 | 15,000,000 |")
-    other = "## Other\n\n| a |\n| --- |\n| b |\n\n"
-    table = f"## Comparison on real news\n\nWords.\n\n| head |\n| --- |\n{line}\n{slow}\n\nMore.\n\n"
-    path = tmp_path / "results.md"
-    path.write_text(other + table + other, encoding="utf-8")
+@pytest.fixture
+def benchmark(root):
+    """The names of benchmarks/comparison.py."""
+    return runpy.run_path(str(root / "benchmarks" / "comparison.py"))
+
+
+def test_a_row_is_kept_with_the_digits_that_it_deserves_and_read_back(benchmark, tmp_path):
+    keep_row, read_rows, path = benchmark["keep_row"], benchmark["read_rows"], tmp_path / "rows.csv"
+    rows = keep_row(ROW, read_rows(path))
+    rows = keep_row(ROW | {"model": "kit's best", "seconds to train": 1234.0}, rows)
+    rows.to_csv(path, index=False)
     rows = read_rows(path)
     assert tuple(rows.columns) == COLUMNS
     assert rows.iloc[0].tolist() == ["BiLSTM, attention", 2, 0.9123, 0.9, 0.92, 1234567, 0.012, 15e6]
     assert rows["model"].tolist() == ["BiLSTM, attention", "kit's best"]
     assert rows["seconds to train"].tolist() == [0.012, 1200]
+    line, slow = benchmark["markdown_table"](rows).splitlines()[2:]
+    assert line == "| BiLSTM, attention | 2 | 0.9123 [0.9000, 0.9200] | 1,234,567 | 0.012 | 15,000,000 |"
+    assert slow.endswith(" | 1200 | 15,000,000 |")
 
 
-def test_a_file_without_the_table_and_a_row_of_another_form_are_refused(tmp_path):
-    path = tmp_path / "results.md"
-    path.write_text("## Other\n\n| a |\n| --- |\n| b |\n", encoding="utf-8")
-    message = f"{path}: expected a table with rows below a heading `## Comparison on real news`, found none"
+def test_a_row_replaces_the_older_one_of_its_method_and_seed(benchmark):
+    rows = pd.DataFrame([ROW, ROW | {"seed": 3}], columns=COLUMNS)
+    rows = benchmark["keep_row"](ROW | {"accuracy": 0.95}, rows)
+    assert rows["seed"].tolist() == [2, 3]
+    assert rows["accuracy"].tolist() == [0.95, 0.91234]
+
+
+def test_a_file_of_other_columns_is_refused(benchmark, tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("model,seed\nLSTM,0\n", encoding="utf-8")
+    message = f"{path}: expected the columns {list(COLUMNS)}, got ['model', 'seed']"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        read_rows(path)
-    with pytest.raises(ValueError, match=re.escape(f"{path}: line 5: expected six cells")):
-        read_rows(path, heading="Other")
+        benchmark["read_rows"](path)
 
 
-def test_the_rows_in_the_results_can_be_read():
-    rows = read_rows(Path(__file__).parents[1] / "benchmarks" / "RESULTS.md")
+def test_the_rows_of_the_results_are_those_of_the_file(benchmark, root):
+    rows = benchmark["read_rows"](root / "benchmarks" / "comparison.csv")
     assert set(rows["model"]) <= set(comparison.METHODS)
     assert set(comparison.DETERMINISTIC) <= set(rows["model"])
     assert not rows.duplicated(["model", "seed"]).any()
     assert ((rows["low"] < rows["accuracy"]) & (rows["accuracy"] < rows["high"])).all()
     assert np.isfinite(rows.drop(columns="model").to_numpy(float)).all()
+    assert benchmark["markdown_table"](rows) in (root / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")

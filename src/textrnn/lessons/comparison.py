@@ -5,8 +5,6 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import dropwhile, takewhile
-from pathlib import Path
 from typing import NamedTuple
 
 import joblib
@@ -21,8 +19,6 @@ from textrnn.preprocessing import TextEncoder, split_words
 
 DETERMINISTIC = ("majority", "naive Bayes", "linear SVM")  # no seed changes their answer
 COLUMNS = ("model", "seed", "accuracy", "low", "high", "parameters", "seconds to train", "headlines/s")
-NUMBER = r"(\d[\d,.e+-]*)"
-ROW = re.compile(rf"\| (.+?) \| {NUMBER} \| {NUMBER} \[{NUMBER}, {NUMBER}\] \| {NUMBER} \| {NUMBER} \| {NUMBER} \|")
 
 
 class Fitted(NamedTuple):
@@ -37,7 +33,7 @@ class Measured(NamedTuple):
 
     row: dict[str, str | int | float]  # COLUMNS
     predicted: np.ndarray  # its labels for dev
-    also: np.ndarray  # its labels for other texts
+    predicted_others: np.ndarray  # its labels for other texts
 
 
 Method = Callable[..., Fitted]  # (train, dev, *, seed)
@@ -139,7 +135,7 @@ def measure(
     *,
     seed: int = 0,
     repeats: int = 3,
-    also: Sequence[str] = (),
+    other_texts: Sequence[str] = (),
 ) -> Measured:
     """Returns one of `METHODS` trained on `train`, its labels for `dev`, and its row of the comparison.
 
@@ -149,7 +145,7 @@ def measure(
         dev: the same; scored, and used by the networks to choose their best epoch.
         seed: for the networks.
         repeats: how often `dev` is answered; the fastest time counts.
-        also: other texts to answer; no time is taken of them.
+        other_texts: are answered as well; their time is not measured.
 
     Raises:
         ValueError: the method is none of `METHODS`, `repeats` is below 1, or a table lacks something.
@@ -162,7 +158,7 @@ def measure(
     fitted = METHODS[method](train, dev, seed=seed)
     seconds = time.perf_counter() - start
     row, predicted = measure_fitted(fitted, dev, name=method, seed=seed, seconds=seconds, repeats=repeats)
-    return Measured(row, predicted, fitted.predict(also) if len(also) else np.array([], dtype=object))
+    return Measured(row, predicted, fitted.predict(other_texts) if len(other_texts) else np.array([], dtype=object))
 
 
 def measure_fitted(
@@ -186,21 +182,21 @@ def measure_all(
     *,
     methods: Sequence[str] = tuple(METHODS),
     seeds: Sequence[int] = (0,),
-    also: Sequence[str] = (),
+    other_texts: Sequence[str] = (),
     processes: int = 2,
 ) -> list[Measured]:
     """Returns `measure` of every method and seed, in this order; several processes work at a time.
 
     A network of this size keeps one core busy, so two processes on two cores take half the time and hardly slow each
-    other. Each process first trains a network for nothing: TensorFlow needs a while to get ready, and no method should
-    pay for that.
+    other. Each process first trains a network that nobody needs: TensorFlow takes a while to start, and no method
+    should pay for that.
 
     Args:
         train: columns `text` and `label`.
         dev: the same.
         methods: names of `METHODS`.
         seeds: for those methods that depend on one.
-        also: other texts to answer.
+        other_texts: are answered as well.
         processes: how many work at a time, at least 1.
 
     Raises:
@@ -221,21 +217,24 @@ def measure_all(
     longest_first = sorted(wanted, key=lambda one: -list(METHODS).index(one[0]))
     work = joblib.Parallel(n_jobs=min(processes, len(wanted)), pre_dispatch="n_jobs", batch_size=1)
     done = work(
-        joblib.delayed(_measure_ready)(method, train, dev, seed=seed, also=also) for method, seed in longest_first
+        joblib.delayed(_measure_started)(method, train, dev, seed=seed, other_texts=other_texts)
+        for method, seed in longest_first
     )
     found = dict(zip(longest_first, done, strict=True))
     return [found[one] for one in wanted]
 
 
-def _measure_ready(method: str, train: pd.DataFrame, dev: pd.DataFrame, *, seed: int, also: Sequence[str]) -> Measured:
+def _measure_started(
+    method: str, train: pd.DataFrame, dev: pd.DataFrame, *, seed: int, other_texts: Sequence[str]
+) -> Measured:
     if method not in DETERMINISTIC:
-        get_ready()
-    return measure(method, train, dev, seed=seed, also=also)
+        start_tensorflow()
+    return measure(method, train, dev, seed=seed, other_texts=other_texts)
 
 
 @functools.cache
-def get_ready():
-    """Trains a network for nothing, once in a process: no method should pay for the start of TensorFlow."""
+def start_tensorflow():
+    """Trains a network that nobody needs, once in a process: no method should pay for the start of TensorFlow."""
     few = pd.DataFrame({"text": ["天地玄黄", "宇宙洪荒"], "label": ["a", "b"]})
     fit_network(few, few, seed=0, recipe=training.Recipe(1, 2, 1e-3))
 
@@ -271,14 +270,14 @@ def mcnemar_table(
 
 
 def shuffle_characters(texts: Sequence[str], *, seed: int = 0) -> list[str]:
-    """Returns each text with its characters in random order: what it says is gone, what it is made of stays.
+    """Returns each text with its characters in random order: what it says is lost, what it is made of stays.
 
     >>> [sorted(text) for text in shuffle_characters(["abc", "de"])]
     [['a', 'b', 'c'], ['d', 'e']]
     """
     check_seed(seed)
     rng = np.random.default_rng(seed)
-    return ["".join(text[place] for place in rng.permutation(len(text))) for text in texts]
+    return ["".join(text[index] for index in rng.permutation(len(text))) for text in texts]
 
 
 def shuffle_words(texts: Sequence[str], *, seed: int = 0) -> list[str]:
@@ -292,7 +291,7 @@ def shuffle_words(texts: Sequence[str], *, seed: int = 0) -> list[str]:
     check_seed(seed)
     rng = np.random.default_rng(seed)
     cut = [[word for part in re.split(r"(\s)", text) for word in split_words(part) or [part]] for text in texts]
-    return ["".join(parts[place] for place in rng.permutation(len(parts))) for parts in cut]
+    return ["".join(parts[index] for index in rng.permutation(len(parts))) for parts in cut]
 
 
 def two_digits(value: float) -> float:
@@ -304,39 +303,11 @@ def two_digits(value: float) -> float:
     return float(f"{value:.1e}")
 
 
-def markdown_row(row: dict[str, str | int | float]) -> str:
-    """Returns the row of a `Measured` as a line of a Markdown table; `read_rows` reads it back."""
-    return "| {model} | {seed} | {accuracy:.4f} [{low:.4f}, {high:.4f}] | {parameters:,} | {0:g} | {1:,.0f} |".format(
-        two_digits(row["seconds to train"]), two_digits(row["headlines/s"]), **row
-    )
+def rounded_row(row: dict[str, str | int | float]) -> dict[str, str | int | float]:
+    """Returns the row of a `Measured` with the digits that it deserves: four of a score, two significant of a time.
 
-
-def read_rows(path: str | Path, *, heading: str = "Comparison on real news") -> pd.DataFrame:
-    """Returns the first table below `heading` of a Markdown file, with the columns `COLUMNS`.
-
-    Args:
-        path: the file.
-        heading: the text of a heading of the second level; the table stands before the next one.
-
-    Raises:
-        ValueError: there is no such heading, no table with rows below it, or a row that `markdown_row` cannot write.
+    >>> rounded_row({"accuracy": 0.91234, "low": 0.9, "high": 0.92, "seconds to train": 0.0123, "headlines/s": 12345.6})
+    {'accuracy': 0.9123, 'low': 0.9, 'high': 0.92, 'seconds to train': 0.012, 'headlines/s': 12000.0}
     """
-    lines = list(enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1))
-    below = list(dropwhile(lambda line: line[1] != f"## {heading}", lines))[1:]
-    section = takewhile(lambda line: not line[1].startswith("## "), below)
-    table = takewhile(
-        lambda line: line[1].startswith("|"), dropwhile(lambda line: not line[1].startswith("|"), section)
-    )
-    rows = [_read_row(line, f"{path}: line {place}") for place, line in list(table)[2:]]
-    if not rows:
-        raise ValueError(f"{path}: expected a table with rows below a heading `## {heading}`, found none")
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _read_row(line: str, place: str) -> list[str | int | float]:
-    match = ROW.fullmatch(line.strip())
-    if not match:
-        raise ValueError(f"{place}: expected six cells as of `markdown_row`, got {line!r}")
-    model, *numbers = match.groups()
-    seed, accuracy, low, high, parameters, seconds, speed = (float(number.replace(",", "")) for number in numbers)
-    return [model, int(seed), accuracy, low, high, int(parameters), seconds, speed]
+    shares = {name: round(float(row[name]), 4) for name in ("accuracy", "low", "high")}
+    return row | shares | {name: two_digits(row[name]) for name in ("seconds to train", "headlines/s")}

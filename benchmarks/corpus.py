@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from textrnn import datasets, metrics
+from textrnn import baselines, datasets, metrics
 
 FOLDER = Path(__file__).parents[1] / "datasets" / "headlines"
 MAX_SIMILARITY = 0.5  # trigram Jaccard, not reached by any pair
@@ -98,7 +98,7 @@ def main() -> int:
         pairs = similar_pairs(table["text"], datasets.read_table(path)["text"])
         print("most like a headline of {}: {:.3f}: {} | {}".format(Path(path).name, *pairs[0]))
         problems += ["like a real headline, {:.3f}: {} | {}".format(*p) for p in pairs if p[0] >= MAX_SIMILARITY]
-    baseline = metrics.fit_linear(splits.train, max_ngram=2)
+    baseline = baselines.fit_linear(splits.train, max_ngram=2)
     tests = {"its own test split": splits.test} | ({args.real: datasets.read_table(args.real)} if args.real else {})
     for name, test in tests.items():
         score = metrics.accuracy(test["label"], baseline.predict(test["text"]))

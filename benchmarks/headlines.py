@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from textrnn import datasets, metrics
+from textrnn import baselines, cards, datasets, metrics
 
 
 def predictor(splits, args):
@@ -23,7 +23,7 @@ def predictor(splits, args):
     train, dev = splits.train, splits.dev
     if args.model != "textrnn":
         start = time.perf_counter()
-        baseline = metrics.fit_linear(train) if args.model == "linear" else metrics.fit_majority(train)
+        baseline = baselines.fit_linear(train) if args.model == "linear" else baselines.fit_majority(train)
         return baseline.predict, time.perf_counter() - start
     from textrnn import networks, saving, training  # TensorFlow is not needed for the baselines
     from textrnn.lessons import comparison
@@ -43,7 +43,7 @@ def predictor(splits, args):
     if not args.save:
         return fitted.predict, seconds
     card = {
-        "trained_on": datasets.describe(args.name, splits),
+        "trained_on": cards.describe(args.name, splits),
         "seed": args.seed,
         "settings": {**settings._asdict(), **training.SETTINGS},
         "metrics": {},

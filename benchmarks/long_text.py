@@ -13,7 +13,7 @@ from pathlib import Path
 
 import keras
 
-from textrnn import datasets, metrics, saving
+from textrnn import cards, datasets, metrics, saving
 from textrnn.preprocessing import LONG_TEXT, normalise
 
 
@@ -26,7 +26,7 @@ def shortened(folder, card, max_length, *, runtime):
     short = keras.Model.from_config(config)
     short.set_weights(network.get_weights())
     with tempfile.TemporaryDirectory() as place:
-        card = {field: card[field] for field in saving.CARD_FIELDS}
+        card = {field: card[field] for field in cards.CARD_FIELDS}
         return saving.load_classifier(saving.save_classifier(short, Path(place) / "short", card=card), runtime=runtime)
 
 

@@ -30,7 +30,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from textrnn import datasets, metrics, networks, saving, training
+from textrnn import baselines, datasets, metrics, networks, saving, training
 from textrnn.preprocessing import TextEncoder
 
 SECTIONS = ("step", "epoch", "reach", "answers", "growth")
@@ -225,7 +225,7 @@ class Bench:
         """From raw text to label through the saved model: in bulk, one at a time, and by the command from a file."""
         texts = list(self.dev["text"])
         by_runtime = {name: saving.load_classifier(self.args.model, runtime=name) for name in saving.RUNTIMES}
-        svm = metrics.fit_linear(self.train)
+        svm = baselines.fit_linear(self.train)
         with tempfile.TemporaryDirectory() as folder:
             saving.load_network(self.args.model).export(folder, verbose=False)
             stock = tf.saved_model.load(folder)

@@ -64,7 +64,19 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from textrnn import datasets, metrics, networks, plots, preprocessing, pretraining, saving, tracing, training
+from textrnn import (
+    baselines,
+    cards,
+    datasets,
+    metrics,
+    networks,
+    plots,
+    preprocessing,
+    pretraining,
+    saving,
+    tracing,
+    training,
+)
 
 pd.set_option("display.max_colwidth", None)
 
@@ -97,8 +109,8 @@ train.groupby("label").first()
 # three characters occur and has no idea of their order beyond that. It takes seconds.
 
 # %%
-majority = metrics.fit_majority(train)
-linear = metrics.fit_linear(train)
+majority = baselines.fit_majority(train)
+linear = baselines.fit_linear(train)
 linear_predicted = linear.predict(dev["text"])
 scores = {
     "majority": metrics.accuracy(dev["label"], majority.predict(dev["text"])),
@@ -534,7 +546,7 @@ learning = {"topic_vectors": TOPIC_VECTORS, "adversarial": ADVERSARIAL, "label_s
 calibration_error = metrics.calibration_error(dev["label"], predicted, probs.max(axis=1))
 dev_scores = {**scores["TextRNN"], "linear_svm": linear_accuracy, "calibration_error": calibration_error}
 card = {
-    "trained_on": datasets.describe(DATASET, splits),
+    "trained_on": cards.describe(DATASET, splits),
     "seed": SEED,
     "settings": {**recipe._asdict(), "max_ngram": MAX_NGRAM, **NETWORK, **learning},
     "metrics": {"dev": dev_scores, "test": final},

@@ -45,7 +45,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from textrnn import datasets, metrics, plots
+from textrnn import baselines, datasets, metrics, plots
 from textrnn.lessons import comparison
 
 AS_PRINTED = SEEDS == (0, 1, 2)
@@ -276,8 +276,8 @@ pd.DataFrame({**forms, "label": dev["label"]}).head(2)
 
 # %%
 controls = {
-    "naive Bayes, characters": metrics.fit_naive_bayes(train, max_ngram=1),
-    "linear SVM, characters": metrics.fit_linear(train, max_ngram=1),
+    "naive Bayes, characters": baselines.fit_naive_bayes(train, max_ngram=1),
+    "linear SVM, characters": baselines.fit_linear(train, max_ngram=1),
 }
 answered = [(one.row["model"], one.predicted, *np.split(one.predicted_others, 2)) for one in measured]
 answered += [

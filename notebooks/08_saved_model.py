@@ -54,7 +54,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from textrnn import datasets, metrics, networks, plots, saving, training
+from textrnn import cards, datasets, metrics, networks, plots, saving, training
 from textrnn.lessons import diagrams
 
 pd.set_option("display.max_colwidth", None)
@@ -77,7 +77,7 @@ pd.DataFrame(contents, columns=["file", "KiB"])
 # The card first. A model without one is a riddle: trained on what, how good, allowed for what?
 
 # %%
-card = saving.read_card(folder)
+card = cards.read_card(folder)
 shown = {key: card[key] for key in ("name", "trained_on", "seed", "settings", "max_length", "licence", "limits")}
 print(json.dumps(shown, indent=1, ensure_ascii=False))
 

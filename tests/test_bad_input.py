@@ -32,6 +32,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from textrnn import (
+    baselines,
+    cards,
+    checks,
     datasets,
     metrics,
     networks,
@@ -752,9 +755,9 @@ TABLE_DOORS = {
     "check_splits, train": ("train", lambda table: datasets.check_splits(datasets.Splits(table, None, None))),
     "check_splits, dev": ("dev", lambda table: datasets.check_splits(datasets.Splits(TABLE, table, None))),
     "audit": ("train", lambda table: datasets.audit({"train": table})),
-    "fit_majority": ("train", metrics.fit_majority),
-    "fit_naive_bayes": ("train", metrics.fit_naive_bayes),
-    "fit_linear": ("train", metrics.fit_linear),
+    "fit_majority": ("train", baselines.fit_majority),
+    "fit_naive_bayes": ("train", baselines.fit_naive_bayes),
+    "fit_linear": ("train", baselines.fit_linear),
     "worst_mistakes": ("table", lambda table: metrics.worst_mistakes(table, PROBS, LABELS)),
     "measure": ("train", lambda table: comparison.measure("majority", table, TABLE)),
     "fit, train": ("train", lambda table: training.fit(model(), table, TABLE, epochs=1)),
@@ -798,7 +801,7 @@ def test_a_table_that_lacks_something_is_refused_with_row_expected_and_got(door,
             lambda: datasets.split_table(TABLE, dev=0.6, test=0.4),
             "dev, test: expected shares that leave some",
         ),
-        (lambda: metrics.fit_linear(TABLE[::2]), "train: expected at least two classes, got ['sports']"),
+        (lambda: baselines.fit_linear(TABLE[::2]), "train: expected at least two classes, got ['sports']"),
         (lambda: training.train_textrnn(TABLE[::2], TABLE), "train: expected at least two classes, got ['sports']"),
         (lambda: training.train_textrnn(TABLE, with_value("label", "game")), "dev: row 2: label 'game' has no row in"),
         (
@@ -966,7 +969,7 @@ ARGUMENTS = {
     ),
     "training.predict": (lambda **wrong: training.predict(model(), ["a"], **wrong), {"batch_size": INTEGERS}),
     "training.encode_texts": (lambda **wrong: training.encode_texts(model(), ["a"], **wrong), {"chunk_size": INTEGERS}),
-    "training.check_texts": (training.check_texts, {"texts": (*NO_LISTS, np.array("a"))}),
+    "checks.check_texts": (checks.check_texts, {"texts": (*NO_LISTS, np.array("a"))}),
     "training.draw_batches": (
         lambda **wrong: training.draw_batches(np.ones(3), **{"batch_size": 1, "seed": 0, "epoch": 0} | wrong),
         {"batch_size": INTEGERS, "seed": SEEDS, "epoch": (-1, 0.5, "1")},
@@ -1016,8 +1019,8 @@ ARGUMENTS = {
         lambda **wrong: metrics.worst_mistakes(TABLE, PROBS, LABELS, **wrong),
         {"num": (-1, 1.5, "2", None)},
     ),
-    "metrics.fit_linear": (lambda **wrong: metrics.fit_linear(TABLE, **wrong), {"max_ngram": INTEGERS}),
-    "metrics.fit_naive_bayes": (lambda **wrong: metrics.fit_naive_bayes(TABLE, **wrong), {"max_ngram": INTEGERS}),
+    "baselines.fit_linear": (lambda **wrong: baselines.fit_linear(TABLE, **wrong), {"max_ngram": INTEGERS}),
+    "baselines.fit_naive_bayes": (lambda **wrong: baselines.fit_naive_bayes(TABLE, **wrong), {"max_ngram": INTEGERS}),
     "comparison.measure": (
         lambda **wrong: comparison.measure(**{"method": "majority", "train": TABLE, "dev": TABLE} | wrong),
         {"method": ("BERT", None), "repeats": INTEGERS},
@@ -1419,7 +1422,7 @@ def test_no_bytes_in_a_card_end_in_a_foreign_error(desk, data):
     path = desk / CARD
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)
-    card = outcome_of(lambda: saving.read_card(desk), desk)
+    card = outcome_of(lambda: cards.read_card(desk), desk)
     assert isinstance(card, str | dict)
 
 
@@ -1440,7 +1443,7 @@ def test_any_text_that_can_be_typed_gets_probabilities_the_same_alone_and_in_a_b
 @given(text=st.text(alphabet=ANY_CHARS, max_size=40))
 def test_a_text_is_refused_if_and_only_if_nothing_of_it_is_left_after_normalising_or_utf8_cannot_write_it(text):
     try:
-        training.check_texts(text)
+        checks.check_texts(text)
     except ValueError as error:
         assert preprocessing.normalise(text) == "" or "surrogate" in str(error)  # noqa: PT017
     else:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from textrnn import datasets, metrics, saving
+from textrnn import baselines, cards, datasets, metrics, saving
 
 ROOT = Path(__file__).parents[1]
 SCORES = {"accuracy", "low", "high", "rows", "macro_f1", "seconds"}
@@ -61,7 +61,7 @@ def test_the_majority_baseline_is_scored_on_dev_alone_unless_a_test_file_is_give
 
 def test_the_linear_baseline_scores_what_the_package_scores(carved):
     result = headlines_json(carved, "--model", "linear", test=True)
-    baseline = metrics.fit_linear(datasets.read_table(carved["train"]))
+    baseline = baselines.fit_linear(datasets.read_table(carved["train"]))
     for split in ("dev", "test"):
         table = datasets.read_table(carved[split])
         assert (
@@ -143,7 +143,7 @@ def test_the_comparison_prints_rows_that_the_notebook_can_read(carved, tmp_path)
     assert rows["model"].tolist() == ["naive Bayes", "SimpleRNN", "SimpleRNN"]  # no seed changes naive Bayes
     assert rows["seed"].tolist() == [3, 3, 4]
     table = datasets.read_table(carved["dev"])
-    bayes = metrics.fit_naive_bayes(datasets.read_table(carved["train"])).predict(table["text"])
+    bayes = baselines.fit_naive_bayes(datasets.read_table(carved["train"])).predict(table["text"])
     assert rows["accuracy"][0] == pytest.approx((bayes == table["label"]).mean(), abs=1e-4)
     pair = done.stdout.splitlines()[-1].split(" | ")
     assert pair[0] in ("| naive Bayes → SimpleRNN", "| SimpleRNN → naive Bayes")
@@ -199,7 +199,7 @@ def test_a_network_can_be_saved_and_is_then_scored_from_its_file(carved, tmp_pat
     result = headlines_json(
         carved, "--model", "textrnn", "--epochs", "2", "--save", folder, "--name", "carved", "--licence", "CC0-1.0"
     )
-    card = saving.read_card(folder)
+    card = cards.read_card(folder)
     assert (card["trained_on"]["name"], card["licence"], card["tables"]) == ("carved", "CC0-1.0", "int8")
     assert card["metrics"]["dev"]["accuracy"] == result["dev"]["accuracy"]
     assert (card["settings"]["epochs"], card["settings"]["evidence"]) == (2, True)

@@ -216,7 +216,7 @@ def test_train_prints_the_baselines_and_writes_a_full_card(trained, model, class
     assert card["trained_on"] == {
         "name": "mine.tsv",
         "rows": {"train": 68, "dev": 12},
-        "files": {"mine.tsv": datasets.sha256_of_file(folder / "mine.tsv")},
+        "files": {"mine.tsv": cards.sha256_of_file(folder / "mine.tsv")},
     }
     assert (card["seed"], card["licence"], card["settings"]["epochs"]) == (3, "CC0-1.0", 4)
     dev = datasets.split_table(datasets.read_table(folder / "mine.tsv"), test=0, seed=3).dev

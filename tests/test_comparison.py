@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from textrnn import datasets, metrics, networks, training
+from textrnn import baselines, datasets, networks, training
 from textrnn.lessons import comparison
 from textrnn.lessons.comparison import COLUMNS, measure, shuffle_characters
 from textrnn.preprocessing import split_words
@@ -27,9 +27,9 @@ def tables():
 def test_majority_naive_bayes_and_svm_give_the_scores_of_their_pipelines(tables):
     train, dev = tables
     fits = {
-        "majority": metrics.fit_majority,
-        "naive Bayes": metrics.fit_naive_bayes,
-        "linear SVM": metrics.fit_linear,
+        "majority": baselines.fit_majority,
+        "naive Bayes": baselines.fit_naive_bayes,
+        "linear SVM": baselines.fit_linear,
     }
     for name, fit in fits.items():
         row, predicted, others = measure(name, train, dev, repeats=1, other_texts=list(dev["text"])[::-1])

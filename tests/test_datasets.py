@@ -19,7 +19,7 @@ from conftest import FileServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textrnn import datasets
+from textrnn import cards, datasets
 
 CLASSES = {"finance", "realty", "stocks", "education", "science", "society", "politics", "sports", "game"}
 CLASSES |= {"entertainment"}
@@ -169,12 +169,12 @@ def test_a_folder_of_ones_own_is_read_as_it_is(tmp_path):
 def test_describe_gives_rows_and_the_hash_of_every_file(tmp_path):
     train = written(tmp_path / "train.tsv", "a\t一\nb\t二\n")
     dev = written(tmp_path / "dev.tsv", "a\t三\n")
-    assert datasets.describe(tmp_path, datasets.load(tmp_path)) == {
+    assert cards.describe(tmp_path, datasets.load(tmp_path)) == {
         "name": tmp_path.name,
         "rows": {"train": 2, "dev": 1},
         "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (train, dev)},
     }
-    assert datasets.describe("mine", datasets.Splits(counted(a=3), None, None)) == {
+    assert cards.describe("mine", datasets.Splits(counted(a=3), None, None)) == {
         "name": "mine",
         "rows": {"train": 3},
         "files": {},

@@ -18,7 +18,7 @@ import httpx
 import numpy as np
 import pytest
 
-from textrnn import demo, networks, saving, tracing
+from textrnn import cards, demo, networks, saving, tracing
 from textrnn.demo import app as demo_app
 from textrnn.demo.reader import NUM_UNITS, Reader
 from textrnn.preprocessing import TextEncoder
@@ -46,7 +46,7 @@ def small_model(tmp_path_factory):
     encoder = TextEncoder.from_texts(["警察救了小狗，"], max_length=8)
     model = networks.build_textcnn(encoder, ["<b>甲</b>", "乙"], embed_dim=4, filters=4)
     folder = tmp_path_factory.mktemp("models") / "我的 model"
-    saving.save_classifier(model, folder, card={**dict.fromkeys(saving.CARD_FIELDS), "limits": "<i>none"})
+    saving.save_classifier(model, folder, card={**dict.fromkeys(cards.CARD_FIELDS), "limits": "<i>none"})
     card = folder / saving.EXTRA / "card.json"
     card.write_text(card.read_text("utf-8").replace("<i>none", "<i>none\\ud83d"), "utf-8")  # a stranger's may be odd
     return folder

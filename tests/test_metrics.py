@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from textrnn import metrics
+from textrnn import baselines, metrics
 
 # true: 3 a, 2 b, 1 c;  a a b | b a | b
 TRUE = ["a", "a", "a", "b", "b", "c"]
@@ -143,26 +143,26 @@ TRAIN = pd.DataFrame(
 
 
 def test_the_majority_baseline_always_answers_with_the_most_frequent_label():
-    model = metrics.fit_majority(TRAIN)
+    model = baselines.fit_majority(TRAIN)
     assert set(model.predict(["球队", "教练", "股市"])) == {"stocks"}
 
 
 def test_the_linear_baseline_learns_and_answers_for_texts_it_has_not_seen():
-    model = metrics.fit_linear(TRAIN)
+    model = baselines.fit_linear(TRAIN)
     assert model.predict(TRAIN["text"]).tolist() == TRAIN["label"].tolist()
     assert model.predict(["股市反弹", "球队换教练"]).tolist() == ["stocks", "sports"]
 
 
 def test_the_linear_baseline_counts_ngrams_up_to_the_length_asked_for():
     for longest in (1, 3):
-        features = metrics.fit_linear(TRAIN, max_ngram=longest)[0].get_feature_names_out()
+        features = baselines.fit_linear(TRAIN, max_ngram=longest)[0].get_feature_names_out()
         assert {len(feature) for feature in features} == set(range(1, longest + 1))
 
 
 def test_the_linear_baseline_tells_orders_apart_only_with_ngrams():
     table = pd.DataFrame({"text": ["ab", "ba"] * 4, "label": ["x", "y"] * 4})
-    assert metrics.fit_linear(table, max_ngram=2).predict(["ab", "ba"]).tolist() == ["x", "y"]
-    assert len(set(metrics.fit_linear(table, max_ngram=1).predict(["ab", "ba"]))) == 1
+    assert baselines.fit_linear(table, max_ngram=2).predict(["ab", "ba"]).tolist() == ["x", "y"]
+    assert len(set(baselines.fit_linear(table, max_ngram=1).predict(["ab", "ba"]))) == 1
 
 
 def test_the_interval_of_one_run_is_that_of_accuracy():
@@ -216,10 +216,10 @@ def test_naive_bayes_learns_and_counts_ngrams_up_to_the_length_asked_for():
     train = pd.DataFrame(
         {"text": ["股市大涨", "股市下跌", "球队夺冠", "球队落败"], "label": ["stocks"] * 2 + ["sports"] * 2}
     )
-    model = metrics.fit_naive_bayes(train)
+    model = baselines.fit_naive_bayes(train)
     assert model.predict(["股市", "夺冠球队"]).tolist() == ["stocks", "sports"]
     assert max(map(len, model[0].vocabulary_)) == 3
-    assert max(map(len, metrics.fit_naive_bayes(train, max_ngram=1)[0].vocabulary_)) == 1
+    assert max(map(len, baselines.fit_naive_bayes(train, max_ngram=1)[0].vocabulary_)) == 1
 
 
 def test_the_calibration_error_is_the_one_worked_by_hand():

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from textrnn import datasets, metrics, networks, saving
+from textrnn import cards, datasets, metrics, networks, saving
 from textrnn.preprocessing import TextEncoder, normalise
 
 MODELS = ("headlines-textrnn", "thucnews-textrnn")
@@ -99,7 +99,7 @@ def check_card(classifier, split, table):
 def test_the_model_of_the_notebooks_scores_what_its_card_says_on_the_embedded_splits(split, root):
     classifier = saving.load_classifier(root / "models" / "headlines-textrnn", runtime="numpy")
     table = getattr(HEADLINES, split)
-    assert classifier.card["trained_on"]["files"] == datasets.describe("headlines", HEADLINES)["files"]
+    assert classifier.card["trained_on"]["files"] == cards.describe("headlines", HEADLINES)["files"]
     assert (table["text"].str.len() > classifier.card["max_length"]).sum() <= 2
     check_card(classifier, split, table)
 
@@ -170,9 +170,9 @@ def alone(root, tmp_path_factory):
         pytest.skip("this system has no fork")
     encoder = TextEncoder.from_texts(HEADLINES.train["text"][:300], max_ngram=3)
     model = networks.build_textrnn(encoder, ["x", "y"], embed_dim=64, units=4)
-    card = dict.fromkeys(saving.CARD_FIELDS, "made up")
+    card = dict.fromkeys(cards.CARD_FIELDS, "made up")
     memory = saving.save_classifier(model, tmp_path_factory.mktemp("memory") / "model", card=card)
-    limit = saving.read_card(root / "models" / "headlines-textrnn")["max_length"]
+    limit = cards.read_card(root / "models" / "headlines-textrnn")["max_length"]
     texts = [text for text in [*HEADLINES.dev["text"][:100], *HARD] if len(normalise(text)) <= limit]
     folders = [str(root / "models" / name) for name in MODELS]
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}

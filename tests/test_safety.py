@@ -19,14 +19,14 @@ from textrnn.preprocessing import TextEncoder
 from textrnn.saving import folders, safety
 
 LABELS = ["no", "yes"]
-CARD = dict.fromkeys(saving.CARD_FIELDS)
+CARD = dict.fromkeys(cards.CARD_FIELDS)
 GRAPH = "saved_model.pb"
 
 
 def edit_card(folder, **changes):
     """Changes the card, and has it vouch for the files as they now are."""
     path = folder / "assets.extra" / "card.json"
-    path.write_text(json.dumps(saving.read_card(folder) | {"files": folders.hashes(folder)} | changes))
+    path.write_text(json.dumps(cards.read_card(folder) | {"files": folders.hashes(folder)} | changes))
 
 
 def graph_of(folder):
@@ -551,13 +551,13 @@ def test_a_file_named_like_the_card_elsewhere_is_no_card(stranger):
 
 
 def test_sha256_pins_a_model(stranger):
-    pin = saving.fingerprint(stranger)
+    pin = cards.fingerprint(stranger)
     assert re.fullmatch("[0-9a-f]{64}", pin)
     assert saving.load_classifier(stranger, sha256=pin).label_names == LABELS
     edit_card(stranger, licence="mine")  # all the rest is the same, and the card fits it
     message = f"{stranger}: expected the model whose card has the SHA-256 {pin}, got another one: "
     for load in (saving.load_classifier, saving.load_network):
-        with pytest.raises(ValueError, match=re.escape(message + saving.fingerprint(stranger))):
+        with pytest.raises(ValueError, match=re.escape(message + cards.fingerprint(stranger))):
             load(stranger, sha256=pin)
     assert saving.load_classifier(stranger).card["licence"] == "mine"
 

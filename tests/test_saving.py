@@ -18,7 +18,7 @@ import tensorflow as tf
 from conftest import step_by_step
 
 import textrnn
-from textrnn import datasets, metrics, networks, saving, training
+from textrnn import cards, datasets, metrics, networks, saving, training
 from textrnn.preprocessing import WINDOWS_AT_A_TIME, TextEncoder, TextToIds
 from textrnn.saving import export, folders
 
@@ -172,7 +172,7 @@ def test_labels_stand_one_on_each_line_in_the_order_of_the_probabilities(written
 
 
 def test_the_card_says_what_the_contract_asks_for(model, written):
-    card = saving.read_card(written)
+    card = cards.read_card(written)
     encoder = networks.text_encoder(model)
     assert {name: card[name] for name in CARD} == CARD
     assert card["name"] == "headlines"
@@ -308,7 +308,7 @@ def test_a_folder_without_card_or_graph_is_no_model(folder, tmp_path):
         saving.load_classifier(folder)
     (folder / "assets.extra" / "card.json").unlink()
     with pytest.raises(FileNotFoundError, match=re.escape(f"{folder}: {missing}")):
-        saving.read_card(folder)
+        cards.read_card(folder)
 
 
 @pytest.mark.parametrize(
@@ -416,7 +416,7 @@ def test_a_new_save_replaces_the_whole_of_the_old_one(folder):
     (folder / "stale.txt").write_text("x")
     other = built(seed=3, cell="simple")
     assert saving.save_classifier(other, folder, card=CARD | {"seed": 3}) == folder
-    assert saving.read_card(folder)["seed"] == 3
+    assert cards.read_card(folder)["seed"] == 3
     assert not (folder / "stale.txt").exists()
     assert [path.name for path in folder.parent.iterdir()] == ["headlines"]
     np.testing.assert_allclose(saving.load_classifier(folder).predict_probs(NEW), answers_of(other, NEW), atol=1e-6)
@@ -459,7 +459,7 @@ def test_8_bit_tables_take_less_space_and_give_nearly_the_same_answers(large, la
     whole, small = large_folders["float32"], large_folders["int8"]
     weights = sum(layer.embeddings.shape[0] * 32 * 4 for layer in networks.embeddings(model))
     assert size_of(small) < size_of(whole) - 0.6 * weights
-    assert saving.read_card(small)["tables"] == "int8"
+    assert cards.read_card(small)["tables"] == "int8"
     live = answers_of(model, texts)
     probs = large_classifiers["int8"].predict_probs(texts)
     assert np.ptp(live, axis=0).max() > 0.1

@@ -13,7 +13,7 @@ import pytest
 from textrnn import cards, networks, saving
 from textrnn.preprocessing import TextEncoder
 
-CARD = dict.fromkeys(saving.CARD_FIELDS)
+CARD = dict.fromkeys(cards.CARD_FIELDS)
 
 
 def tiny(*label_names):
@@ -48,7 +48,7 @@ def names_beside(folder):
 CHILDREN = """
 import json, os, resource, signal, sys, threading, time, traceback
 from pathlib import Path
-from textrnn import networks, saving
+from textrnn import cards, networks, saving
 from textrnn.preprocessing import TextEncoder, normalise
 from textrnn.saving import folders
 
@@ -61,7 +61,7 @@ def die():
 def run(folder, labels=("new", "newer")):
     encoder = TextEncoder.from_texts(["ab"])
     model = networks.build_textrnn(encoder, labels, cell="simple", bidirectional=False, embed_dim=4, units=4)
-    saving.save_classifier(model, folder, card=dict.fromkeys(saving.CARD_FIELDS))
+    saving.save_classifier(model, folder, card=dict.fromkeys(cards.CARD_FIELDS))
 
 def die_in_weights(folder):
     def watch():

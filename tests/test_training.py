@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from textrnn import networks, training
+from textrnn import checks, networks, training
 from textrnn.preprocessing import TextEncoder
 
 HEADLINES = pd.DataFrame(
@@ -265,13 +265,13 @@ def test_batches_waste_little_on_padding_and_do_not_come_sorted():
 )
 def test_texts_that_are_none_are_refused_by_place(texts, message):
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        training.check_texts(texts)
+        checks.check_texts(texts)
     assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("texts", ["ab", ["ab"], ("ab",), pd.Series(["ab"], index=[5]), np.array(["ab"])])
 def test_texts_come_as_a_string_a_list_a_column_or_an_array(texts):
-    checked = training.check_texts(texts)
+    checked = checks.check_texts(texts)
     assert checked == ["ab"]
     assert type(checked[0]) is str
 

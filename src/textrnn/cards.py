@@ -1,14 +1,15 @@
-"""The card of a saved model, read without TensorFlow: what the model was trained on, how it scores, what it is for."""
+"""The card of a saved model: what the model was trained on, how it scores, what it is for. Needs no TensorFlow."""
 
 import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from textrnn import shipped
 
 EXTRA = "assets.extra"
+CARD_FIELDS = ("trained_on", "seed", "settings", "metrics", "training_seconds", "licence", "limits")
 MAX_CARD_BYTES = 2**20
 MAX_DEPTH = 64
 
@@ -38,6 +39,49 @@ def fingerprint(folder: str | os.PathLike) -> str:
     """
     read_card(folder)
     return hashlib.sha256((shipped.model_folder(folder) / EXTRA / "card.json").read_bytes()).hexdigest()
+
+
+def check_card(card: Any):
+    """Raises `ValueError` unless `card` is a dictionary with exactly the `CARD_FIELDS` whose values JSON can hold."""
+    if not isinstance(card, dict):
+        raise ValueError(f"card: expected a dictionary with the fields {list(CARD_FIELDS)}, got {type(card).__name__}")
+    missing, unknown = sorted(set(CARD_FIELDS) - set(card)), sorted(set(card) - set(CARD_FIELDS))
+    if missing or unknown:
+        raise ValueError(f"card: expected the fields {list(CARD_FIELDS)}; missing {missing}, unknown {unknown}")
+    try:
+        json.dumps(card, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"card: expected plain numbers, strings, lists and dictionaries: {error}") from None
+    if depth_of(card) > MAX_DEPTH:
+        raise ValueError(f"card: expected at most {MAX_DEPTH} levels, got more")
+
+
+def describe(name: str | os.PathLike, splits: NamedTuple) -> dict[str, Any]:
+    """Returns what a card says of the data: `name`, `rows` of each split, and the SHA-256 of each of its `files`.
+
+    Args:
+        name: what `datasets.load` was given; of a path, the last part is kept.
+        splits: the `datasets.Splits` that it returned.
+    """
+    tables = {split: table for split, table in splits._asdict().items() if table is not None}
+    paths = {Path(table.attrs["path"]) for table in tables.values() if "path" in table.attrs}
+    return {
+        "name": Path(name).name,
+        "rows": {split: len(table) for split, table in tables.items()},
+        "files": {path.name: sha256_of_file(path) for path in sorted(paths)},
+    }
+
+
+def sha256_of_file(path: str | os.PathLike) -> str:
+    """Returns the SHA-256 of the content of a file."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def encoder_config(network: dict[str, Any]) -> dict[str, Any]:
+    """Returns the settings of the `TextEncoder` within those of a network (`network.json`)."""
+    layers = network["config"]["layers"]
+    return next(layer for layer in layers if layer["class_name"] == "TextToIds")["config"]["encoder"]
 
 
 def read_json(path: Path, *, max_bytes: int) -> dict[str, Any]:

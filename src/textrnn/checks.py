@@ -1,7 +1,7 @@
 """Checks of arguments and tables before any work: a wrong one is a `ValueError` with what was expected and came."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -62,6 +62,35 @@ def check_list(name: str, values: Any):
     if isinstance(values, str | bytes | Mapping) or not np.iterable(values):
         kind = type(values).__name__
         raise ValueError(f"{name}: expected a list, a column or an array of strings, got {kind}")
+
+
+def check_texts(texts: Sequence[str] | pd.Series | np.ndarray | str, *, first: int = 0) -> list[str]:
+    """Returns `texts` as a list of strings after looking at each.
+
+    Args:
+        texts: one string, a list, a pandas column or a NumPy array of strings.
+        first: the number that messages give to the first of them.
+
+    Raises:
+        ValueError: `texts` is something else, or an entry is no string, has no visible character, or holds half of a
+            surrogate pair; the message names its number.
+    """
+    if not isinstance(texts, str):
+        check_list("texts", texts)
+    items = [texts] if isinstance(texts, str) else list(texts)
+    for number, text in enumerate(items, start=first):
+        if not isinstance(text, str):
+            raise ValueError(f"texts: item {number}: expected a string, got {text!r} ({type(text).__name__})")
+        if not has_visible(text):
+            raise ValueError(f"texts: item {number}: expected a text, got an empty one")
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"texts: item {number}: character {error.start} is half of a surrogate pair ({text[error.start]!r}): "
+                f"the text was decoded wrongly"
+            ) from None
+    return [str(text) for text in items]
 
 
 def check_table(name: str, table: Any):

@@ -859,28 +859,6 @@ def _sogou_file(path: Path) -> Path:
     return files[0]
 
 
-def describe(name: str | os.PathLike, splits: Splits) -> dict[str, object]:
-    """Returns what a model's card says of the data: `name`, `rows` of each split, and the SHA-256 of each `files`.
-
-    Args:
-        name: what `load` was given; of a path, the last part is kept.
-        splits: what `load` returned.
-    """
-    tables = {split: table for split, table in splits._asdict().items() if table is not None}
-    paths = {Path(table.attrs["path"]) for table in tables.values() if "path" in table.attrs}
-    return {
-        "name": Path(name).name,
-        "rows": {split: len(table) for split, table in tables.items()},
-        "files": {path.name: sha256_of_file(path) for path in sorted(paths)},
-    }
-
-
-def sha256_of_file(path: str | os.PathLike) -> str:
-    """Returns the SHA-256 of the content of a file."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 # --- audit --------------------------------------------------------------------------------------------------------
 
 

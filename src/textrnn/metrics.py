@@ -1,4 +1,4 @@
-"""Scores of a classifier as tables: per class, confusion, confidence interval; and the baselines to stand beside it."""
+"""Scores of a classifier as tables: per class, confusion, confidence interval, calibration."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,8 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from scipy.stats import binomtest
-from sklearn.dummy import DummyClassifier
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-from sklearn.naive_bayes import ComplementNB
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.svm import LinearSVC
 
-from textrnn import datasets
 from textrnn.checks import check_integer, check_number, check_seed, check_table
 
 THRESHOLDS = tuple(percent / 100 for percent in range(0, 100, 5))
@@ -359,43 +353,3 @@ def worst_mistakes(
     answers = table[["text", "label"]].assign(predicted=predicted, score=probs.max(axis=1), score_of_label=own)
     wrong = answers[answers["label"] != answers["predicted"]]
     return wrong.sort_values("score", ascending=False).head(num).reset_index(drop=True)
-
-
-def fit_majority(train: pd.DataFrame) -> DummyClassifier:
-    """Returns the baseline that answers with the most frequent label of `train` whatever it is asked."""
-    check_table("train", train)
-    return DummyClassifier(strategy="most_frequent").fit(train["text"], train["label"])
-
-
-def fit_naive_bayes(train: pd.DataFrame, *, max_ngram: int = 3) -> Pipeline:
-    """Returns naive Bayes on counts of character n-grams, fitted on `train`.
-
-    It is the complement kind (Rennie et al. 2003), which judges a class by the texts of all others.
-
-    Args:
-        train: columns `text` and `label`.
-        max_ngram: the longest n-gram counted, from 1.
-
-    Raises:
-        ValueError: a row of `train` lacks something, or `max_ngram` is below 1.
-    """
-    check_table("train", train)
-    check_integer("max_ngram", max_ngram)
-    counts = CountVectorizer(analyzer="char", ngram_range=(1, max_ngram), dtype=np.float32)
-    return make_pipeline(counts, ComplementNB()).fit(train["text"], train["label"])
-
-
-def fit_linear(train: pd.DataFrame, *, max_ngram: int = 3) -> Pipeline:
-    """Returns the baseline to beat: a linear SVM on tf-idf of character n-grams, fitted on `train`.
-
-    Args:
-        train: columns `text` and `label`.
-        max_ngram: the longest n-gram counted, from 1.
-
-    Raises:
-        ValueError: a row of `train` lacks something, it has one class alone, or `max_ngram` is below 1.
-    """
-    datasets.check_splits(datasets.Splits(train, None, None))
-    check_integer("max_ngram", max_ngram)
-    tfidf = TfidfVectorizer(analyzer="char", ngram_range=(1, max_ngram), sublinear_tf=True, dtype=np.float32)
-    return make_pipeline(tfidf, LinearSVC()).fit(train["text"], train["label"])

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from textrnn import networks, training
+from textrnn import networks
+from textrnn.checks import check_texts
 from textrnn.preprocessing import TextToIds
 
 KINDS = ("input_gate", "forget_gate", "output_gate", "candidate", "cell", "output")
@@ -165,7 +166,7 @@ def trace_lstm(model: keras.Model, texts: Sequence[str] | np.ndarray) -> list[di
     """
     trace = tracer(model)
     if any(isinstance(layer, TextToIds) for layer in model.layers):
-        encoder, texts = networks.text_encoder(model), training.check_texts(texts)
+        encoder, texts = networks.text_encoder(model), check_texts(texts)
         characters = [encoder.split(text)[: encoder.max_length] for text in texts]
         inputs = tf.constant(texts)
     else:
@@ -213,7 +214,7 @@ def saliency(model: keras.Model, text: str) -> pd.DataFrame:
     Raises:
         ValueError: the text is no string or empty.
     """
-    (text,) = training.check_texts(text)
+    (text,) = check_texts(text)
     encoder = networks.text_encoder(model)
     characters = encoder.split(text)[: encoder.max_length]
     ids = tf.constant(encoder.encode([text]))
@@ -270,7 +271,7 @@ def memory_probe(
     units = _directions(model)[lstm].cell.units
     if not 0 <= unit < units:
         raise ValueError(f"unit: expected 0 to {units - 1}, got {unit}")
-    texts, rows = training.check_texts(texts), []
+    texts, rows = check_texts(texts), []
     for start in range(0, len(texts), batch_size):
         chunk = texts[start : start + batch_size]
         for text, traces in zip(chunk, trace_lstm(model, chunk), strict=True):

@@ -19,8 +19,9 @@ from sklearn.metrics import f1_score
 from tqdm import tqdm
 
 from textrnn import datasets, networks, pretraining
+from textrnn.cards import sha256_of_file
 from textrnn.checkpoints import Checkpoints
-from textrnn.checks import check_integer, check_list, check_number, check_seed, check_table, has_visible
+from textrnn.checks import check_integer, check_number, check_seed, check_table, check_texts
 from textrnn.metrics import label_ids
 from textrnn.optimizers import LazyAdamW
 from textrnn.preprocessing import TextEncoder, TextToIds
@@ -52,35 +53,6 @@ class EncodedTexts(NamedTuple):
     def batch(self, rows: np.ndarray) -> np.ndarray:
         """Returns the ids of `rows`, no longer than the longest of them needs."""
         return self.ids[rows, : max(1, self.lengths[rows].max())]
-
-
-def check_texts(texts: Sequence[str] | pd.Series | np.ndarray | str, *, first: int = 0) -> list[str]:
-    """Returns `texts` as a list of strings after looking at each.
-
-    Args:
-        texts: one string, a list, a pandas column or a NumPy array of strings.
-        first: the place that messages give to the first of them.
-
-    Raises:
-        ValueError: `texts` is something else, or an entry is no string, has no visible character, or holds half of a
-            surrogate pair; the message names its place.
-    """
-    if not isinstance(texts, str):
-        check_list("texts", texts)
-    items = [texts] if isinstance(texts, str) else list(texts)
-    for place, text in enumerate(items, start=first):
-        if not isinstance(text, str):
-            raise ValueError(f"texts: item {place}: expected a string, got {text!r} ({type(text).__name__})")
-        if not has_visible(text):
-            raise ValueError(f"texts: item {place}: expected a text, got an empty one")
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise ValueError(
-                f"texts: item {place}: character {error.start} is half of a surrogate pair ({text[error.start]!r}): "
-                f"the text was decoded wrongly"
-            ) from None
-    return [str(text) for text in items]
 
 
 def encode_texts(model: keras.Model, texts: Sequence[str], *, chunk_size: int = 4096) -> EncodedTexts:
@@ -301,7 +273,7 @@ class _FileRows:
             self._step_shape = encoded.ids.shape[2:]
         self.label_ids, self.lengths = np.concatenate(ids_of_labels), np.concatenate(lengths)
         self._begins = np.cumsum(self.lengths) - self.lengths
-        self.sha256 = datasets.sha256_of_file(path)
+        self.sha256 = sha256_of_file(path)
 
     def batch(self, rows: np.ndarray) -> np.ndarray:
         """Returns the ids of `rows`, padded to the longest of them."""

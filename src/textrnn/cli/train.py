@@ -51,10 +51,10 @@ def train(file, out, dev, seed, resume, licence, limits, **columns):
     _score_baselines(splits)
     model, history = _train(splits, seed=seed, resume=resume)
     scores = _score_network(model, splits.dev, seconds=history.attrs["seconds"])
-    from textrnn import datasets, saving, training
+    from textrnn import cards, saving, training
 
     card = {
-        "trained_on": datasets.describe(file, splits),
+        "trained_on": cards.describe(file, splits),
         "seed": seed,
         "settings": {**training.recipe(len(splits.train))._asdict(), **training.SETTINGS},
         "metrics": {"dev": scores},
@@ -77,9 +77,9 @@ def _read_splits(file: str, dev: str | None, *, seed: int, columns: dict[str, An
 
 
 def _score_baselines(splits: "Splits") -> None:
-    from textrnn import metrics
+    from textrnn import baselines
 
-    for name, fit in (("majority", metrics.fit_majority), ("linear SVM", metrics.fit_linear)):
+    for name, fit in (("majority", baselines.fit_majority), ("linear SVM", baselines.fit_linear)):
         start = time.perf_counter()
         predicted = fit(splits.train).predict(splits.dev["text"])
         _print_score(name, splits.dev, predicted, time.perf_counter() - start)

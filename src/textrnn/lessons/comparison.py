@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from textrnn import datasets, metrics, networks, training
+from textrnn import baselines, datasets, metrics, networks, training
 from textrnn.checks import check_integer, check_list, check_seed
 from textrnn.preprocessing import TextEncoder, split_words
 
@@ -50,16 +50,16 @@ def fitted_network(model: keras.Model) -> Fitted:
 
 
 def _fit_majority(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int) -> Fitted:
-    return _of_pipeline(metrics.fit_majority(train), 1)
+    return _of_pipeline(baselines.fit_majority(train), 1)
 
 
 def _fit_naive_bayes(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int) -> Fitted:
-    pipeline = metrics.fit_naive_bayes(train)
+    pipeline = baselines.fit_naive_bayes(train)
     return _of_pipeline(pipeline, pipeline[-1].feature_log_prob_.size)
 
 
 def _fit_linear(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int) -> Fitted:
-    pipeline = metrics.fit_linear(train)
+    pipeline = baselines.fit_linear(train)
     return _of_pipeline(pipeline, pipeline[0].idf_.size + pipeline[-1].coef_.size + pipeline[-1].intercept_.size)
 
 

@@ -1,8 +1,7 @@
 """Saved models: written whole, checked, and read back as a classifier or as a network to train on."""
 
-from textrnn.cards import EXTRA, fingerprint, read_card
+from textrnn.cards import EXTRA
 from textrnn.saving.export import (
-    CARD_FIELDS,
     RUNTIMES,
     TABLES,
     Classifier,
@@ -13,15 +12,12 @@ from textrnn.saving.export import (
 from textrnn.saving.numpy_network import NumpyNetwork
 
 __all__ = [
-    "CARD_FIELDS",
     "EXTRA",
     "RUNTIMES",
     "TABLES",
     "Classifier",
     "NumpyNetwork",
-    "fingerprint",
     "load_classifier",
     "load_network",
-    "read_card",
     "save_classifier",
 ]

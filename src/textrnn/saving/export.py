@@ -21,9 +21,9 @@ import pandas as pd
 import tensorflow as tf
 
 import textrnn
-from textrnn import cards, networks, shipped, tracing, training
-from textrnn.cards import EXTRA, fingerprint, read_card
-from textrnn.checks import check_integer, check_list, check_number
+from textrnn import cards, networks, shipped, tracing
+from textrnn.cards import EXTRA
+from textrnn.checks import check_integer, check_list, check_number, check_texts
 from textrnn.layers import ClassEvidence
 from textrnn.preprocessing import FIRST_ID, LONG_TEXT, WINDOWS_AT_A_TIME, TextEncoder, TextToIds
 from textrnn.saving import folders, safety
@@ -31,7 +31,6 @@ from textrnn.saving.numpy_network import NumpyNetwork
 
 RUNTIMES = ("tensorflow", "numpy")
 TABLES = ("float32", "int8")
-CARD_FIELDS = ("trained_on", "seed", "settings", "metrics", "training_seconds", "licence", "limits")
 UNKNOWN = "unknown"  # the label of a text of which a model is not sure enough
 
 
@@ -130,20 +129,6 @@ def _quiet():
         logger.setLevel(level)
 
 
-def _check_card(card: dict[str, Any]):
-    if not isinstance(card, dict):
-        raise ValueError(f"card: expected a dictionary with the fields {list(CARD_FIELDS)}, got {type(card).__name__}")
-    missing, unknown = sorted(set(CARD_FIELDS) - set(card)), sorted(set(card) - set(CARD_FIELDS))
-    if missing or unknown:
-        raise ValueError(f"card: expected the fields {list(CARD_FIELDS)}; missing {missing}, unknown {unknown}")
-    try:
-        json.dumps(card, allow_nan=False, ensure_ascii=False).encode("utf-8")
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"card: expected plain numbers, strings, lists and dictionaries: {error}") from None
-    if cards.depth_of(card) > cards.MAX_DEPTH:
-        raise ValueError(f"card: expected at most {cards.MAX_DEPTH} levels, got more")
-
-
 def _with_small_tables(model: keras.Model) -> keras.Model:
     """Returns a copy of `model` with embeddings of 8-bit integers, a scale for each row, and compressed counts."""
 
@@ -188,7 +173,7 @@ def save_classifier(
     folder = Path(folder).resolve()
     if tables not in TABLES:
         raise ValueError(f"tables: expected one of {TABLES}, got {tables!r}")
-    _check_card(card)
+    cards.check_card(card)
     encoder, label_names = networks.text_encoder(model), networks.label_names(model)
     folders.recover(folder)
     is_model = (folder / safety.GRAPH).is_file()
@@ -204,7 +189,7 @@ def save_classifier(
             extra.mkdir()
             (extra / "labels.txt").write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8")
             network = {name: value for name, value in json.loads(model.to_json()).items() if name != "compile_config"}
-            _encoder_of(network)["ngrams"] = None  # they stand in the tables of the graph
+            cards.encoder_config(network)["ngrams"] = None  # they stand in the tables of the graph
             (extra / "network.json").write_text(json.dumps(network, ensure_ascii=False), encoding="utf-8")
             whole_card = {
                 "name": folder.name,
@@ -221,7 +206,7 @@ def save_classifier(
             }
             text = json.dumps(whole_card, ensure_ascii=False, indent=2) + "\n"
             (extra / "card.json").write_text(text, encoding="utf-8")
-            read_card(new)  # what cannot be read again is not to replace what can
+            cards.read_card(new)  # what cannot be read again is not to replace what can
             folders.flush(new)
             new.chmod(0o755)
             folders.replace(folder, new)
@@ -265,7 +250,7 @@ class Classifier:
         check_integer("batch_size", batch_size)
         if long_text not in LONG_TEXT:
             raise ValueError(f"long_text: expected one of {LONG_TEXT}, got {long_text!r}")
-        texts = training.check_texts(texts)
+        texts = check_texts(texts)
         if self._network:
             return self._network.predict_probs(texts, batch_size=batch_size, long_text=long_text)
         serve = self._loaded.serve if long_text == "windows" else getattr(self._loaded, "head", self._loaded.serve)
@@ -281,7 +266,7 @@ class Classifier:
     def _check_lengths(self, texts: list[str]):
         """Raises `ValueError` for a text of which a graph without windows would read the head and say nothing."""
         network = cards.read_json(self.folder / EXTRA / "network.json", max_bytes=safety.MAX_NETWORK_BYTES)
-        encoder = TextEncoder.from_config(_encoder_of(network) | {"ngrams": []})
+        encoder = TextEncoder.from_config(cards.encoder_config(network) | {"ngrams": []})
         for place, text in enumerate(texts):
             if (length := len(encoder.split(text))) > encoder.max_length:
                 raise ValueError(
@@ -308,7 +293,7 @@ class Classifier:
             ValueError: `min_score` is out of range, or a class of the model is itself called `"unknown"`.
         """
         self._check_min_score(min_score)
-        texts = training.check_texts(texts)  # once: they may be a generator
+        texts = check_texts(texts)  # once: they may be a generator
         probs = self.predict_probs(texts, batch_size=batch_size, long_text=long_text)
         scores = probs.max(axis=1, initial=0)
         labels = [
@@ -347,7 +332,7 @@ class Classifier:
             chunk = list(itertools.islice(texts, chunk_size))
             if not chunk:
                 return
-            training.check_texts(chunk, first=number * chunk_size)
+            check_texts(chunk, first=number * chunk_size)
             yield self.predict(chunk, long_text=long_text, min_score=min_score)
 
 
@@ -365,7 +350,7 @@ def load_classifier(
             the same weights: the same labels, and faster (see `benchmarks/RESULTS.md`), for the networks of
             `build_textrnn(cell="lstm")`.
         trust: whether to load whatever the graph holds: for layers of your own, or if you know who made it.
-        sha256: what `fingerprint` said of the model that is meant; any other is refused.
+        sha256: what `cards.fingerprint` said of the model that is meant; any other is refused.
 
     Raises:
         FileNotFoundError: there is no model of this kit.
@@ -403,11 +388,11 @@ def load_network(folder: str | os.PathLike, *, trust: bool = False, sha256: str 
 
 
 def _load(folder: Path, *, trust: bool, sha256: str | None) -> Classifier:
-    card = read_card(folder)
+    card = cards.read_card(folder)
     if not (folder / safety.GRAPH).is_file():
         raise FileNotFoundError(f"{folder}: expected {safety.GRAPH} in it, found none")
     safety.check_links(folder)
-    if sha256 is not None and (found := fingerprint(folder)) != sha256:
+    if sha256 is not None and (found := cards.fingerprint(folder)) != sha256:
         raise ValueError(f"{folder}: expected the model whose card has the SHA-256 {sha256}, got another one: {found}")
     found, expected = folders.hashes(folder), card.get("files")
     if found != expected:
@@ -448,7 +433,7 @@ def _network_of(classifier: Classifier, *, trust: bool) -> keras.Model:
     if not trust:
         safety.check_network(network, path)
     try:
-        encoder = _encoder_of(network)
+        encoder = cards.encoder_config(network)
         encoder["ngrams"] = ["".join(ngrams) for ngrams in _ngrams_of(classifier._loaded.list_ngrams(), encoder)]
         model = keras.models.model_from_json(json.dumps(network))
     except (IndexError, ValueError) as error:  # the keys of n-grams are made of the numbers of tokens
@@ -467,12 +452,6 @@ def _network_of(classifier: Classifier, *, trust: bool) -> keras.Model:
             raise ValueError(f"{classifier.folder}: {what}: network.json says {in_network}, the graph {in_graph}")
     model.set_weights(weights)
     return model
-
-
-def _encoder_of(network: dict[str, Any]) -> dict[str, Any]:
-    """Returns the settings of the encoder within those of a network."""
-    layers = network["config"]["layers"]
-    return next(layer for layer in layers if layer["class_name"] == "TextToIds")["config"]["encoder"]
 
 
 def _ngrams_of(tables: Sequence[tuple[tf.Tensor, tf.Tensor]], encoder: dict[str, Any]) -> list[list[str]]:

@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from textrnn import datasets
-from textrnn.cards import EXTRA
+from textrnn.cards import EXTRA, sha256_of_file
 
 try:
     import fcntl
@@ -157,4 +156,4 @@ def hashes(folder: Path) -> dict[str, str]:
     """Returns the SHA-256 of every file of a model folder except the card, which holds them."""
     card = folder / EXTRA / "card.json"
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != card)
-    return {path.relative_to(folder).as_posix(): datasets.sha256_of_file(path) for path in files}
+    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in files}

@@ -12,6 +12,7 @@ import time
 import numpy as np
 
 from textrnn import datasets, metrics, saving
+from textrnn.options import RUNTIMES
 
 
 def main():
@@ -19,7 +20,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", required=True, help="folders of two or more saved models, same labels")
     parser.add_argument("--table", required=True, help="`label<TAB>text`, no training text of any of the models")
-    parser.add_argument("--runtime", choices=saving.RUNTIMES, default="numpy")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="numpy")
     args = parser.parse_args()
 
     if len(set(args.models)) < 2 or len(set(args.models)) < len(args.models):

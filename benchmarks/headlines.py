@@ -54,15 +54,14 @@ def predictor(splits, args):
     with tempfile.TemporaryDirectory() as folder:  # saved once to be scored, and once more with its scores
         first = saving.save_classifier(network, Path(folder) / "model", card=card, tables="int8")
         small = saving.load_classifier(first)
-        whole, same = training.predict(network, dev["text"]), small.predict_probs(dev["text"], long_text="head")
-        read = small.predict_probs(dev["text"])  # as a user of the file gets them
+        whole, read = training.predict_proba(network, dev["text"]), small.predict_probs(dev["text"])
     labels = metrics.predicted_labels(read, names)
     of_dev = metrics.accuracy(dev["label"], labels)
     of_dev["calibration_error"] = metrics.calibration_error(dev["label"], labels, read.max(axis=1))
-    accuracies = [metrics.accuracy(dev["label"], metrics.predicted_labels(probs, names)) for probs in (whole, same)]
+    accuracies = [metrics.accuracy(dev["label"], metrics.predicted_labels(probs, names)) for probs in (whole, read)]
     print(
         f"dev with float tables {accuracies[0]['accuracy']:.4f}, with 8-bit tables {accuracies[1]['accuracy']:.4f}; "
-        f"largest change of a probability {abs(whole - same).max():.4f}",
+        f"largest change of a probability {abs(whole - read).max():.4f}",
         file=sys.stderr,
     )
     saving.save_classifier(network, args.save, card=card | {"metrics": {"dev": of_dev}}, tables="int8")

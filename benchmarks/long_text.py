@@ -14,7 +14,8 @@ from pathlib import Path
 import keras
 
 from textrnn import cards, datasets, metrics, saving
-from textrnn.preprocessing import LONG_TEXT, normalise
+from textrnn.options import LONG_TEXT, RUNTIMES
+from textrnn.preprocessing import normalise
 
 
 def shortened(folder, card, max_length, *, runtime):
@@ -37,7 +38,7 @@ def main():
     parser.add_argument(
         "--table", required=True, help="`label<TAB>text`, labels as the model has them; no training text"
     )
-    parser.add_argument("--runtime", choices=saving.RUNTIMES, default="numpy")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="numpy")
     parser.add_argument("--max-length", type=int, help="score as if the network read so many tokens at a time")
     args = parser.parse_args()
 

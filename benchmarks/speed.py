@@ -31,6 +31,7 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn import baselines, datasets, metrics, networks, saving, training
+from textrnn.options import RUNTIMES
 from textrnn.preprocessing import TextEncoder
 
 SECTIONS = ("step", "epoch", "reach", "answers", "growth")
@@ -224,7 +225,7 @@ class Bench:
     def answers(self):
         """From raw text to label through the saved model: in bulk, one at a time, and by the command from a file."""
         texts = list(self.dev["text"])
-        by_runtime = {name: saving.load_classifier(self.args.model, runtime=name) for name in saving.RUNTIMES}
+        by_runtime = {name: saving.load_classifier(self.args.model, runtime=name) for name in RUNTIMES}
         svm = baselines.fit_linear(self.train)
         with tempfile.TemporaryDirectory() as folder:
             saving.load_network(self.args.model).export(folder, verbose=False)
@@ -350,7 +351,7 @@ class Bench:
         )
 
         def accuracy():
-            probs = training.predict(model, self.dev["text"])
+            probs = training.predict_proba(model, self.dev["text"])
             return float((probs.argmax(axis=1) == self.dev_targets).mean())
 
         for number, rows in enumerate(batches, start=1):

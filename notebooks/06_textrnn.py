@@ -227,7 +227,7 @@ pd.DataFrame({"cosine": nearest.round(2), "meaning": [glosses.get(name, "") for 
 # training is still close to a guess:
 
 # %%
-before = training.predict(model, dev["text"])
+before = training.predict_proba(model, dev["text"])
 accuracy_before = (metrics.predicted_labels(before, label_names) == dev["label"]).mean()
 assert not AS_PRINTED or accuracy_before < 0.3
 f"accuracy before training: {accuracy_before:.2f}"
@@ -278,7 +278,9 @@ history.round(4)
 fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 _ = plots.plot_learning_curves(history, ax)
 least_loss = -0.91 * np.log(0.91) - 9 * 0.01 * np.log(0.01)  # of ten classes under label smoothing 0.1
-by_heart = (metrics.predicted_labels(training.predict(model, train["text"]), label_names) == train["label"]).mean()
+by_heart = (
+    metrics.predicted_labels(training.predict_proba(model, train["text"]), label_names) == train["label"]
+).mean()
 if AS_PRINTED:
     assert round(least_loss, 2) == 0.5 and 0.55 < history["loss"].iloc[-1] < 0.7 and by_heart > 0.98
     assert history["dev_accuracy"].iloc[0] > 0.88 and (history["dev_loss"] < history["loss"]).all()
@@ -354,7 +356,7 @@ pd.DataFrame({"loss on dev": losses, "accuracy": hits}).rename_axis("direction")
 # The network of the best epoch, on dev, beside the baselines:
 
 # %%
-probs = training.predict(model, dev["text"])
+probs = training.predict_proba(model, dev["text"])
 predicted = metrics.predicted_labels(probs, label_names)
 scores["TextRNN"] = metrics.accuracy(dev["label"], predicted)
 if AS_PRINTED:
@@ -523,7 +525,7 @@ found.round(3)
 # %%
 final = {}
 if test is not None:
-    test_probs = training.predict(model, test["text"])
+    test_probs = training.predict_proba(model, test["text"])
     test_predicted = metrics.predicted_labels(test_probs, label_names)
     final = metrics.accuracy(test["label"], test_predicted)
     final["macro_f1"] = float(metrics.report(test["label"], test_predicted).loc["macro", "f1"])

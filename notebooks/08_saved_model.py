@@ -290,10 +290,10 @@ by_score.round(2)
 network = saving.load_network(folder)
 names, fitted_on, judged_on = classifier.label_names, dev[::2], dev[1::2]
 errors = {}
-temperature = metrics.fit_temperature(fitted_on["label"], training.predict(network, fitted_on["text"]), names)
+temperature = metrics.fit_temperature(fitted_on["label"], training.predict_proba(network, fitted_on["text"]), names)
 for value in (1, temperature):
     networks.set_temperature(network, value)
-    judged = training.predict(network, judged_on["text"])
+    judged = training.predict_proba(network, judged_on["text"])
     labels = metrics.predicted_labels(judged, names)
     errors[round(value, 2)] = metrics.calibration_error(judged_on["label"], labels, judged.max(axis=1))
 assert 0.55 < temperature < 0.8 and errors[round(temperature, 2)] < 0.66 * errors[1]
@@ -404,9 +404,9 @@ history[["epoch", "loss", "dev_accuracy"]].round(3)
 
 # %%
 label_names, known = networks.label_names(network), splits.dev["label"]
-after = metrics.predicted_labels(training.predict(network, kept_back), label_names)
+after = metrics.predicted_labels(training.predict_proba(network, kept_back), label_names)
 share_after = (after == "game").mean()
-dev_after = metrics.predicted_labels(training.predict(network, splits.dev["text"]), label_names)
+dev_after = metrics.predicted_labels(training.predict_proba(network, splits.dev["text"]), label_names)
 old_accuracy = metrics.accuracy(known, classifier.predict(splits.dev["text"])["label"])
 new_accuracy = metrics.accuracy(known, dev_after)
 assert share_after > share_before and share_after > 0.6

@@ -39,6 +39,7 @@ from textrnn import (
     metrics,
     networks,
     optimizers,
+    options,
     preprocessing,
     pretraining,
     saving,
@@ -967,7 +968,10 @@ ARGUMENTS = {
         ),
         {"epochs": INTEGERS, "batch_size": INTEGERS, "seed": SEEDS},
     ),
-    "training.predict": (lambda **wrong: training.predict(model(), ["a"], **wrong), {"batch_size": INTEGERS}),
+    "training.predict_proba": (
+        lambda **wrong: training.predict_proba(model(), ["a"], **wrong),
+        {"batch_size": INTEGERS},
+    ),
     "training.encode_texts": (lambda **wrong: training.encode_texts(model(), ["a"], **wrong), {"chunk_size": INTEGERS}),
     "checks.check_texts": (checks.check_texts, {"texts": (*NO_LISTS, np.array("a"))}),
     "training.draw_batches": (
@@ -1057,7 +1061,7 @@ ARGUMENTS = {
             | ({"min_score": (-0.1, 1.1, NAN, "1")} if method == "predict" else {}),
         )
         for method in ("predict", "predict_probs")
-        for runtime in saving.RUNTIMES
+        for runtime in options.RUNTIMES
     },
     "Classifier.predict_stream": (
         lambda **wrong: list(classifier("numpy").predict_stream(**{"texts": ["股市"]} | wrong)),
@@ -1130,7 +1134,7 @@ def assert_probabilities(probs, num_rows):
     np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("runtime", saving.RUNTIMES)
+@pytest.mark.parametrize("runtime", options.RUNTIMES)
 @pytest.mark.parametrize("kind", TEXT_INPUTS)
 def test_predict_answers_with_probabilities_or_names_the_text(kind, runtime):
     text, message = TEXT_INPUTS[kind]
@@ -1151,7 +1155,7 @@ def test_predict_answers_with_probabilities_or_names_the_text(kind, runtime):
 
 def test_predict_reads_a_generator_once_and_keeps_its_order():
     texts = ["国足客场一球小胜", "金价连跌三日"]
-    for runtime in saving.RUNTIMES:
+    for runtime in options.RUNTIMES:
         answer = classifier(runtime).predict(text for text in texts)
         pd.testing.assert_frame_equal(answer, classifier(runtime).predict(texts))
 
@@ -1429,7 +1433,7 @@ def test_no_bytes_in_a_card_end_in_a_foreign_error(desk, data):
 TYPED = st.text(max_size=60) | SOME_TEXT
 
 
-@pytest.mark.parametrize("runtime", saving.RUNTIMES)
+@pytest.mark.parametrize("runtime", options.RUNTIMES)
 @drawn
 @given(texts=st.lists(TYPED.filter(preprocessing.normalise), min_size=1, max_size=3))
 def test_any_text_that_can_be_typed_gets_probabilities_the_same_alone_and_in_a_batch(runtime, texts):
@@ -1489,7 +1493,7 @@ def test_a_line_of_100_mb_is_refused_where_it_cannot_be_right(tmp_path):
 
 
 @long
-@pytest.mark.parametrize("runtime", saving.RUNTIMES)
+@pytest.mark.parametrize("runtime", options.RUNTIMES)
 def test_a_text_of_1_000_000_characters_gets_probabilities(runtime):
     text = "国足客场一球小胜" * 125_000
     start = time.perf_counter()

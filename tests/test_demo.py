@@ -18,7 +18,7 @@ import httpx
 import numpy as np
 import pytest
 
-from textrnn import cards, demo, networks, saving, tracing
+from textrnn import cards, demo, networks, options, saving, tracing
 from textrnn.demo import app as demo_app
 from textrnn.demo.reader import NUM_UNITS, Reader
 from textrnn.preprocessing import TextEncoder
@@ -86,7 +86,7 @@ def test_an_answer_is_what_the_model_and_the_tracer_say(app, root):
     assert [lstm["name"] for lstm in answer["lstms"]] == list(traces)
     for lstm, backwards in zip(answer["lstms"], (False, True), strict=True):
         trace, units = traces[lstm["name"]], lstm["units"]
-        for kind in tracing.KINDS:
+        for kind in options.KINDS:
             np.testing.assert_allclose(lstm[kind], getattr(trace, kind)[:, units].T, atol=2e-5)
         assert lstm["backwards"] is backwards
         cell = np.vstack([0 * trace.cell[:1], trace.cell[::-1] if backwards else trace.cell])
@@ -403,7 +403,7 @@ def test_a_typed_headline_is_answered_and_the_slider_shows_the_network_change_it
     heat = page.locator("#reading-1 figure").nth(1)
     for place, lstm in enumerate(answer["lstms"]):
         page.select_option("#direction", index=place)
-        for kind in tracing.KINDS:
+        for kind in options.KINDS:
             page.select_option("#kind", kind)
             numbers = [
                 float(title.split(": ")[1].replace("−", "-")) for title in heat.locator("title").all_text_contents()

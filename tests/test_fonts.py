@@ -15,7 +15,7 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
-from textrnn import datasets, fonts, metrics, plots, tracing
+from textrnn import datasets, fonts, metrics, options, plots, tracing
 from textrnn.lessons import diagrams
 
 CHARACTERS = [*"国足客场一球小胜", " ", "𠮷", "😀", "\u0378"]  # the last one is no character at all
@@ -42,7 +42,7 @@ def assert_every_glyph_exists(figure):
 
 SALIENCY = pd.DataFrame({"character": CHARACTERS, "gradient": 0.1, "left_out": -0.2})
 PLOTS = {
-    **{kind: (lambda ax, kind=kind: plots.plot_gates(made_trace(CHARACTERS), ax, kind=kind)) for kind in tracing.KINDS},
+    **{kind: (lambda ax, kind=kind: plots.plot_gates(made_trace(CHARACTERS), ax, kind=kind)) for kind in options.KINDS},
     "memory": lambda ax: plots.plot_memory(made_trace(CHARACTERS), ax),
     "saliency": lambda ax: plots.plot_saliency(SALIENCY, ax),
 }

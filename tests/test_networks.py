@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 
 from textrnn import networks
-from textrnn.networks import POOLINGS, LabelProbabilities, MaskedPooling, build_textrnn
+from textrnn.networks import LabelProbabilities, MaskedPooling, build_textrnn
+from textrnn.options import POOLINGS
 from textrnn.preprocessing import TextEncoder, TextToIds
 
 TEXTS = ["股市大涨", "球队夺冠，教练落泪", "股", "基金 A股 12%"]
@@ -281,7 +282,7 @@ def test_a_model_without_the_layers_of_this_package_is_refused():
     with pytest.raises(ValueError, match=r"^model: expected LabelProbabilities\(label_names\) as its last layer, got"):
         networks.label_names(model)
     plain = keras.Sequential([keras.Input((3,)), LabelProbabilities(["x", "y"])])
-    for function in (networks.text_encoder, networks.ids_model):
+    for function in (networks.text_layer, networks.text_encoder, networks.ids_model):
         with pytest.raises(ValueError, match=r"^model: expected a TextToIds layer after the input, found none$"):
             function(plain)
 

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from textrnn import cards, datasets, metrics, networks, saving
+from textrnn import cards, datasets, metrics, networks, options, saving
 from textrnn.preprocessing import TextEncoder, normalise
 
 MODELS = ("headlines-textrnn", "thucnews-textrnn")
@@ -39,7 +39,7 @@ HARD = [
 
 
 @pytest.fixture(
-    scope="module", params=[(name, runtime) for name in MODELS for runtime in saving.RUNTIMES], ids="-".join
+    scope="module", params=[(name, runtime) for name in MODELS for runtime in options.RUNTIMES], ids="-".join
 )
 def shipped(request, root):
     """A shipped model, by either runtime."""
@@ -195,7 +195,7 @@ def test_a_shipped_model_needs_tensorflow_alone_and_answers_the_same_with_one_th
     one, two = (np.array(told["probs"][str(folder)]) for told in (one, two))
     assert one.shape == (len(texts), 10)
     np.testing.assert_allclose(two, one, atol=1e-5, rtol=0)
-    for runtime in saving.RUNTIMES:
+    for runtime in options.RUNTIMES:
         here = saving.load_classifier(folder, runtime=runtime).predict_probs(texts)
         np.testing.assert_allclose(here, one, atol=1e-5, rtol=0)
 

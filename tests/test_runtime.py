@@ -10,9 +10,10 @@ import pytest
 import tensorflow as tf
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from textrnn import datasets, metrics, networks, saving
+from textrnn import datasets, metrics, networks, options, saving
 from textrnn.lessons.cells import from_keras, run_lstm
-from textrnn.networks import POOLINGS, build_textrnn
+from textrnn.networks import build_textrnn
+from textrnn.options import POOLINGS
 from textrnn.preprocessing import TextEncoder
 from textrnn.saving.numpy_network import NumpyNetwork, Packed, _Direction
 
@@ -156,7 +157,7 @@ def test_a_layer_that_it_does_not_know_is_refused_by_name():
 def test_a_shipped_model_gives_the_same_labels_by_both_runtimes(name, root):
     folder = root / "models" / name
     table = HEADLINES.test
-    one, other = (saving.load_classifier(folder, runtime=runtime) for runtime in saving.RUNTIMES)
+    one, other = (saving.load_classifier(folder, runtime=runtime) for runtime in options.RUNTIMES)
     expected, got = one.predict_probs(table["text"]), other.predict_probs(table["text"])
     np.testing.assert_allclose(got, expected, atol=1e-5, rtol=0)
     labels = [metrics.predicted_labels(probs, one.label_names) for probs in (expected, got)]
@@ -166,6 +167,6 @@ def test_a_shipped_model_gives_the_same_labels_by_both_runtimes(name, root):
 def test_ten_thousand_real_headlines_get_the_same_labels_by_both_runtimes(shared_data, root):
     texts = datasets.read_table(shared_data("thucnews_titles/dev.tsv"))["text"]
     folder = root / "models" / "thucnews-textrnn"
-    one, other = (saving.load_classifier(folder, runtime=runtime).predict(texts) for runtime in saving.RUNTIMES)
+    one, other = (saving.load_classifier(folder, runtime=runtime).predict(texts) for runtime in options.RUNTIMES)
     assert len(texts) == 10_000
     assert (one["label"] == other["label"]).all()

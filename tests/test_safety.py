@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, saved_model_pb2, trackable_object_graph_pb2
 
-from textrnn import cards, networks, saving
+from textrnn import cards, networks, options, saving
 from textrnn.preprocessing import TextEncoder
 from textrnn.saving import folders, safety
 
@@ -57,7 +57,7 @@ OWN = {
         "num_layers": 2,
         "evidence": True,
         "embedded_ngrams": 1,
-        "pooling": networks.POOLINGS,
+        "pooling": options.POOLINGS,
     },
     "gru": {"encoder": {"unit": "word"}, "cell": "gru", "units": 4, "evidence": True, "pooling": "last"},
     "simple": {"cell": "simple", "units": 4, "bidirectional": False, "pooling": "last"},
@@ -243,7 +243,7 @@ def test_a_harmless_model_of_a_stranger_is_loaded(strangers):
 
 @pytest.mark.parametrize("name", HARM)
 def test_a_graph_that_writes_a_file_is_refused_and_nothing_is_written(strangers, name):
-    for runtime in saving.RUNTIMES:
+    for runtime in options.RUNTIMES:
         refused(strangers / name, f"{GRAPH}: {HARM[name][2]}", runtime=runtime)
     assert not list(strangers.glob("*.index*"))
 

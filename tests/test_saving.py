@@ -18,7 +18,7 @@ import tensorflow as tf
 from conftest import step_by_step
 
 import textrnn
-from textrnn import cards, datasets, metrics, networks, saving, training
+from textrnn import cards, datasets, metrics, networks, options, saving, training
 from textrnn.preprocessing import WINDOWS_AT_A_TIME, TextEncoder, TextToIds
 from textrnn.saving import export, folders
 
@@ -48,7 +48,7 @@ def built(*, seed=0, **settings):
 def answers_of(model, texts):
     """What `model` answers here and now."""
     with step_by_step():
-        return training.predict(model, texts)
+        return training.predict_proba(model, texts)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def edit_card(folder, **changes):
 
 
 def test_saved_equals_live(model, classifier):
-    live = training.predict(model, [*TABLE["text"], *NEW])
+    live = training.predict_proba(model, [*TABLE["text"], *NEW])
     assert np.ptp(live[:, 0]) > 0.1
     np.testing.assert_allclose(classifier.predict_probs([*TABLE["text"], *NEW]), live, atol=1e-6, rtol=0)
 
@@ -441,7 +441,7 @@ def large_folders(large, tmp_path_factory):
     """The large network saved with each kind of tables."""
     folder = tmp_path_factory.mktemp("large")
     return {
-        tables: saving.save_classifier(large[0], folder / tables, card=CARD, tables=tables) for tables in saving.TABLES
+        tables: saving.save_classifier(large[0], folder / tables, card=CARD, tables=tables) for tables in options.TABLES
     }
 
 
@@ -467,7 +467,7 @@ def test_8_bit_tables_take_less_space_and_give_nearly_the_same_answers(large, la
     assert (probs.argmax(axis=1) == live.argmax(axis=1)).mean() > 0.98
 
 
-@pytest.mark.parametrize("tables", saving.TABLES)
+@pytest.mark.parametrize("tables", options.TABLES)
 def test_a_loaded_network_answers_as_its_file_does_whatever_the_tables_and_the_runtime(
     tables, large, large_folders, large_classifiers
 ):
@@ -523,7 +523,7 @@ def test_a_long_text_is_read_in_windows_and_nothing_of_it_is_cut_by_both_runtime
     expected = np.average(of_windows, axis=0, weights=[len(window) for window in windows])
     assert abs(expected - head).max() > 0.1
     texts = [*NEW, LONG, LONG[:33]]
-    for runtime in saving.RUNTIMES:
+    for runtime in options.RUNTIMES:
         classifier = by_runtime[runtime]
         probs = classifier.predict_probs(texts)
         np.testing.assert_allclose(probs[-2], expected, atol=1e-6, rtol=0)
@@ -557,7 +557,7 @@ def test_whatever_the_tokens_are_long_texts_get_the_same_answer_by_both_runtimes
     model.set_weights([rng.normal(scale=0.7, size=weight.shape) for weight in model.get_weights()])
     saving.save_classifier(model, tmp_path / "model", card=CARD)
     texts = [*NEW, *("".join(rng.choice([*TABLE["text"], *NEW, " "], size=size)) for size in range(1, 40))]
-    probs = [saving.load_classifier(tmp_path / "model", runtime=r).predict_probs(texts) for r in saving.RUNTIMES]
+    probs = [saving.load_classifier(tmp_path / "model", runtime=r).predict_probs(texts) for r in options.RUNTIMES]
     assert np.ptp(probs[0][:, 0]) > 0.1
     np.testing.assert_allclose(*probs, atol=1e-5, rtol=0)
 
@@ -624,7 +624,7 @@ def test_a_class_called_unknown_goes_with_no_least_score(tmp_path):
 
 
 def test_an_unknown_way_with_long_texts_is_refused_by_both_runtimes(by_runtime):
-    for runtime in saving.RUNTIMES:
+    for runtime in options.RUNTIMES:
         with pytest.raises(ValueError, match=r"^long_text: expected one of \('windows', 'head'\), got 'tail'$"):
             by_runtime[runtime].predict(NEW, long_text="tail")
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from textrnn import networks, saving, tracing
+from textrnn import networks, options, saving, tracing
 from textrnn.lessons import cells
 from textrnn.lessons.recurrent import PeepholeLSTM
 from textrnn.preprocessing import TextEncoder, TextToIds
@@ -24,7 +24,7 @@ def assert_as_by_hand(trace, layer, vectors, *, backwards=False):
         weights["peephole"] = layer.cell.peephole.numpy()
     run = cells.run_lstm(vectors[::-1] if backwards else vectors, **weights)
     expected = [sigmoid(run.zi), sigmoid(run.zf), sigmoid(run.zo), np.tanh(run.z), run.cells, run.outputs]
-    for kind, array in zip(tracing.KINDS, expected, strict=True):
+    for kind, array in zip(options.KINDS, expected, strict=True):
         array = array[::-1] if backwards else array
         np.testing.assert_allclose(getattr(trace, kind), array, atol=1e-5, err_msg=kind)
 
@@ -167,14 +167,14 @@ def test_the_saved_graph_traces_itself_as_the_live_network_does(tmp_path):
     loaded = tf.saved_model.load(str(folder))  # TensorFlow alone
     told = {name: values.numpy() for name, values in loaded.trace(tf.constant(TEXTS)).items()}
     assert set(told) == {"characters", "mask"} | {
-        f"bidirectional_1/{end}/{kind}" for end in ("forward", "backward") for kind in tracing.KINDS
+        f"bidirectional_1/{end}/{kind}" for end in ("forward", "backward") for kind in options.KINDS
     }
     live = tracing.trace_lstm(saving.load_network(folder), TEXTS)
     for row, text in enumerate(TEXTS):
         real = told["mask"][row]
         assert [token.decode() for token in told["characters"][row][real]] == encoder.split(text)[:12]
         for name, trace in live[row].items():
-            for kind in tracing.KINDS:
+            for kind in options.KINDS:
                 array = told[f"{name}/{kind}"][row]
                 np.testing.assert_allclose(array[real], getattr(trace, kind), atol=1e-5)
                 assert not array[~real].any()

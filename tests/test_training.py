@@ -69,7 +69,7 @@ def scripted(monkeypatch):
 def test_four_headlines_can_be_learnt_by_heart(as_graph):
     model = tiny(cell="lstm", bidirectional=True, dropout=0, ngram_dropout=0, optimizer=keras.optimizers.Adam(0.05))
     history = fit(model, epochs=20)
-    assert training.predict(model, HEADLINES["text"]).argmax(axis=1).tolist() == [1, 0, 1, 0]
+    assert training.predict_proba(model, HEADLINES["text"]).argmax(axis=1).tolist() == [1, 0, 1, 0]
     assert history["dev_accuracy"].max() == 1
     assert history["loss"].iloc[-1] < 0.1 < 0.5 < history["loss"].iloc[0]
     assert history["dev_loss"].iloc[-1] < 0.1
@@ -129,7 +129,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
     train = pd.concat([HEADLINES, HEADLINES[:1]])  # five rows: batches of 2, 2 and 1
     model = tiny(dropout=0, ngram_dropout=0, optimizer=keras.optimizers.SGD(0.0))
     history = fit(model, train, train)
-    own = training.predict(model, train["text"])[np.arange(5), [1, 0, 1, 0, 1]]
+    own = training.predict_proba(model, train["text"])[np.arange(5), [1, 0, 1, 0, 1]]
     assert history["loss"][0] == pytest.approx(-np.log(own).mean(), abs=1e-6)
     assert history["dev_loss"][0] == pytest.approx(-np.log(own).mean(), abs=1e-6)
 
@@ -197,8 +197,22 @@ def test_predictions_come_in_the_order_of_the_texts_whatever_the_batch_size():
     expected = np.concatenate([model(tf.constant([text])).numpy() for text in texts])
     assert np.ptp(expected[:, 0]) > 1e-4
     for batch_size in (1, 4, 100):
-        np.testing.assert_allclose(training.predict(model, texts, batch_size=batch_size), expected, atol=1e-6)
-    assert training.predict(model, []).shape == (0, 2)
+        np.testing.assert_allclose(training.predict_proba(model, texts, batch_size=batch_size), expected, atol=1e-6)
+    assert training.predict_proba(model, []).shape == (0, 2)
+
+
+def test_a_text_that_is_too_long_is_predicted_as_the_mean_of_its_windows():
+    model = tiny()
+    for weight in model.weights:
+        weight.assign(3 * weight)
+    texts = ["球" * 32 + "股" * 48, "股市", "冠" * 32 + "涨" * 28]
+    windows = ENCODER.encode_windows(texts)
+    assert windows.rows.tolist() == [0, 0, 0, 1, 2, 2]
+    of_windows = networks.ids_model(model)(windows.ids).numpy()
+    expected = [(of_windows[rows] * windows.shares[rows, None]).sum(axis=0) for rows in ([0, 1, 2], [3], [4, 5])]
+    np.testing.assert_allclose(training.predict_proba(model, texts), expected, atol=1e-6)
+    head = networks.ids_model(model)(ENCODER.encode(texts)).numpy()
+    assert abs(training.predict_proba(model, texts) - head)[[0, 2]].max() > 0.01
 
 
 @settings(max_examples=60, deadline=None)

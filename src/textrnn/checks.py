@@ -47,6 +47,17 @@ def check_number(name: str, value: Any, expected: str, fits: Callable[[float], b
         raise ValueError(f"{name}: expected {expected}, got {value!r}")
 
 
+def check_choice(name: str, value: Any, choices: tuple[str, ...]):
+    """Raises `ValueError` unless `value` is one of `choices`, which are lists of `textrnn.options`.
+
+    >>> check_choice("runtime", "torch", ("tensorflow", "numpy"))
+    Traceback (most recent call last):
+    ValueError: runtime: expected one of ('tensorflow', 'numpy'), got 'torch'
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name}: expected one of {choices}, got {value!r}")
+
+
 def check_seed(seed: Any):
     """Raises `ValueError` unless `seed` is an integer that every generator takes."""
     check_integer("seed", seed, least=0, most=MAX_SEED)

@@ -25,9 +25,8 @@ from sklearn.model_selection import train_test_split
 
 from textrnn import shipped
 from textrnn.checks import check_integer, check_number, check_seed, check_table, has_visible
+from textrnn.options import SETS, SPLITS
 
-SPLITS = ("train", "dev", "test")
-SETS = ("headlines", "thucnews", "sogou", "atis")
 ENCODINGS = ("utf-8-sig", "gb18030", "utf-16", "big5")
 CERTAIN_SHARE, CERTAIN_CHARACTERS = 0.8, 8  # common characters that make an encoding certain
 ARCHIVES = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "ZIP or Excel", b"\xfd7zXZ\x00": "xz", b"7z\xbc\xaf\x27\x1c": "7z"}

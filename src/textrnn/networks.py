@@ -9,13 +9,13 @@ from typing import Any
 import keras
 from keras import ops
 
-from textrnn.checks import check_integer, check_list, check_number, check_seed
+from textrnn.checks import check_choice, check_integer, check_list, check_number, check_seed
 from textrnn.layers import ClassEvidence
+from textrnn.options import CELLS, POOLINGS
 from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder, TextToIds
 
 RECURRENT = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}
-CELLS = (*RECURRENT, "feedforward")
-POOLINGS = ("last", "max", "mean", "attention")
+LSTM_CELLS = ("LSTMCell", "PeepholeLSTMCell")  # by name: one of them is a lesson's
 
 
 @keras.saving.register_keras_serializable(package="textrnn")
@@ -35,8 +35,7 @@ class MaskedPooling(keras.layers.Layer):
     def __init__(self, kind: str, *, bidirectional: bool = False, units: int = 64, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
-        if kind not in POOLINGS:
-            raise ValueError(f"kind: expected one of {POOLINGS}, got {kind!r}")
+        check_choice("kind", kind, POOLINGS)
         self.kind, self.bidirectional, self.units = kind, bidirectional, units
 
     def build(self, input_shape):
@@ -152,16 +151,40 @@ def set_temperature(model: keras.Model, value: float) -> None:
     model.train_function = model.test_function = model.predict_function = None
 
 
-def text_encoder(model: keras.Model) -> TextEncoder:
-    """Returns the encoder of the `TextToIds` layer of `model`.
+def text_layer(model: keras.Model) -> TextToIds:
+    """Returns the layer of `model` that turns texts into ids.
 
     Raises:
         ValueError: it has no such layer.
     """
     for layer in model.layers:
         if isinstance(layer, TextToIds):
-            return layer.encoder
+            return layer
     raise ValueError("model: expected a TextToIds layer after the input, found none")
+
+
+def text_encoder(model: keras.Model) -> TextEncoder:
+    """Returns the vocabulary and the settings with which `model` turns texts into ids.
+
+    Raises:
+        ValueError: it has no `TextToIds` layer.
+    """
+    return text_layer(model).encoder
+
+
+def lstm_directions(layer: keras.layers.Layer) -> dict[str, keras.layers.Layer]:
+    """Returns the LSTMs within `layer` by name: itself, the two directions of a `Bidirectional`, or none.
+
+    A name is that of the layer, followed by `/forward` or `/backward` within a `Bidirectional`; which end an LSTM
+    starts from, its `go_backwards` says.
+
+    >>> list(lstm_directions(keras.layers.Bidirectional(keras.layers.LSTM(2), name="memory")))
+    ['memory/forward', 'memory/backward']
+    """
+    parts = {layer.name: layer}
+    if isinstance(layer, keras.layers.Bidirectional):
+        parts = {f"{layer.name}/forward": layer.forward_layer, f"{layer.name}/backward": layer.backward_layer}
+    return {name: part for name, part in parts.items() if type(getattr(part, "cell", None)).__name__ in LSTM_CELLS}
 
 
 def embeddings(model: keras.Model) -> list[keras.layers.Embedding]:
@@ -181,7 +204,7 @@ def split_at_vectors(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     The first takes the ids and, where there is a `ClassEvidence` layer, its output, so that training can give another.
     The second takes the ids (for the mask) and the vectors.
     """
-    ids = next(layer.output for layer in model.layers if isinstance(layer, TextToIds))
+    ids = text_layer(model).output
     joined = next((layer for layer in model.layers if layer.name == "vectors"), None) or embeddings(model)[0]
     vectors, evidence = joined.output, evidence_layer(model)
     front = [ids] if evidence is None else [ids, evidence.output]
@@ -200,10 +223,8 @@ def ids_model(model: keras.Model) -> keras.Model:
     Raises:
         ValueError: it has no such layer.
     """
-    text_encoder(model)
     if model not in _ids_models:
-        layer = next(layer for layer in model.layers if isinstance(layer, TextToIds))
-        _ids_models[model] = keras.Model(layer.output, model.output, name=f"{model.name}_on_ids")
+        _ids_models[model] = keras.Model(text_layer(model).output, model.output, name=f"{model.name}_on_ids")
     return _ids_models[model]
 
 
@@ -280,8 +301,7 @@ def build_textrnn(
     Raises:
         ValueError: a setting is out of range.
     """
-    if cell not in CELLS:
-        raise ValueError(f"cell: expected one of {CELLS}, got {cell!r}")
+    check_choice("cell", cell, CELLS)
     if cell == "feedforward" and bidirectional:
         raise ValueError("bidirectional: expected False for cell='feedforward', which has no direction, got True")
     _check_encoder(encoder)

@@ -12,7 +12,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 from matplotlib.transforms import Bbox
 
 from textrnn import fonts
-from textrnn.tracing import KINDS
+from textrnn.checks import check_choice
+from textrnn.options import KINDS
 
 if TYPE_CHECKING:
     from textrnn.tracing import Trace
@@ -228,15 +229,14 @@ def plot_gates(
     Args:
         trace: from `tracing.trace_lstm`.
         ax: where to draw.
-        kind: one of `tracing.KINDS`.
+        kind: one of `options.KINDS`.
         units: which units; those whose memory moves most if `None`, see `busiest_units`.
         num_units: how many of these.
 
     Raises:
         ValueError: there is no such kind.
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind: expected one of {KINDS}, got {kind!r}")
+    check_choice("kind", kind, KINDS)
     units = busiest_units(trace, num_units=num_units) if units is None else list(units)
     values = getattr(trace, kind)[:, units].T  # (units, steps)
     if kind.endswith("gate"):

@@ -20,14 +20,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from textrnn.checks import check_integer, check_list
+from textrnn.checks import check_choice, check_integer, check_list
+from textrnn.options import UNITS
 
 PADDING_ID = 0
 UNKNOWN_ID = 1
 FIRST_ID = 2
 MAX_NGRAM = 3
 MAX_WORD_LENGTH = 8
-LONG_TEXT = ("windows", "head")  # what a saved model reads of a text that is too long for its network
 WINDOWS_AT_A_TIME = 256  # or as many as there are texts: what bounds the memory that one long text takes
 NUM_CODE_POINTS = sys.maxunicode + 1
 INVISIBLE = {"\u200b", "\ufeff"}  # zero-width space, byte order mark
@@ -109,6 +109,15 @@ class Windows(NamedTuple):
     rows: Any  # int64 (windows,): which text each is a part of
     shares: Any  # float64 (windows,): its part of the tokens of its text; those of a text add up to 1
 
+    def mean(self, probs: np.ndarray) -> np.ndarray:
+        """Returns the mean over the windows of each text, weighted by their shares: `float32 (texts, classes)`.
+
+        >>> Windows(None, np.array([0, 0, 1]), np.array([0.75, 0.25, 1])).mean(np.array([[1.0], [0.0], [0.5]])).tolist()
+        [[0.75], [0.5]]
+        """
+        firsts = np.flatnonzero(np.diff(self.rows, prepend=-1))
+        return np.add.reduceat(probs * self.shares[:, None], firsts).astype("float32")
+
 
 @dataclass(frozen=True)
 class TextEncoder:
@@ -132,8 +141,7 @@ class TextEncoder:
     max_length: int = 32
 
     def __post_init__(self):
-        if self.unit not in ("char", "word"):
-            raise ValueError(f'unit: expected "char" or "word", got {self.unit!r}')
+        check_choice("unit", self.unit, UNITS)
         check_integer("max_length", self.max_length)
         if self.ngrams and self.unit == "word":
             raise ValueError('ngrams: go with unit="char" alone, got unit="word"')
@@ -186,8 +194,7 @@ class TextEncoder:
         Raises:
             ValueError: a text is no string, none holds a visible character, or a setting is out of range.
         """
-        if unit not in ("char", "word"):
-            raise ValueError(f'unit: expected "char" or "word", got {unit!r}')
+        check_choice("unit", unit, UNITS)
         if max_ngram not in range(1, MAX_NGRAM + 1):
             raise ValueError(f"max_ngram: expected 1 to {MAX_NGRAM}, got {max_ngram!r}")
         sizes = {"max_ngram": max_ngram, "max_length": max_length, "max_tokens": max_tokens, "max_ngrams": max_ngrams}

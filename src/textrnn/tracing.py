@@ -10,11 +10,8 @@ import pandas as pd
 import tensorflow as tf
 
 from textrnn import networks
-from textrnn.checks import check_texts
-from textrnn.preprocessing import TextToIds
-
-KINDS = ("input_gate", "forget_gate", "output_gate", "candidate", "cell", "output")
-CELL_CLASSES = ("LSTMCell", "PeepholeLSTMCell")
+from textrnn.checks import check_choice, check_texts
+from textrnn.options import KINDS
 
 
 class Trace(NamedTuple):
@@ -55,15 +52,11 @@ def has_lstm(model: keras.Model) -> bool:
 
 
 def _found(model: keras.Model) -> dict[str, _Direction]:
-    found = {}
-    for layer in model.layers:
-        parts = {layer.name: layer}
-        if isinstance(layer, keras.layers.Bidirectional):
-            parts = {f"{layer.name}/forward": layer.forward_layer, f"{layer.name}/backward": layer.backward_layer}
-        for name, part in parts.items():
-            if type(getattr(part, "cell", None)).__name__ in CELL_CLASSES:
-                found[name] = _Direction(layer, part.cell, part.go_backwards)
-    return found
+    return {
+        name: _Direction(layer, part.cell, part.go_backwards)
+        for layer in model.layers
+        for name, part in networks.lstm_directions(layer).items()
+    }
 
 
 def _run(cell: keras.layers.Layer, x: tf.Tensor, mask: tf.Tensor, *, backwards: bool) -> tf.Tensor:
@@ -127,7 +120,7 @@ def tracer(model: keras.Model, *, on_ids: bool = False) -> Callable[[Any], tuple
     shared = {id(mask): name for name, mask in masks.items()}  # Keras wants each output once
     inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
     if on_ids:
-        inputs = next(layer.output for layer in model.layers if isinstance(layer, TextToIds))
+        inputs = networks.text_layer(model).output
     probe = keras.Model(inputs, [wanted, {name: masks[name] for name in shared.values()}])
 
     def trace(inputs):
@@ -165,7 +158,7 @@ def trace_lstm(model: keras.Model, texts: Sequence[str] | np.ndarray) -> list[di
         ValueError: the model has no LSTM, or a text is no string or empty.
     """
     trace = tracer(model)
-    if any(isinstance(layer, TextToIds) for layer in model.layers):
+    if model.inputs[0].dtype == "string":
         encoder, texts = networks.text_encoder(model), check_texts(texts)
         characters = [encoder.split(text)[: encoder.max_length] for text in texts]
         inputs = tf.constant(texts)
@@ -252,7 +245,7 @@ def memory_probe(
         texts: where to look.
         unit: counts from 0.
         lstm: the name of the LSTM as in `trace_lstm`; the first of the model if `None`.
-        kind: one of `KINDS`.
+        kind: one of `options.KINDS`.
         num_rows: how many to return.
         batch_size: texts traced at a time.
 
@@ -266,8 +259,7 @@ def memory_probe(
     lstm = names[0] if lstm is None else lstm
     if lstm not in names:
         raise ValueError(f"lstm: expected one of {names}, got {lstm!r}")
-    if kind not in KINDS:
-        raise ValueError(f"kind: expected one of {KINDS}, got {kind!r}")
+    check_choice("kind", kind, KINDS)
     units = _directions(model)[lstm].cell.units
     if not 0 <= unit < units:
         raise ValueError(f"unit: expected 0 to {units - 1}, got {unit}")

@@ -19,17 +19,18 @@ from sklearn.metrics import f1_score
 from tqdm import tqdm
 
 from textrnn import datasets, networks, pretraining
+from textrnn.batching import answer_in_batches
 from textrnn.cards import sha256_of_file
 from textrnn.checkpoints import Checkpoints
-from textrnn.checks import check_integer, check_number, check_seed, check_table, check_texts
+from textrnn.checks import check_choice, check_integer, check_number, check_seed, check_table, check_texts
 from textrnn.metrics import label_ids
 from textrnn.optimizers import LazyAdamW
-from textrnn.preprocessing import TextEncoder, TextToIds
+from textrnn.options import SCORES
+from textrnn.preprocessing import TextEncoder, TextToIds, Windows
 
 BATCHES_PER_POOL = 50
 CHUNK_ROWS = 100_000  # of a file that are in memory at a time
 CHECKPOINT_VERSION = 1  # of what a checkpoint holds
-SCORES = ("accuracy", "macro_f1")
 ADVERSARIAL = 0.05  # of the length of a text's vectors
 MAX_NGRAMS = 250_000  # of each order, with evidence
 EMBEDDED_NGRAMS = 20_000  # of each order, with a vector: the saved model then stays below 10 MB
@@ -67,15 +68,14 @@ def encode_texts(model: keras.Model, texts: Sequence[str], *, chunk_size: int = 
         ValueError: a text is no string or empty, or the model has no text layer.
     """
     check_integer("chunk_size", chunk_size)
-    encoder = networks.text_encoder(model)
-    layer = next(layer for layer in model.layers if isinstance(layer, TextToIds))
-    texts = check_texts(texts)
+    layer, texts = networks.text_layer(model), check_texts(texts)
+    encoder = layer.encoder
     orders = (len(encoder.num_ids),) if encoder.ngrams else ()
     ids = np.zeros((len(texts), encoder.max_length, *orders), dtype="int32")
     for start in range(0, len(texts), chunk_size):
         chunk = layer(tf.constant(texts[start : start + chunk_size])).numpy()
         ids[start : start + len(chunk), : chunk.shape[1]] = chunk
-    lengths = ((ids[..., 0] if orders else ids) > 0).sum(axis=1)
+    lengths = _num_real(ids)
     return EncodedTexts(ids[:, : max(1, lengths.max(initial=1))], lengths)
 
 
@@ -120,23 +120,40 @@ def num_steps(num_rows: int, *, batch_size: int, epochs: int) -> int:
     return epochs * math.ceil(num_rows / batch_size)
 
 
-def _probabilities(on_ids: keras.Model, encoded: EncodedTexts, *, batch_size: int) -> np.ndarray:
-    order = np.argsort(encoded.lengths, kind="stable")
-    probs = np.zeros((len(order), on_ids.output_shape[-1]), dtype="float32")
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        probs[rows] = on_ids.predict_on_batch(encoded.batch(rows))
-    return probs
+def _probabilities(on_ids: keras.Model, windows: Windows, *, batch_size: int) -> np.ndarray:
+    """Returns the probabilities of the texts that were cut into `windows`: `float32 (texts, classes)`."""
+    encoded = EncodedTexts(windows.ids, _num_real(windows.ids))
+    probs = answer_in_batches(
+        lambda rows: on_ids.predict_on_batch(encoded.batch(rows)),
+        encoded.lengths,
+        batch_size=batch_size,
+        num_columns=on_ids.output_shape[-1],
+    )
+    return windows.mean(probs)
 
 
-def predict(model: keras.Model, texts: Sequence[str], *, batch_size: int = 512) -> np.ndarray:
+def _num_real(ids: np.ndarray) -> np.ndarray:
+    """Returns the number of steps of each row that are not padding: `int64 (rows,)`."""
+    return ((ids if ids.ndim == 2 else ids[..., 0]) > 0).sum(axis=1)
+
+
+def predict_proba(model: keras.Model, texts: Sequence[str], *, batch_size: int = 512) -> np.ndarray:
     """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
 
+    A text that has more tokens than the network reads at a time is read in windows, as by a saved classifier
+    (`TextEncoder.encode_windows`).
+
+    Args:
+        model: string to probabilities, with a `TextToIds` layer.
+        texts: one string, a list, a pandas column or a NumPy array of strings.
+        batch_size: windows worked on at a time; those of similar length go together.
+
     Raises:
-        ValueError: a text is no string or empty, or `batch_size` is below 1.
+        ValueError: a text is no string or empty, the model has no text layer, or `batch_size` is below 1.
     """
     check_integer("batch_size", batch_size)
-    return _probabilities(networks.ids_model(model), encode_texts(model, texts), batch_size=batch_size)
+    windows = networks.text_encoder(model).encode_windows(check_texts(texts))
+    return _probabilities(networks.ids_model(model), windows, batch_size=batch_size)
 
 
 def training_step(
@@ -356,7 +373,7 @@ def fit(
         train: columns `text` and `label`; or the path of a TSV or CSV file of any size, which is read in pieces: its
             ids go to a temporary file in the folder `resume`, or else in the cache folder, and memory holds a few
             numbers for each row.
-        dev: a table; scored after each epoch.
+        dev: a table; scored after each epoch, long texts in windows as `predict_proba` reads them.
         epochs: passes over train, at most.
         batch_size: rows of a batch.
         seed: decides the order of the batches.
@@ -382,8 +399,7 @@ def fit(
         FloatingPointError: the loss is no longer a number; the message says what to try.
         OSError: a checkpoint cannot be written; those before it are as they were.
     """
-    if score not in SCORES:
-        raise ValueError(f"score: expected one of {SCORES}, got {score!r}")
+    check_choice("score", score, SCORES)
     for name, value in {"epochs": epochs, "batch_size": batch_size, "checkpoint_every": checkpoint_every}.items():
         check_integer(name, value)
     if patience is not None:
@@ -396,7 +412,7 @@ def fit(
     check_table("dev", dev)
     data = _rows_to_learn(model, train, folder=resume)
     dev_targets = label_ids(dev["label"], networks.label_names(model), name="dev")
-    dev_encoded = encode_texts(model, dev["text"])
+    dev_windows = networks.text_encoder(model).encode_windows(dev["text"])
     wanted = _targets_of(model)
 
     start = time.perf_counter()
@@ -435,7 +451,7 @@ def fit(
                 if run.batch % checkpoint_every == 0 and run.batch < len(batches):
                     keep()
             row = {"epoch": run.epoch + 1, "loss": run.loss / len(data.lengths)}
-            row |= _score(_probabilities(on_ids, dev_encoded, batch_size=512), dev_targets)
+            row |= _score(_probabilities(on_ids, dev_windows, batch_size=512), dev_targets)
             _check_finite(row["dev_loss"], epoch=run.epoch, name="the loss on dev")  # the last step can break weights
             row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
             run.history.append(row)

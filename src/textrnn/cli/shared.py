@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from textrnn.options import LONG_TEXT, RUNTIMES
+
 CHUNK_TEXTS = 8192  # predicted at a time
 STOPPED = 130  # as of a program that SIGINT ended
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # would break a row, or speak to the terminal
@@ -126,15 +128,15 @@ loading_options = add_options(
 answer_options = add_options(
     click.option(
         "--runtime",
-        type=click.Choice(["tensorflow", "numpy"]),
-        default="tensorflow",
+        type=click.Choice(RUNTIMES),
+        default=RUNTIMES[0],
         show_default=True,
         help="Who computes: the saved graph, or NumPy with the same weights, which is faster.",
     ),
     click.option(
         "--long-text",
-        type=click.Choice(["windows", "head"]),
-        default="windows",
+        type=click.Choice(LONG_TEXT),
+        default=LONG_TEXT[0],
         show_default=True,
         help="Of a text longer than the model reads at a time: all of it, in windows, or its head alone.",
     ),

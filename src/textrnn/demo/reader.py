@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn import networks, saving, tracing
+from textrnn.options import KINDS
 
 NUM_UNITS = 8  # shown of each LSTM
 DIGITS = 5  # after the point; a picture needs no more
@@ -54,7 +55,7 @@ class Reader:
             - `saliency`: `label`, and `gradient` and `left_out` of each character (`tracing.saliency`);
             - `prefixes`: the probabilities after the first character, the first two and so on;
             - `lstms`: of each LSTM its `name`, whether it reads `backwards`, the `units` whose memory moves most, that
-              one first, and by the names of `tracing.KINDS` a row for each of them with a number for each character.
+              one first, and by the names of `options.KINDS` a row for each of them with a number for each character.
 
         Raises:
             ValueError: the text is empty or cannot be written in UTF-8.
@@ -94,10 +95,10 @@ def _moving_units(name: str, traces: list[np.ndarray]) -> dict[str, Any]:
     backwards = name.endswith("/backward")
     way = np.zeros(traces[0].shape[2])
     for trace in traces:
-        cell = trace[:, tracing.KINDS.index("cell")]  # (steps, units)
+        cell = trace[:, KINDS.index("cell")]  # (steps, units)
         way += np.abs(np.diff(cell[::-1] if backwards else cell, axis=0, prepend=0)).sum(axis=0)
     units = np.argsort(-way, kind="stable")[:NUM_UNITS]
-    kinds = {kind: _numbers(traces[0][:, place, units].T) for place, kind in enumerate(tracing.KINDS)}
+    kinds = {kind: _numbers(traces[0][:, place, units].T) for place, kind in enumerate(KINDS)}
     return {"name": name, "backwards": backwards, "units": units.tolist(), **kinds}
 
 

@@ -46,7 +46,9 @@ def _of_pipeline(pipeline: Pipeline, num_parameters: int) -> Fitted:
 def fitted_network(model: keras.Model) -> Fitted:
     """Returns a trained network as a method."""
     names = networks.label_names(model)
-    return Fitted(lambda texts: metrics.predicted_labels(training.predict(model, texts), names), model.count_params())
+    return Fitted(
+        lambda texts: metrics.predicted_labels(training.predict_proba(model, texts), names), model.count_params()
+    )
 
 
 def _fit_majority(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int) -> Fitted:

@@ -2,8 +2,6 @@
 
 from textrnn.cards import EXTRA
 from textrnn.saving.export import (
-    RUNTIMES,
-    TABLES,
     Classifier,
     load_classifier,
     load_network,
@@ -13,8 +11,6 @@ from textrnn.saving.numpy_network import NumpyNetwork
 
 __all__ = [
     "EXTRA",
-    "RUNTIMES",
-    "TABLES",
     "Classifier",
     "NumpyNetwork",
     "load_classifier",

@@ -25,12 +25,11 @@ from textrnn import cards, networks, shipped, tracing
 from textrnn.cards import EXTRA
 from textrnn.checks import check_integer, check_list, check_number, check_texts
 from textrnn.layers import ClassEvidence
-from textrnn.preprocessing import FIRST_ID, LONG_TEXT, WINDOWS_AT_A_TIME, TextEncoder, TextToIds
+from textrnn.options import KINDS, LONG_TEXT, RUNTIMES, TABLES
+from textrnn.preprocessing import FIRST_ID, WINDOWS_AT_A_TIME, TextEncoder, TextToIds
 from textrnn.saving import folders, safety
 from textrnn.saving.numpy_network import NumpyNetwork
 
-RUNTIMES = ("tensorflow", "numpy")
-TABLES = ("float32", "int8")
 UNKNOWN = "unknown"  # the label of a text of which a model is not sure enough
 
 
@@ -110,7 +109,7 @@ class _Servable(tf.Module):
                 kinds = {
                     f"{name}/{kind}": array[:, :, place]
                     for name, array in arrays.items()
-                    for place, kind in enumerate(tracing.KINDS)
+                    for place, kind in enumerate(KINDS)
                 }
                 return {"characters": text_to_ids.split(text), "mask": mask, **kinds}
 

@@ -19,7 +19,8 @@ from textrnn import networks
 from textrnn.checks import check_integer
 from textrnn.layers import ClassEvidence
 from textrnn.networks import LabelProbabilities, MaskedPooling
-from textrnn.preprocessing import LONG_TEXT, UNKNOWN_ID, WINDOWS_AT_A_TIME
+from textrnn.options import LONG_TEXT
+from textrnn.preprocessing import UNKNOWN_ID, WINDOWS_AT_A_TIME
 
 ALL_CORES = threading.Lock()  # of whoever sets the number of threads in BLAS, which is one for the whole process
 PLAIN_LSTM = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "go_backwards": False}

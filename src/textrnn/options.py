@@ -1,0 +1,21 @@
+"""The names that a user may choose from; whoever checks or offers a choice takes the list from here."""
+
+# of a network
+UNITS = ("char", "word")  # what a token is
+CELLS = ("lstm", "gru", "simple", "feedforward")
+POOLINGS = ("last", "max", "mean", "attention")
+
+# of a training run
+SCORES = ("accuracy", "macro_f1")  # what makes an epoch the best
+
+# of a saved model
+TABLES = ("float32", "int8")  # how its embeddings are written
+RUNTIMES = ("tensorflow", "numpy")  # what computes its answers
+LONG_TEXT = ("windows", "head")  # what it reads of a text that is too long for its network: all of it, or its start
+
+# of data
+SETS = ("headlines", "thucnews", "sogou", "atis")
+SPLITS = ("train", "dev", "test")
+
+# of an LSTM
+KINDS = ("input_gate", "forget_gate", "output_gate", "candidate", "cell", "output")  # what it does at each step

@@ -10,7 +10,8 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PYTHONHASHSEED ?= 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup notebooks publish-notebooks executed test fuzz soak lint bench bench-accuracy lock audit clean
+.PHONY: help setup notebooks publish-notebooks executed lint bench bench-accuracy lock audit clean
+.PHONY: check test test-long test-all fuzz soak
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -46,8 +47,19 @@ publish-notebooks: $(STAMP)  ## maintainers: write what is committed, notebooks/
 
 FORCE:
 
-test: $(STAMP)  ## run the whole test suite
-	$(BIN)/python -m pytest
+# Two processes, each with the tests of a file at a time, so that what a file's tests share is made once.
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+check: lint  ## lint, and the tests that take no time (under a minute)
+	$(BIN)/python -m pytest -m 'not slow and not long'
+
+test: $(STAMP)  ## run every test but the long ones (under five minutes)
+	$(PYTEST) -m 'not long'
+
+test-long: $(STAMP)  ## run what `make test` leaves out: many kills, benchmark scripts, trainings, the page in a browser
+	$(PYTEST) -m long
+
+test-all: test test-long  ## run every test
 
 fuzz: $(STAMP)  ## try every door with 2,000 drawn inputs, lines of 100 MB and 10,000,000 rows (three minutes)
 	TEXTRNN_FUZZ=1 $(BIN)/python -m pytest tests/test_bad_input.py -rsP --durations=40 --hypothesis-show-statistics

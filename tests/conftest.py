@@ -1,6 +1,7 @@
 """What several test files share: the real files beside the checkout, and a server for downloads."""
 
 import contextlib
+import os
 import signal
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Several processes test at once: each works with one thread, and so does every program that it starts.
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A job that a script puts into the background ignores Ctrl-C, and so would every program that it starts.

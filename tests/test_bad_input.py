@@ -1134,6 +1134,7 @@ def assert_probabilities(probs, num_rows):
     np.testing.assert_allclose(probs.sum(axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", options.RUNTIMES)
 @pytest.mark.parametrize("kind", TEXT_INPUTS)
 def test_predict_answers_with_probabilities_or_names_the_text(kind, runtime):
@@ -1433,6 +1434,7 @@ def test_no_bytes_in_a_card_end_in_a_foreign_error(desk, data):
 TYPED = st.text(max_size=60) | SOME_TEXT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", options.RUNTIMES)
 @drawn
 @given(texts=st.lists(TYPED.filter(preprocessing.normalise), min_size=1, max_size=3))

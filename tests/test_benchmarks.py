@@ -13,6 +13,8 @@ import pytest
 
 from textrnn import baselines, cards, datasets, metrics, saving
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 SCORES = {"accuracy", "low", "high", "rows", "macro_f1", "seconds"}
 
@@ -71,6 +73,7 @@ def test_the_linear_baseline_scores_what_the_package_scores(carved):
     assert result["dev"]["accuracy"] > 0.2
 
 
+@pytest.mark.long
 def test_the_network_is_trained_and_scored_on_dev_and_test(carved):
     result = headlines_json(carved, "--model", "textrnn", "--epochs", "1", test=True)
     assert (result["model"], result["train_rows"]) == ("textrnn", 200)
@@ -131,6 +134,7 @@ def test_a_doubled_headline_is_named_and_no_split_is_written(tmp_path):
     assert [len(part) for part in drawn] == [len(part) for part in datasets.load("headlines")]
 
 
+@pytest.mark.long
 def test_the_comparison_prints_rows_that_the_notebook_can_read(carved, tmp_path):
     files = ["--train", carved["train"], "--dev", carved["dev"]]
     path = tmp_path / "rows.csv"
@@ -168,6 +172,7 @@ def test_an_option_that_would_do_nothing_is_refused(carved, arguments, message):
     assert message in done.stderr
 
 
+@pytest.mark.long
 def test_the_speed_benchmark_measures_side_by_side_and_says_what_is_missing(carved, tmp_path):
     model = ROOT / "models" / "headlines-textrnn"
     files = ["--train", carved["train"], "--dev", carved["dev"], "--model", model]
@@ -194,6 +199,7 @@ def test_the_speed_benchmark_measures_side_by_side_and_says_what_is_missing(carv
     assert ("PyTorch, published network, ids given" in names) == has_torch
 
 
+@pytest.mark.long
 def test_a_network_can_be_saved_and_is_then_scored_from_its_file(carved, tmp_path):
     folder = tmp_path / "mine"
     result = headlines_json(
@@ -208,6 +214,7 @@ def test_a_network_can_be_saved_and_is_then_scored_from_its_file(carved, tmp_pat
     assert (predicted.to_numpy() == table["label"].to_numpy()).mean() == result["dev"]["accuracy"]
 
 
+@pytest.mark.long
 def test_an_ensemble_answers_by_the_mean_of_its_models_probabilities(carved):
     script = ROOT / "benchmarks" / "ensemble.py"
     folders = [f"models/{name}-textrnn" for name in ("headlines", "thucnews")]

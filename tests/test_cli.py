@@ -20,6 +20,8 @@ from wcwidth import wcswidth
 
 from textrnn import cards, cli, datasets, metrics, saving
 
+pytestmark = pytest.mark.slow
+
 COMMAND = Path(sys.executable).with_name("textrnn")
 TEXTS = ["国足客场小胜", "股市突然下跌"]
 

@@ -14,6 +14,8 @@ from textrnn.lessons import comparison
 from textrnn.lessons.comparison import COLUMNS, measure, shuffle_characters
 from textrnn.preprocessing import split_words
 
+pytestmark = pytest.mark.slow
+
 TINY = training.Recipe(1, 32, 4e-3)
 
 

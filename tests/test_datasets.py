@@ -345,6 +345,7 @@ def test_a_server_out_of_reach_is_an_oserror_with_advice(tmp_path, waits):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
 def test_a_process_stopped_in_the_middle_of_a_download_leaves_no_file_and_the_next_call_completes_it(
     thuc_server, tmp_path, name
@@ -393,6 +394,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again_and_no_other(thuc_server, 
     assert thuc_server.requests == ["/dev.txt"]
 
 
+@pytest.mark.slow
 def test_two_processes_that_download_at_once_show_no_bad_file_at_any_moment(thuc_server, tmp_path):
     damaged, right = "half a line", THUC["train.txt"]
     both, answers = threading.Barrier(2, timeout=60), [right.encode()[:-1], right.encode()]
@@ -438,6 +440,7 @@ def test_the_cache_folder_is_the_one_that_the_environment_names(thuc_server, tmp
     assert inspect.signature(datasets.fetch_thucnews).parameters["progressbar"].default is True
 
 
+@pytest.mark.slow
 def test_a_progress_bar_goes_to_stderr_and_only_if_asked(thuc_server, tmp_path):
     code = """if True:
         import ast, sys
@@ -636,6 +639,7 @@ print(count, peak_mib() - before, time.perf_counter() - start, time.process_time
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="peak memory is read from /proc or getrusage")
 def test_a_file_of_200_mb_streams_in_constant_memory(tmp_path):
     block = "".join(document(i, title=f"第{i}条新闻", content="这是正文" * 200) for i in range(2000)).encode("gb18030")

@@ -23,6 +23,8 @@ from textrnn.demo import app as demo_app
 from textrnn.demo.reader import NUM_UNITS, Reader
 from textrnn.preprocessing import TextEncoder
 
+pytestmark = pytest.mark.slow
+
 NAME = "headlines-textrnn"
 TEXT = "小狗救了警察"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -10,6 +10,8 @@ from textrnn.layers import ClassEvidence
 from textrnn.lessons import cells
 from textrnn.lessons.recurrent import Elman, ElmanCell, Jordan, JordanCell, PeepholeLSTM, PeepholeLSTMCell
 
+pytestmark = pytest.mark.slow
+
 LAYERS = [Elman, Jordan, PeepholeLSTM]
 every_layer = pytest.mark.parametrize("layer_class", LAYERS, ids=lambda c: c.__name__)
 small = st.integers(min_value=1, max_value=4)

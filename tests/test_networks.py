@@ -13,6 +13,8 @@ from textrnn.networks import LabelProbabilities, MaskedPooling, build_textrnn
 from textrnn.options import POOLINGS
 from textrnn.preprocessing import TextEncoder, TextToIds
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["股市大涨", "球队夺冠，教练落泪", "股", "基金 A股 12%"]
 ENCODER = TextEncoder.from_texts(TEXTS, max_length=40)
 NGRAMS = TextEncoder.from_texts(TEXTS, max_length=40, max_ngram=3, min_ngram_count=1)

@@ -12,6 +12,8 @@ import pytest
 from textrnn import cards, datasets, metrics, networks, options, saving
 from textrnn.preprocessing import TextEncoder, normalise
 
+pytestmark = pytest.mark.slow
+
 MODELS = ("headlines-textrnn", "thucnews-textrnn")
 HEADLINES = datasets.load("headlines")
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"  # man, joiner, woman, joiner, girl: one emoji

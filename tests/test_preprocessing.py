@@ -52,6 +52,7 @@ def both(request):
     return encoder, tf.function(layer, input_signature=signature), tf.function(layer.windows, input_signature=signature)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text() | texts, min_size=1, max_size=5))
 @example(["", " ", "\0", "\u2028\u0085", FAMILY, "\ufeffA股"])
@@ -66,6 +67,7 @@ def test_python_and_graph_give_the_same_ids(both, batch):
         assert not row[len(one) :].any()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text() | texts | st.lists(texts, max_size=8).map("".join), min_size=1, max_size=5))
 @example(["", " ", "\0", "\u2028\u0085", FAMILY * 30, "\ufeffA股"])
@@ -103,6 +105,7 @@ def test_python_and_graph_agree_whatever_the_vocabulary_was_made_of(seen, batch,
     np.testing.assert_array_equal(TextToIds(encoder)(tf.constant(batch + seen)), encoder.encode(batch + seen))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lower", [True, False])
 def test_the_graph_normalises_every_code_point_as_the_definition_does(lower):
     chars = [chr(code) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF]

@@ -92,6 +92,7 @@ def blocks_of(page, *languages):
     return [body for language, body in FENCE.findall(read(page)) if language in languages]
 
 
+@pytest.mark.long
 def test_both_editions_show_the_same_python_and_every_block_of_it_runs():
     blocks, chinese = (blocks_of(page, "python") for page in READMES)
     assert blocks
@@ -101,6 +102,7 @@ def test_both_editions_show_the_same_python_and_every_block_of_it_runs():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.long
 def test_both_editions_show_the_same_commands_and_every_one_runs(tmp_path):
     commands, chinese = (
         [line for block in blocks_of(page, "") for line in block.splitlines() if line.startswith("textrnn ")]

@@ -17,6 +17,8 @@ from textrnn import networks, training
 from textrnn.checkpoints import Checkpoints
 from textrnn.preprocessing import TextEncoder
 
+pytestmark = pytest.mark.slow
+
 EPOCHS, EVERY = 3, 3
 CLASSES = ("甲", "乙", "丙")
 SOAK = bool(os.environ.get("TEXTRNN_SOAK"))  # set by `make soak`: more kills, more rows
@@ -117,6 +119,7 @@ def assert_same(answer, expected):
         np.testing.assert_array_equal(array, expected_arrays[name], err_msg=name)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_a_run_killed_again_and_again_ends_with_the_weights_of_an_uninterrupted_one(start, uninterrupted, tmp_path):
     folder, kills = tmp_path / "run", 0
@@ -131,6 +134,7 @@ def test_a_run_killed_again_and_again_ends_with_the_weights_of_an_uninterrupted_
     assert_same(read(tmp_path / "answer.npz"), uninterrupted)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_a_kill_in_the_middle_of_writing_a_checkpoint_leaves_the_ones_before(start, tmp_path):
     folder, wide = tmp_path / "run", 20_000  # wide vectors make a checkpoint of tens of megabytes, which takes a while

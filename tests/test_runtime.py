@@ -17,6 +17,8 @@ from textrnn.options import POOLINGS
 from textrnn.preprocessing import TextEncoder
 from textrnn.saving.numpy_network import NumpyNetwork, Packed, _Direction
 
+pytestmark = pytest.mark.slow
+
 HEADLINES = datasets.load("headlines")
 TEXTS = [*HEADLINES.dev["text"][:300], "国", "没见过的字\U00020000", "\u200b", "x" * 100]
 

@@ -18,6 +18,8 @@ from textrnn import cards, networks, options, saving
 from textrnn.preprocessing import TextEncoder
 from textrnn.saving import folders, safety
 
+pytestmark = pytest.mark.slow
+
 LABELS = ["no", "yes"]
 CARD = dict.fromkeys(cards.CARD_FIELDS)
 GRAPH = "saved_model.pb"

@@ -22,6 +22,8 @@ from textrnn import cards, datasets, metrics, networks, options, saving, trainin
 from textrnn.preprocessing import WINDOWS_AT_A_TIME, TextEncoder, TextToIds
 from textrnn.saving import export, folders
 
+pytestmark = pytest.mark.slow
+
 TABLE = pd.DataFrame(
     {
         "text": ["股市\u2028大涨", "女单夺冠，\u0085教练落泪", "股市大跌\0 A股", "球队\u2029夺冠👨\u200d👩\u200d👧"],

@@ -13,6 +13,8 @@ import pytest
 from textrnn import cards, networks, saving
 from textrnn.preprocessing import TextEncoder
 
+pytestmark = pytest.mark.slow
+
 CARD = dict.fromkeys(cards.CARD_FIELDS)
 
 

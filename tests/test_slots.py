@@ -19,6 +19,8 @@ from seqeval.scheme import IOB2
 from textrnn import datasets
 from textrnn.lessons import slots, spans, taggers
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 ATIS = ROOT.parent / "shared" / "data" / "atis"
 needs_atis = pytest.mark.skipif(not ATIS.is_dir(), reason="the ATIS files are not beside the checkout")
@@ -337,6 +339,7 @@ def test_atis_is_read_whole_and_its_own_tags_score_one():
     assert (ids == 1).sum() < 31  # words that train lacks; some are read as their shape
 
 
+@pytest.mark.long
 def test_the_benchmark_trains_and_prints_the_f1_of_every_split_given(tmp_path):
     for name, seed in (("train", 0), ("dev", 1)):
         table = slots.draw_travel_requests(40, seed=seed)

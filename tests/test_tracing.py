@@ -10,6 +10,8 @@ from textrnn.lessons import cells
 from textrnn.lessons.recurrent import PeepholeLSTM
 from textrnn.preprocessing import TextEncoder, TextToIds
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["国足客场一球小胜", "央行", "油价今晚零时起上调,加满一箱多花八元"]
 
 

@@ -14,6 +14,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from textrnn import checks, networks, training
 from textrnn.preprocessing import TextEncoder
 
+pytestmark = pytest.mark.slow
+
 HEADLINES = pd.DataFrame(
     {
         "text": ["股市大涨", "女单夺冠，教练落泪", "股市大跌 基金12%", "球队夺冠"],

@@ -40,7 +40,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from textrnn import datasets, plots, preprocessing
+from textrnn import datasets, layers, plots, preprocessing
 
 pd.set_option("display.max_colwidth", None)
 EMBEDDED = DATASET == "headlines"
@@ -263,7 +263,7 @@ batch
 # `TextToIds` is a Keras layer; what it does is saved with the model.
 
 # %%
-text_to_ids = preprocessing.TextToIds(encoder)
+text_to_ids = layers.TextToIds(encoder)
 dev_texts = splits.dev["text"]
 in_graph = text_to_ids(tf.constant(dev_texts)).numpy()
 in_python = encoder.encode(dev_texts)

@@ -36,6 +36,7 @@ from textrnn import (
     cards,
     checks,
     datasets,
+    layers,
     metrics,
     networks,
     optimizers,
@@ -946,8 +947,8 @@ ARGUMENTS = {
             "seed": SEEDS,
         },
     ),
-    "networks.LabelProbabilities": (
-        lambda **wrong: networks.LabelProbabilities(LABELS, **wrong),
+    "layers.LabelProbabilities": (
+        lambda **wrong: layers.LabelProbabilities(LABELS, **wrong),
         {"temperature": ABOVE_ZERO},
     ),
     "training.fit": (

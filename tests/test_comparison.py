@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from textrnn import baselines, datasets, networks, training
+from textrnn import baselines, datasets, training
+from textrnn.layers import MaskedPooling
 from textrnn.lessons import comparison
 from textrnn.lessons.comparison import COLUMNS, measure, shuffle_characters
 from textrnn.preprocessing import split_words
@@ -88,10 +89,7 @@ def test_the_methods_are_those_of_the_ladder_and_each_network_is_what_its_name_s
     assert {name for name, kinds in layers.items() if "SimpleRNN" in kinds} == {"SimpleRNN"}
     assert {name for name, kinds in layers.items() if "LSTM" in kinds} == {"LSTM"}
     assert {name for name, kinds in layers.items() if "Bidirectional" in kinds} == {"BiLSTM", "BiLSTM, attention"}
-    kinds = {
-        name: [p.kind for p in built[n].layers if isinstance(p, networks.MaskedPooling)]
-        for n, name in enumerate(layers)
-    }
+    kinds = {name: [p.kind for p in built[n].layers if isinstance(p, MaskedPooling)] for n, name in enumerate(layers)}
     assert kinds == {
         "TextCNN": ["max"] * 3,
         "SimpleRNN": [],  # the last state needs no pooling

@@ -9,9 +9,10 @@ import pytest
 import tensorflow as tf
 
 from textrnn import networks
-from textrnn.networks import LabelProbabilities, MaskedPooling, build_textrnn
+from textrnn.layers import LabelProbabilities, MaskedPooling, TextToIds
+from textrnn.networks import build_textrnn
 from textrnn.options import POOLINGS
-from textrnn.preprocessing import TextEncoder, TextToIds
+from textrnn.preprocessing import TextEncoder
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from textrnn import preprocessing
-from textrnn.preprocessing import PADDING_ID, UNKNOWN_ID, TextEncoder, TextToIds, normalise, split_words
+from textrnn.layers import TextToIds
+from textrnn.preprocessing import PADDING_ID, UNKNOWN_ID, TextEncoder, normalise, split_words
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"  # man, joiner, woman, joiner, girl: one emoji
 WHITE_SPACE = [chr(code) for code in range(0x110000) if chr(code).isspace()]
@@ -110,9 +111,7 @@ def test_python_and_graph_agree_whatever_the_vocabulary_was_made_of(seen, batch,
 def test_the_graph_normalises_every_code_point_as_the_definition_does(lower):
     chars = [chr(code) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF]
     rows = ["x" + "x".join(chars[i : i + 2048]) + "x" for i in range(0, len(chars), 2048)]
-    expected = [
-        " ".join("".join(preprocessing._normal_form(char, lower=lower) for char in row).split()) for row in rows
-    ]
+    expected = [" ".join("".join(preprocessing.normal_form(char, lower=lower) for char in row).split()) for row in rows]
     assert [normalise(row, lower=lower) for row in rows] == expected
     codes = TextToIds(TextEncoder(tokens=("x",), lower=lower))._normal_codes(tf.constant(rows))
     assert codes.row_lengths().numpy().tolist() == [len(row) for row in expected]
@@ -122,7 +121,7 @@ def test_the_graph_normalises_every_code_point_as_the_definition_does(lower):
 
 @pytest.mark.parametrize("lower", [True, False])
 def test_normalising_every_code_point_twice_changes_nothing_more(lower):
-    table = preprocessing._changed_code_points(lower)
+    table = preprocessing.changed_code_points(lower)
     assert all(normalise(form, lower=lower) == " ".join(form.split()) for form in table.values())
 
 

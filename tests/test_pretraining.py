@@ -15,10 +15,10 @@ def test_what_occurs_in_the_same_texts_is_alike_and_what_does_not_is_not():
     chars, pairs, triples = topic_vectors(ENCODER, TEXTS, embed_dim=8)
     assert [array.shape for array in (chars, pairs, triples)] == [(num, 8) for num in ENCODER.num_ids]
     assert chars.dtype == np.float32
-    ids = ENCODER._token_ids
+    ids = ENCODER.token_ids
     assert chars[ids["冠"]] @ chars[ids["球"]] > 0.7
     assert abs(chars[ids["冠"]] @ chars[ids["涨"]]) < 0.1
-    pair = ENCODER._ngram_ids[0]["夺冠"]
+    pair = ENCODER.ngram_ids[0]["夺冠"]
     assert pairs[pair] @ chars[ids["冠"]] == pytest.approx(1, abs=1e-4)  # the same texts, at other orders
 
 

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from textrnn import datasets, metrics, networks, options, saving
+from textrnn import datasets, layers, metrics, options, saving
 from textrnn.lessons.cells import from_keras, run_lstm
 from textrnn.networks import build_textrnn
 from textrnn.options import POOLINGS
@@ -150,7 +150,7 @@ def test_another_cell_is_refused_by_name(cell):
 def test_a_layer_that_it_does_not_know_is_refused_by_name():
     model = build()
     extra = keras.layers.Dense(3, name="surprise")(model.layers[-2].output)
-    probs = networks.LabelProbabilities(["x", "y", "z"])(extra)
+    probs = layers.LabelProbabilities(["x", "y", "z"])(extra)
     with pytest.raises(ValueError, match="surprise"):
         NumpyNetwork(keras.Model(model.input, probs))
 

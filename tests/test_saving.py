@@ -19,7 +19,8 @@ from conftest import step_by_step
 
 import textrnn
 from textrnn import cards, datasets, metrics, networks, options, saving, training
-from textrnn.preprocessing import WINDOWS_AT_A_TIME, TextEncoder, TextToIds
+from textrnn.layers import TextToIds
+from textrnn.preprocessing import WINDOWS_AT_A_TIME, TextEncoder
 from textrnn.saving import export, folders
 
 pytestmark = pytest.mark.slow

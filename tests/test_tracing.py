@@ -6,9 +6,10 @@ import pytest
 import tensorflow as tf
 
 from textrnn import networks, options, saving, tracing
+from textrnn.layers import TextToIds
 from textrnn.lessons import cells
 from textrnn.lessons.recurrent import PeepholeLSTM
-from textrnn.preprocessing import TextEncoder, TextToIds
+from textrnn.preprocessing import TextEncoder
 
 pytestmark = pytest.mark.slow
 

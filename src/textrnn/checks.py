@@ -47,6 +47,11 @@ def check_number(name: str, value: Any, expected: str, fits: Callable[[float], b
         raise ValueError(f"{name}: expected {expected}, got {value!r}")
 
 
+def check_rate(name: str, value: Any):
+    """Raises `ValueError` unless `value` is a share from 0 to below 1."""
+    check_number(name, value, "a share from 0 to below 1", lambda share: 0 <= share < 1)
+
+
 def check_choice(name: str, value: Any, choices: tuple[str, ...]):
     """Raises `ValueError` unless `value` is one of `choices`, which are lists of `textrnn.options`.
 

@@ -1,4 +1,4 @@
-"""Functions that build networks as uncompiled Keras models: classifiers of text."""
+"""Networks that classify texts, as uncompiled Keras models, and functions that look into a model."""
 
 import contextlib
 import random
@@ -9,120 +9,13 @@ from typing import Any
 import keras
 from keras import ops
 
-from textrnn.checks import check_choice, check_integer, check_list, check_number, check_seed
-from textrnn.layers import ClassEvidence
+from textrnn.checks import check_choice, check_integer, check_rate, check_seed
+from textrnn.layers import ClassEvidence, LabelProbabilities, MaskedPooling, TextToIds
 from textrnn.options import CELLS, POOLINGS
-from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder, TextToIds
+from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder
 
 RECURRENT = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}
 LSTM_CELLS = ("LSTMCell", "PeepholeLSTMCell")  # by name: one of them is a lesson's
-
-
-@keras.saving.register_keras_serializable(package="textrnn")
-class MaskedPooling(keras.layers.Layer):
-    """One vector for each sequence from its real steps: `(batch, steps, features)` to `(batch, features)`.
-
-    Steps that the mask leaves out have no influence at all; a sequence without any real step gives zeros.
-
-    Args:
-        kind: `"last"`: the state after the last real step, of a bidirectional layer each direction's own last;
-            `"max"`, `"mean"`: of each feature over the real steps; `"attention"`: the mean weighted by a learnt score
-            of each step, softmax(v · tanh(W x + b)) (Bahdanau, Cho & Bengio 2015).
-        bidirectional: whether the second half of the features runs from the end to the start; `"last"` asks.
-        units: the width of the attention's hidden layer.
-    """
-
-    def __init__(self, kind: str, *, bidirectional: bool = False, units: int = 64, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
-        check_choice("kind", kind, POOLINGS)
-        self.kind, self.bidirectional, self.units = kind, bidirectional, units
-
-    def build(self, input_shape):
-        """Creates the weights of the attention; the other kinds have none."""
-        if self.kind == "attention":
-            self.kernel = self.add_weight(shape=(input_shape[-1], self.units), name="kernel")
-            self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
-            self.score = self.add_weight(shape=(self.units, 1), name="score")
-
-    def call(self, states, mask=None):
-        """Returns the summary of `states` over the steps that `mask` keeps."""
-        if mask is None:
-            mask = ops.ones(ops.shape(states)[:2], dtype="bool")
-        real = ops.expand_dims(ops.cast(mask, states.dtype), -1)  # (batch, steps, 1)
-        if self.kind == "last":
-            return self._last(states, mask)
-        if self.kind == "max":
-            summary = ops.max(ops.where(real > 0, states, ops.full_like(states, -1e9)), axis=1)
-            return ops.where(ops.any(mask, axis=1, keepdims=True), summary, ops.zeros_like(summary))
-        if self.kind == "mean":
-            return ops.sum(states * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
-        scores = ops.matmul(ops.tanh(ops.matmul(states, self.kernel) + self.bias), self.score)
-        scores = ops.where(real > 0, scores, ops.full_like(scores, -1e9))  # a high score of padding would hide the rest
-        weights = real * ops.exp(scores - ops.max(scores, axis=1, keepdims=True))  # (batch, steps, 1)
-        return ops.sum(states * weights, axis=1) / ops.maximum(ops.sum(weights, axis=1), keras.config.epsilon())
-
-    def _last(self, states, mask):
-        length = ops.sum(ops.cast(mask, "int32"), axis=1)
-        at_end = ops.expand_dims(ops.one_hot(length - 1, ops.shape(states)[1], dtype=states.dtype), -1)
-        last = ops.sum(states * at_end, axis=1)  # a length of 0 gives no step, and zeros
-        if not self.bidirectional:
-            return last
-        units = states.shape[-1] // 2
-        first = states[:, 0] * ops.cast(mask[:, :1], states.dtype)
-        return ops.concatenate([last[:, :units], first[:, units:]], axis=-1)
-
-    def compute_mask(self, states, mask=None):
-        """Returns `None`: a summary has no steps."""
-        return
-
-    def compute_output_shape(self, input_shape):
-        """Returns `(batch, features)`."""
-        return (input_shape[0], input_shape[-1])
-
-    def get_config(self):
-        """Returns the settings."""
-        return {**super().get_config(), "kind": self.kind, "bidirectional": self.bidirectional, "units": self.units}
-
-
-@keras.saving.register_keras_serializable(package="textrnn")
-class LabelProbabilities(keras.layers.Dense):
-    """A dense softmax layer that knows its classes by name, so that no second list can get out of order.
-
-    Args:
-        label_names: the label of each output, in order.
-        temperature: what the scores are divided by before the softmax, from 0.01 to 100: above 1 the probabilities are
-            more even, below 1 less; the order of the labels stays (`set_temperature`).
-    """
-
-    def __init__(self, label_names: Sequence[str], *, temperature: float = 1.0, **kwargs):
-        check_list("label_names", label_names)
-        names = list(label_names)
-        if len(names) < 2 or len(set(names)) != len(names) or not all(isinstance(n, str) and n.strip() for n in names):
-            raise ValueError(f"label_names: expected two or more different, non-empty strings, got {names}")
-        if any("\0" in name or name.splitlines() != [name] for name in names):  # labels.txt holds one on each line
-            raise ValueError(f"label_names: expected names without line breaks or NUL, got {names}")
-        if any(0xD800 <= ord(char) <= 0xDFFF for name in names for char in name):
-            raise ValueError(f"label_names: expected names that UTF-8 can write, got {names}")
-        kwargs.pop("units", None)
-        kwargs.setdefault("activation", "softmax")
-        super().__init__(len(names), **kwargs)
-        self.label_names, self.temperature = names, _checked_temperature(temperature)
-
-    def call(self, inputs, training=None):
-        """Returns the probabilities of the classes."""
-        scores = ops.matmul(inputs, self.kernel)
-        scores = scores if self.bias is None else scores + self.bias
-        return self.activation(scores if self.temperature == 1 else scores / self.temperature)
-
-    def get_config(self):
-        """Returns the settings."""
-        return {**super().get_config(), "label_names": self.label_names, "temperature": self.temperature}
-
-
-def _checked_temperature(value: float) -> float:
-    check_number("temperature", value, "a number from 0.01 to 100", lambda number: 0.01 <= number <= 100)
-    return float(value)
 
 
 def label_names(model: keras.Model) -> list[str]:
@@ -140,14 +33,14 @@ def set_temperature(model: keras.Model, value: float) -> None:
     """Has `model` divide its scores by `value` before the softmax (temperature scaling, Guo et al. 2017).
 
     The labels stay, how sure they are changes; `metrics.fit_temperature` finds the value. It is saved with the model.
-    A function of your own that was traced before keeps the old temperature; a `NumpyNetwork` made before does too.
+    A `tf.function` of your own that has run before keeps the old temperature; a `NumpyNetwork` made before does too.
 
     Raises:
         ValueError: the last layer is no `LabelProbabilities`, or `value` is no number from 0.01 to 100.
     """
     label_names(model)
-    model.layers[-1].temperature = _checked_temperature(value)
-    _ids_models.pop(model, None)  # it has traced the old one, as have the model's own functions
+    model.layers[-1].temperature = value
+    _ids_models.pop(model, None)  # its graph has the old one, as have the model's own functions
     model.train_function = model.test_function = model.predict_function = None
 
 
@@ -218,7 +111,7 @@ def ids_model(model: keras.Model) -> keras.Model:
     """Returns `model` without its text layer: ids to probabilities, the same layers and weights.
 
     Training and bulk scoring compute the ids once with `model`'s `TextToIds` layer and use this for the rest. The same
-    model gives the same answer object each time, so that its traced functions are used again.
+    model gives the same object each time, so that its compiled functions are used again.
 
     Raises:
         ValueError: it has no such layer.
@@ -247,13 +140,9 @@ def _checked_poolings(pooling: str | Sequence[str]) -> tuple[str, ...]:
     return kinds
 
 
-def _check_rate(name: str, rate: float):
-    check_number(name, rate, "a share from 0 to below 1", lambda share: 0 <= share < 1)
-
-
-def _check_encoder(encoder: TextEncoder):
-    if not isinstance(encoder, TextEncoder):
-        raise ValueError(f"encoder: expected a TextEncoder, got {type(encoder).__name__}")
+def _check_sizes(sizes: dict[str, int]):
+    for name, size in sizes.items():
+        check_integer(name, size)
 
 
 def build_textrnn(
@@ -280,16 +169,16 @@ def build_textrnn(
     Args:
         encoder: the vocabulary; if it has n-grams, each order has an embedding of its own beside the characters'.
         label_names: the label of each output.
-        cell: `"lstm"`, `"gru"` or `"simple"`; with `"feedforward"` a dense layer (tanh) that sees one step at a time
-            and remembers nothing stands in the place of the recurrent one: the difference is what the memory is worth.
+        cell: `"lstm"`, `"gru"` or `"simple"`; with `"feedforward"`, a dense layer (tanh) that sees one step at a time
+            and remembers nothing replaces the recurrent one: the difference is what the memory is worth.
         embed_dim: the width of each embedding.
         units: the width of a recurrent layer, in each direction.
-        num_layers: how many recurrent layers stand on each other.
+        num_layers: how many recurrent layers follow each other.
         bidirectional: whether each layer also reads from the end; `False` for `"feedforward"`.
         pooling: one of `"last"`, `"max"`, `"mean"`, `"attention"`, or several, side by side.
         dropout: the share of the recurrent layers' inputs and of the summary that is dropped in training, [0, 1).
         ngram_dropout: the share of n-grams whose whole vector is dropped in training, [0, 1).
-        evidence: whether each step also carries the classes in whose training texts its n-grams stood, see
+        evidence: whether each step also carries the classes of the training texts that hold its n-grams, see
             `layers.ClassEvidence`.
         embedded_ngrams: of each order so many n-grams, the first of the vocabulary, have a vector of their own, the
             others that of the unknown; all have one if `None`.
@@ -304,52 +193,51 @@ def build_textrnn(
     check_choice("cell", cell, CELLS)
     if cell == "feedforward" and bidirectional:
         raise ValueError("bidirectional: expected False for cell='feedforward', which has no direction, got True")
-    _check_encoder(encoder)
-    for name, size in {"embed_dim": embed_dim, "units": units, "num_layers": num_layers}.items():
-        check_integer(name, size)
+    _check_sizes({"embed_dim": embed_dim, "units": units, "num_layers": num_layers})
     if embedded_ngrams is not None:
         check_integer("embedded_ngrams", embedded_ngrams, least=0)
-    _check_rate("dropout", dropout)
-    _check_rate("ngram_dropout", ngram_dropout)
     kinds = _checked_poolings(pooling)
     with seeded(seed):
-        text = keras.Input((), dtype="string", name="text")
-        ids = TextToIds(encoder, name="text_to_ids")(text)
-        vectors, mask = _embed(
-            encoder, ids, embed_dim=embed_dim, ngram_dropout=ngram_dropout, embedded_ngrams=embedded_ngrams
+        text, x, mask = _read(
+            encoder,
+            embed_dim=embed_dim,
+            dropout=dropout,
+            ngram_dropout=ngram_dropout,
+            embedded_ngrams=embedded_ngrams,
+            num_classes=len(label_names) if evidence else None,
         )
-        if evidence:
-            vectors.append(ClassEvidence(encoder.num_ids, len(label_names), name="evidence")(ids))
-        x = keras.layers.Concatenate(name="vectors")(vectors) if len(vectors) > 1 else vectors[0]
-        x = keras.layers.Dropout(dropout)(x)
         # The last state alone needs no row of states: Keras gives each direction's own.
         only_last = kinds == ("last",) and cell in RECURRENT
         for number in range(1, num_layers + 1):
-            if cell == "feedforward":
-                x = keras.layers.Dense(units, activation="tanh", name=f"feedforward_{number}")(x)
-            else:
-                all_steps = number < num_layers or not only_last
-                layer = RECURRENT[cell](units, return_sequences=all_steps, name=f"{cell}_{number}")
-                if bidirectional:
-                    layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
-                x = layer(x, mask=mask)  # (batch, steps, units or 2 * units)
-            if number < num_layers:
-                x = keras.layers.Dropout(dropout)(x)
-        if only_last:
-            summary = x
-        else:
-            pools = [
-                MaskedPooling(kind, bidirectional=bidirectional, name=f"{kind}_pooling")(x, mask=mask) for kind in kinds
-            ]
-            summary = keras.layers.Concatenate(name="summary")(pools) if len(pools) > 1 else pools[0]
-        summary = keras.layers.Dropout(dropout)(summary)
-        return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textrnn")
+            last = number == num_layers
+            layer = _cell_layer(cell, units, number, bidirectional=bidirectional, all_steps=not (last and only_last))
+            x = layer(x, mask=mask) if cell in RECURRENT else layer(x)  # (batch, steps, units or 2 * units)
+            x = x if last else keras.layers.Dropout(dropout)(x)
+        if not only_last:
+            pools = [MaskedPooling(kind, bidirectional=bidirectional, name=f"{kind}_pooling") for kind in kinds]
+            x = _joined([pool(x, mask=mask) for pool in pools], name="summary")
+        return _with_output(text, x, label_names, dropout=dropout, name="textrnn")
 
 
-def _embed(
-    encoder: TextEncoder, ids: Any, *, embed_dim: int, ngram_dropout: float, embedded_ngrams: int | None = None
-) -> tuple[list[Any], Any]:
-    """Returns the vectors of each order `(batch, steps, embed_dim)`, and the mask of the real steps."""
+def _read(
+    encoder: TextEncoder,
+    *,
+    embed_dim: int,
+    dropout: float,
+    ngram_dropout: float,
+    embedded_ngrams: int | None = None,
+    num_classes: int | None = None,
+) -> tuple[Any, Any, Any]:
+    """Returns the texts, the vector of each step `(batch, steps, features)`, and the mask of the real steps.
+
+    With `num_classes`, a vector holds the evidence for each class, too.
+    """
+    if not isinstance(encoder, TextEncoder):
+        raise ValueError(f"encoder: expected a TextEncoder, got {type(encoder).__name__}")
+    check_rate("dropout", dropout)
+    check_rate("ngram_dropout", ngram_dropout)
+    text = keras.Input((), dtype="string", name="text")
+    ids = TextToIds(encoder, name="text_to_ids")(text)
     orders = [ids[..., order] for order in range(len(encoder.num_ids))] if encoder.ngrams else [ids]
     vectors = []
     for order, (order_ids, num_ids) in enumerate(zip(orders, encoder.num_ids, strict=True), start=1):
@@ -361,7 +249,27 @@ def _embed(
             # Whole vectors are dropped, so that the network cannot learn each headline by its rarest n-gram.
             vector = keras.layers.Dropout(ngram_dropout, noise_shape=(None, None, 1))(vector)
         vectors.append(vector)
-    return vectors, orders[0] > 0
+    mask = orders[0] > 0
+    if num_classes is not None:
+        vectors.append(ClassEvidence(encoder.num_ids, num_classes, name="evidence")(ids))
+    return text, keras.layers.Dropout(dropout)(_joined(vectors, name="vectors")), mask
+
+
+def _cell_layer(cell: str, units: int, number: int, *, bidirectional: bool, all_steps: bool) -> keras.layers.Layer:
+    """Returns a layer of a TextRNN; another cell goes here, or into `RECURRENT`, and its name into `options.CELLS`."""
+    if cell == "feedforward":
+        return keras.layers.Dense(units, activation="tanh", name=f"feedforward_{number}")
+    layer = RECURRENT[cell](units, return_sequences=all_steps, name=f"{cell}_{number}")
+    return keras.layers.Bidirectional(layer, name=f"bidirectional_{number}") if bidirectional else layer
+
+
+def _joined(parts: list[Any], *, name: str) -> Any:
+    return keras.layers.Concatenate(name=name)(parts) if len(parts) > 1 else parts[0]
+
+
+def _with_output(text: Any, summary: Any, label_names: Sequence[str], *, dropout: float, name: str) -> keras.Model:
+    summary = keras.layers.Dropout(dropout)(summary)
+    return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name=name)
 
 
 def build_textcnn(
@@ -396,28 +304,18 @@ def build_textcnn(
     Raises:
         ValueError: a setting is out of range.
     """
-    _check_encoder(encoder)
-    for name, size in {"embed_dim": embed_dim, "filters": filters}.items():
-        check_integer(name, size)
+    _check_sizes({"embed_dim": embed_dim, "filters": filters})
     widths = tuple(widths) if isinstance(widths, Sequence) else (widths,)
     if not widths or len(set(widths)) != len(widths):
         raise ValueError(f"widths: expected one or several different numbers of at least 1, got {widths}")
     for width in widths:
         check_integer("widths", width)
-    _check_rate("dropout", dropout)
-    _check_rate("ngram_dropout", ngram_dropout)
     with seeded(seed):
-        text = keras.Input((), dtype="string", name="text")
-        ids = TextToIds(encoder, name="text_to_ids")(text)
-        vectors, mask = _embed(encoder, ids, embed_dim=embed_dim, ngram_dropout=ngram_dropout)
-        x = keras.layers.Concatenate(name="vectors")(vectors) if len(vectors) > 1 else vectors[0]
-        x = keras.layers.Dropout(dropout)(x)
+        text, x, mask = _read(encoder, embed_dim=embed_dim, dropout=dropout, ngram_dropout=ngram_dropout)
         # Padding has a vector too. As zeros it is what a convolution finds beyond the end of the text anyway.
         x = x * ops.cast(mask, x.dtype)[..., None]
         pools = []
         for width in widths:
             found = keras.layers.Conv1D(filters, width, padding="same", activation="relu", name=f"width_{width}")(x)
             pools.append(MaskedPooling("max", name=f"max_pooling_{width}")(found, mask=mask))  # (batch, filters)
-        summary = keras.layers.Concatenate(name="summary")(pools) if len(pools) > 1 else pools[0]
-        summary = keras.layers.Dropout(dropout)(summary)
-        return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name="textcnn")
+        return _with_output(text, _joined(pools, name="summary"), label_names, dropout=dropout, name="textcnn")

@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
-from textrnn.checks import check_number
+from textrnn.checks import check_number, check_rate
 
 
 @keras.saving.register_keras_serializable(package="textrnn")
@@ -50,7 +50,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
         for what, value in above_zero.items():
             check_number(what, value, "a number above 0", lambda number: 0 < number < math.inf)
         for what, value in {"beta_1": beta_1, "beta_2": beta_2}.items():
-            check_number(what, value, "a share from 0 to below 1", lambda share: 0 <= share < 1)
+            check_rate(what, value)
         for what, value in {"weight_decay": weight_decay, "global_clipnorm": global_clipnorm}.items():
             if value is not None:
                 check_number(what, value, "a number of at least 0", lambda number: 0 <= number < math.inf)

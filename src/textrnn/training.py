@@ -23,10 +23,11 @@ from textrnn.batching import answer_in_batches
 from textrnn.cards import sha256_of_file
 from textrnn.checkpoints import Checkpoints
 from textrnn.checks import check_choice, check_integer, check_number, check_seed, check_table, check_texts
+from textrnn.layers import TextToIds
 from textrnn.metrics import label_ids
 from textrnn.optimizers import LazyAdamW
 from textrnn.options import SCORES
-from textrnn.preprocessing import TextEncoder, TextToIds, Windows
+from textrnn.preprocessing import TextEncoder, Windows
 
 BATCHES_PER_POOL = 50
 CHUNK_ROWS = 100_000  # of a file that are in memory at a time
@@ -322,7 +323,7 @@ def _count_evidence(model: keras.Model, data: _TableRows | _FileRows):
     evidence = networks.evidence_layer(model)
     for first in range(0, 0 if evidence is None else len(data.lengths), CHUNK_ROWS):
         rows = np.arange(first, min(first + CHUNK_ROWS, len(data.lengths)))
-        evidence.count(data.batch(rows), data.label_ids[rows], anew=not first)
+        evidence.count(data.batch(rows), data.label_ids[rows], reset=not first)
 
 
 def _sha256_of(table: pd.DataFrame) -> str:
@@ -369,7 +370,7 @@ def fit(
 
     Args:
         model: string to probabilities, compiled with an optimizer and a (sparse) categorical cross-entropy, its
-            classes named by `networks.LabelProbabilities`.
+            classes named by `layers.LabelProbabilities`.
         train: columns `text` and `label`; or the path of a TSV or CSV file of any size, which is read in pieces: its
             ids go to a temporary file in the folder `resume`, or else in the cache folder, and memory holds a few
             numbers for each row.

@@ -9,7 +9,7 @@ import pandas as pd
 from keras import ops
 
 from textrnn import training
-from textrnn.checks import check_integer, check_number, check_seed
+from textrnn.checks import check_integer, check_number, check_rate, check_seed
 from textrnn.lessons.recurrent import Elman, Jordan
 from textrnn.lessons.slots import encode_words
 from textrnn.networks import seeded
@@ -145,7 +145,7 @@ def build_tagger(
         check_integer(name, size)
     if window not in range(1, 1000, 2):
         raise ValueError(f"window: expected an odd number of at least 1, got {window!r}")
-    check_number("dropout", dropout, "a share from 0 to below 1", lambda share: 0 <= share < 1)
+    check_rate("dropout", dropout)
     check_number("word_dropout", word_dropout, "a share from 0 to 1", lambda share: 0 <= share <= 1)
     check_number("embed_spread", embed_spread, "a number of at least 0", lambda spread: 0 <= spread < math.inf)
     with seeded(seed):

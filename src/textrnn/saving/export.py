@@ -26,7 +26,7 @@ from textrnn.cards import EXTRA
 from textrnn.checks import check_integer, check_list, check_number, check_texts
 from textrnn.layers import ClassEvidence
 from textrnn.options import KINDS, LONG_TEXT, RUNTIMES, TABLES
-from textrnn.preprocessing import FIRST_ID, WINDOWS_AT_A_TIME, TextEncoder, TextToIds
+from textrnn.preprocessing import FIRST_ID, WINDOWS_AT_A_TIME, TextEncoder
 from textrnn.saving import folders, safety
 from textrnn.saving.numpy_network import NumpyNetwork
 
@@ -38,7 +38,7 @@ class _Servable(tf.Module):
 
     def __init__(self, model: keras.Model):
         super().__init__()
-        text_to_ids = next(layer for layer in model.layers if isinstance(layer, TextToIds))
+        text_to_ids = networks.text_layer(model)
         self.network_weights = [weight.value for weight in model.weights]
         self.tables = text_to_ids.tables
         names, network = networks.label_names(model), networks.ids_model(model)

@@ -17,8 +17,7 @@ from threadpoolctl import ThreadpoolController
 
 from textrnn import networks
 from textrnn.checks import check_integer
-from textrnn.layers import ClassEvidence
-from textrnn.networks import LabelProbabilities, MaskedPooling
+from textrnn.layers import ClassEvidence, LabelProbabilities, MaskedPooling, TextToIds
 from textrnn.options import LONG_TEXT
 from textrnn.preprocessing import UNKNOWN_ID, WINDOWS_AT_A_TIME
 
@@ -200,7 +199,7 @@ def _largest(steps: list[np.ndarray]) -> np.ndarray:
 
 def _recurrent_layers(model: keras.Model) -> list[keras.layers.Layer]:
     """Returns the LSTM layers of a `build_textrnn` model, from the bottom up, after looking at every layer."""
-    silent = (keras.layers.InputLayer, networks.TextToIds, keras.layers.Dropout, keras.layers.Concatenate)
+    silent = (keras.layers.InputLayer, TextToIds, keras.layers.Dropout, keras.layers.Concatenate)
     silent += (keras.layers.Embedding, ClassEvidence, MaskedPooling, LabelProbabilities)
     silent_names = ("GetItem", "Greater", "Less", "Where")
     recurrent = []

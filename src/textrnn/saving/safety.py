@@ -104,6 +104,10 @@ CLASSES = {
     "keras.src.models.functional": "Functional",
     "keras.src.ops.core": "Cast",
     "keras.src.ops.numpy": "GetItem Greater Less Multiply Where",
+    "textrnn.layers.evidence": "ClassEvidence",
+    "textrnn.layers.pooling": "LabelProbabilities MaskedPooling",
+    "textrnn.layers.text_to_ids": "TextToIds",
+    # of models that were saved before the layers had a folder of their own
     "textrnn.layers": "ClassEvidence",
     "textrnn.networks": "LabelProbabilities MaskedPooling",
     "textrnn.preprocessing": "TextToIds",

@@ -1,4 +1,4 @@
-"""Layers that Keras lacks: class evidence."""
+"""The layer that says of each n-gram in the training texts of which classes it occurred."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,18 +7,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from textrnn.checks import check_integer
 from textrnn.preprocessing import UNKNOWN_ID
-
-
-def _check_size(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name}: expected an integer of at least 1, got {value!r}")
-    return value
 
 
 @keras.saving.register_keras_serializable(package="textrnn")
 class ClassEvidence(keras.layers.Layer):
-    """Says of each n-gram in the training texts of which classes it stood.
+    """Says of each n-gram of which classes the training texts are that hold it.
 
     For each order there are the logarithms of how much likelier each class is after the n-gram than among equally
     frequent classes, with counts smoothed, as in naive Bayes and NB-SVM (Wang & Manning 2012); and the logarithm of the
@@ -58,16 +53,17 @@ class ClassEvidence(keras.layers.Layer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
+        check_integer("num_classes", num_classes)
         if smoothing <= 0:
             raise ValueError(f"smoothing: expected more than 0, got {smoothing}")
-        self.num_ids, self.num_classes = list(num_ids), _check_size("num_classes", num_classes)
+        self.num_ids, self.num_classes = list(num_ids), num_classes
         self.smoothing, self.num_patterns = smoothing, None if num_patterns is None else list(num_patterns)
-        self.tables, self.places = [], []
+        self.tables, self.indices = [], []
         for order, num in enumerate(self.num_ids, start=1):
             rows, dtype = (num, "float32") if num_patterns is None else (self.num_patterns[order - 1], "uint8")
             self.tables.append(self._fixed((rows, self.num_classes), dtype, f"counts_{order}"))
             if num_patterns is not None:
-                self.places.append(self._fixed((num,), "uint16" if rows < 2**16 else "uint32", f"places_{order}"))
+                self.indices.append(self._fixed((num,), "uint16" if rows < 2**16 else "uint32", f"indices_{order}"))
         self.built = True
 
     def _fixed(self, shape: tuple[int, ...], dtype: str, name: str) -> Any:
@@ -78,41 +74,41 @@ class ClassEvidence(keras.layers.Layer):
         found = [np.unique(_levels(table.numpy()), axis=0, return_inverse=True) for table in self.tables]
         config = self.get_config() | {"num_patterns": [len(patterns) for patterns, _ in found]}
         small = type(self)(**config)
-        for order, (patterns, places) in enumerate(found):
+        for order, (patterns, indices) in enumerate(found):
             small.tables[order].assign(patterns)
-            small.places[order].assign(places.ravel().astype(small.places[order].dtype))
+            small.indices[order].assign(indices.ravel().astype(small.indices[order].dtype))
         return small
 
     @staticmethod
-    def expanded(patterns: np.ndarray, places: np.ndarray) -> np.ndarray:
+    def expanded(patterns: np.ndarray, indices: np.ndarray) -> np.ndarray:
         """Returns the `float32` counts `(ids, classes)` that a compressed layer stands for."""
-        return (np.exp(patterns.astype("float32") / ClassEvidence.LEVELS) - 1.0)[places.astype("int64")]
+        return (np.exp(patterns.astype("float32") / ClassEvidence.LEVELS) - 1.0)[indices.astype("int64")]
 
-    def count(self, ids: np.ndarray, label_ids: np.ndarray, *, anew: bool = True) -> None:
+    def count(self, ids: np.ndarray, label_ids: np.ndarray, *, reset: bool = True) -> None:
         """Counts, for each n-gram, the texts of each class that hold it.
 
         Args:
             ids: `(rows, steps)` or `(rows, steps, orders)`.
             label_ids: `(rows,)` the class of each text.
-            anew: whether to start from zero, or to add to the counts that there are.
+            reset: whether to start from zero, or to add to the counts that there are.
 
         Raises:
             ValueError: the layer is a compressed one.
         """
-        if self.places:
+        if self.indices:
             raise ValueError(f"layer {self.name}: compressed counts can only be read; count in the layer they are of")
         ids = ids if ids.ndim == 3 else ids[..., None]
         for order, table in enumerate(self.tables):
             rows, steps = np.nonzero(ids[..., order] > UNKNOWN_ID)
             pairs = np.unique(rows * self.num_ids[order] + ids[rows, steps, order])  # a text counts once
-            counts = np.zeros(table.shape, dtype="float32") if anew else table.numpy()
+            counts = np.zeros(table.shape, dtype="float32") if reset else table.numpy()
             np.add.at(counts, (pairs % self.num_ids[order], label_ids[pairs // self.num_ids[order]]), 1)
             table.assign(counts)
 
     def _counts(self, order: int, column: Any) -> Any:
-        if not self.places:
+        if not self.indices:
             return ops.take(self.tables[order], column, axis=0)  # (batch, steps, classes)
-        rows = ops.cast(ops.take(self.places[order], column, axis=0), "int32")
+        rows = ops.cast(ops.take(self.indices[order], column, axis=0), "int32")
         levels = ops.cast(ops.take(self.tables[order], rows, axis=0), "float32")
         return ops.exp(levels / self.LEVELS) - 1.0
 

@@ -1,0 +1,37 @@
+"""From text to ids: normalise, split into characters or words, number them; in plain Python, for reading and for use.
+
+`TextEncoder` is the definition. `layers.TextToIds` is the same definition as a Keras layer made of TensorFlow
+operations, so that it is saved inside the model. Both give the same ids for every text; tests hold them to it.
+"""
+
+from textrnn.preprocessing.encoder import (
+    FIRST_ID,
+    MAX_WORD_LENGTH,
+    PADDING_ID,
+    UNKNOWN_ID,
+    WINDOWS_AT_A_TIME,
+    TextEncoder,
+    Windows,
+)
+from textrnn.preprocessing.normalisation import (
+    NUM_CODE_POINTS,
+    changed_code_points,
+    normal_form,
+    normalise,
+    split_words,
+)
+
+__all__ = [
+    "FIRST_ID",
+    "MAX_WORD_LENGTH",
+    "NUM_CODE_POINTS",
+    "PADDING_ID",
+    "UNKNOWN_ID",
+    "WINDOWS_AT_A_TIME",
+    "TextEncoder",
+    "Windows",
+    "changed_code_points",
+    "normal_form",
+    "normalise",
+    "split_words",
+]

@@ -1,0 +1,69 @@
+"""One form for each character, and words: what a text is before it becomes ids."""
+
+import functools
+import sys
+import unicodedata
+
+import jieba
+
+NUM_CODE_POINTS = sys.maxunicode + 1
+INVISIBLE = {"\u200b", "\ufeff"}  # zero-width space, byte order mark
+
+
+def normal_form(char: str, *, lower: bool) -> str:
+    """Returns what one code point becomes: nothing, a space, or its NFKC form."""
+    if 0xD800 <= ord(char) <= 0xDFFF:
+        return "\ufffd"  # half of a surrogate pair: cannot be written in UTF-8
+    if char.isspace():
+        return " "
+    if char in INVISIBLE or unicodedata.category(char) == "Cc":
+        return ""
+    form = unicodedata.normalize("NFKC", char)
+    if lower:
+        form = unicodedata.normalize("NFKC", form.lower())
+    return "".join(" " if part.isspace() else part for part in form)
+
+
+@functools.cache
+def changed_code_points(lower: bool) -> dict[int, str]:
+    """Returns the code points that `normalise` changes, and what each becomes; made once and kept."""
+    forms = ((code, normal_form(chr(code), lower=lower)) for code in range(NUM_CODE_POINTS))
+    return {code: form for code, form in forms if form != chr(code)}
+
+
+def normalise(text: str, *, lower: bool = True) -> str:
+    """Returns `text` with one form for each character and single spaces.
+
+    Every code point is replaced by its NFKC form (full-width to half-width, ligatures to letters) and, on demand, its
+    lower case; control characters go; each run of white space becomes one space, none at the ends. NFKC is applied
+    code point by code point, since that is what a TensorFlow graph can do too: a letter followed by a separate accent
+    stays two characters.
+
+    Raises:
+        ValueError: `text` is no string.
+
+    >>> normalise("ＡＢＣ　１２３！  ㎡")
+    'abc 123! m2'
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"text: expected a string, got {text!r} ({type(text).__name__})")
+    return " ".join(text.translate(changed_code_points(lower)).split())
+
+
+@functools.cache
+def _jieba() -> jieba.Tokenizer:
+    """Returns a jieba tokenizer that has read its dictionary and written no cache file."""
+    tokenizer = jieba.Tokenizer()
+    path = tokenizer.get_dict_file()
+    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(path)
+    tokenizer.initialized = True
+    return tokenizer
+
+
+def split_words(text: str) -> list[str]:
+    """Returns the words of `text` as jieba cuts them (exact mode); white space is left out.
+
+    >>> split_words("女单夺冠 教练落泪")
+    ['女单', '夺冠', '教练', '落泪']
+    """
+    return [word for word in _jieba().cut(text) if not word.isspace()]

@@ -220,7 +220,7 @@ def make_folder(path):
     path.mkdir()
 
 
-GUESSED = 'read as {}, for it is no UTF-8; pass encoding="{}" if that is right, else its own'
+GUESSED = 'read as {}, as it is not UTF-8; pass encoding="{}" if that is right, else its own'
 NO_DOCUMENT = Fails("expected <doc>…</doc> markup of SogouCS or SogouCA, got no document")
 ARCHIVE = "expected text, got a {} file; unpack it, or save its table as text, first"
 TWINS = "label {!r} differs by case, width or white space alone from {!r} in line {}"
@@ -542,7 +542,7 @@ def test_a_file_is_read_as_a_user_wants_or_refused_with_file_line_expected_and_g
 def test_a_line_is_counted_right_whatever_ends_lines_and_wherever_a_piece_of_the_file_ends(tmp_path, monkeypatch):
     lines = ["label\ttext", *(f"{label}\t{text}" for label, text in ROWS[:2])]
     for size, mark, end in itertools.product([1, 2, 3, 7, 1000], ["", "\ufeff"], ["\n", "\r", "\r\n"]):
-        monkeypatch.setattr(datasets, "CHUNK_BYTES", size)
+        monkeypatch.setattr(datasets.files, "CHUNK_BYTES", size)
         path = tmp_path / "a.tsv"
         path.write_bytes((mark + end.join(lines)).encode())
         assert rows_of(datasets.read_table(path)) == ROWS[:2]
@@ -678,8 +678,8 @@ def test_a_file_without_permission_is_refused_by_name(open_folder, door):
             FileNotFoundError,
             "{}: expected train.tsv or train.csv in it",
         ),
-        ({"name": "sogou"}, ValueError, 'load("sogou"): expected data_dir=, the place of its files: they cannot be'),
-        ({"name": "atis"}, ValueError, 'load("atis"): expected data_dir=, the place of its files: they cannot be'),
+        ({"name": "sogou"}, ValueError, 'load("sogou"): expected data_dir=, the path of its files: they cannot be'),
+        ({"name": "atis"}, ValueError, 'load("atis"): expected data_dir=, the path of its files: they cannot be'),
         (
             {"name": "sogou", "data_dir": "{}"},
             ValueError,

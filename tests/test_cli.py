@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import random
+import re
 import shlex
 import signal
 import subprocess
@@ -145,6 +146,7 @@ def test_help_and_card_answer_at_once_and_without_tensorflow(root):
         (["train", "gap.txt", "--out", "gap.txt/mine"], 1, "gap.txt is no folder that you may write to"),
         (["train", "one.tsv", "--out", "new"], 1, "one.tsv: expected at least two classes, got ['a']"),
         (["data", "audit", "nonesuch"], 1, "expected one of headlines, thucnews, sogou, atis, or the path of a file"),
+        (["data", "fetch", "sogou"], 2, "NAME: expected one of thucnews, got sogou"),
         ([], 2, "Usage"),
         (["prophesy"], 2, "No such command 'prophesy'"),
         (["predict"], 2, "Missing argument 'MODEL'"),
@@ -196,6 +198,18 @@ def test_audit_counts_what_stands_in_two_files(tmp_path):
     assert ["rows", "3", "2"] in [line.split() for line in lines]
     assert ["also", "in", "b.csv,", "exact", "1"] in [line.split() for line in lines]
     assert {wcswidth(line) for line in lines if line.startswith("length")} == {wcswidth(lines[0])}
+
+
+def test_the_list_of_sets_says_where_each_is_and_how_to_get_it(root, tmp_path, monkeypatch):
+    monkeypatch.setenv("TEXTRNN_CACHE", str(tmp_path))
+    head, *rows = (re.split("  +", line) for line in fine("data", "list").splitlines())
+    assert head == ["set", "here", "licence", "what"]
+    assert [row[0] for row in rows] == list(datasets.SETS)
+    assert [row[1] for row in rows[:3]] == [
+        str(root / "datasets" / "headlines"),
+        "no: textrnn data fetch thucnews",
+        "no: --data-dir",
+    ]
 
 
 def test_fetched_files_are_the_public_ones_and_their_folder_is_printed(file_server, tmp_path):

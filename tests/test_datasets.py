@@ -166,6 +166,19 @@ def test_a_folder_of_ones_own_is_read_as_it_is(tmp_path):
     assert got == f"{tmp_path / 'dev.csv'}: row 2: label 'c' has no row in train, which has ['a', 'b']"
 
 
+def test_a_named_set_is_known_to_the_reader_of_the_docs_and_its_files_are_where_it_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("TEXTRNN_CACHE", str(tmp_path))
+    for name, one in datasets.SETS.items():
+        assert f'`"{name}"`' in datasets.load.__doc__
+        assert one.about
+        assert one.licence
+        assert (one.find() is not None) == (name == "headlines")
+    for name in datasets.THUCNEWS_BLOBS:
+        assert datasets.SETS["thucnews"].find() is None
+        written(tmp_path / "thucnews" / name, "")
+    assert datasets.SETS["thucnews"].find() == tmp_path / "thucnews"
+
+
 def test_describe_gives_rows_and_the_hash_of_every_file(tmp_path):
     train = written(tmp_path / "train.tsv", "a\t一\nb\t二\n")
     dev = written(tmp_path / "dev.tsv", "a\t三\n")
@@ -431,7 +444,7 @@ def test_two_processes_that_download_at_once_show_no_bad_file_at_any_moment(thuc
 def test_the_cache_folder_is_the_one_that_the_environment_names(thuc_server, tmp_path, monkeypatch):
     monkeypatch.setenv("TEXTRNN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setitem(datasets.fetch_thucnews.__kwdefaults__, "address", thuc_server.address)
-    monkeypatch.setattr(datasets, "THUCNEWS_BLOBS", blob_ids(THUC))
+    monkeypatch.setattr(datasets.thucnews, "THUCNEWS_BLOBS", blob_ids(THUC))
     assert datasets.cache_folder() == tmp_path / "cache"
     assert len(datasets.load("thucnews").train) == 3
     assert_fetched(tmp_path / "cache" / "thucnews")
@@ -543,13 +556,13 @@ def test_a_last_document_that_is_cut_off_is_left_out_with_a_warning(tmp_path):
 def test_chunk_borders_inside_tags_and_characters_change_nothing(tmp_path, monkeypatch, encoding, chunk):
     path = written(tmp_path / "news.dat", "".join(STORIES).encode(encoding))
     whole = list(datasets.read_sogou(path))
-    monkeypatch.setattr(datasets, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(datasets.sogou, "CHUNK_BYTES", chunk)
     assert list(datasets.read_sogou(path)) == whole
     assert len(whole) == 3
 
 
 def test_a_document_without_an_end_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "MAX_DOCUMENT_BYTES", 100)
+    monkeypatch.setattr(datasets.sogou, "MAX_DOCUMENT_BYTES", 100)
     path = written(tmp_path / "huge.dat", "<doc>" + "x" * 200)
     got = message_of(ValueError, list, datasets.read_sogou(path))
     assert got == f"{path}: byte 0: no </doc> within 64 MiB; is it a SogouCS or SogouCA file?"

@@ -13,9 +13,5 @@ TABLES = ("float32", "int8")  # how its embeddings are written
 RUNTIMES = ("tensorflow", "numpy")  # what computes its answers
 LONG_TEXT = ("windows", "head")  # what it reads of a text that is too long for its network: all of it, or its start
 
-# of data
-SETS = ("headlines", "thucnews", "sogou", "atis")
-SPLITS = ("train", "dev", "test")
-
 # of an LSTM
 KINDS = ("input_gate", "forget_gate", "output_gate", "candidate", "cell", "output")  # what it does at each step

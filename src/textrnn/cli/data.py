@@ -5,15 +5,7 @@ from pathlib import Path
 
 import click
 
-from textrnn import shipped
 from textrnn.cli.shared import columns_of, examples, label_column_option, table_options
-
-SETS = {
-    "headlines": "6,500 headlines in 10 classes (CC0), part of the kit",
-    "thucnews": "Sina News titles of 2005-2011 in the same classes (research use): textrnn data fetch thucnews",
-    "sogou": "titles of a SogouCS/SogouCA file of your own: --data-dir",
-    "atis": "slot filling, files of your own: --data-dir, for textrnn.datasets.load",
-}
 
 
 @click.group(epilog=examples("textrnn data list", "textrnn data audit headlines"))
@@ -26,16 +18,15 @@ def list_sets():
     """Lists the named sets."""
     from textrnn import datasets
 
-    folder = datasets.cache_folder() / "thucnews"
-    here = {"headlines": str(shipped.headlines_folder()), "thucnews": "no"}
-    if all((folder / name).is_file() for name in datasets.THUCNEWS_BLOBS):
-        here["thucnews"] = str(folder)
-    rows = ([name, here.get(name, "-"), what] for name, what in SETS.items())
-    click.echo(columns_of(["set", "here", "what"], rows, numbers=False))
+    rows = []
+    for name, one in datasets.SETS.items():
+        how = f"no: textrnn data fetch {name}" if one.fetch else "no: --data-dir"
+        rows.append([name, str(one.find() or how), one.licence, one.about])
+    click.echo(columns_of(["set", "here", "licence", "what"], rows, numbers=False))
 
 
 @data.command(epilog=examples("textrnn data fetch thucnews"))
-@click.argument("name", type=click.Choice(["thucnews"]))
+@click.argument("name")
 @click.option("--to", metavar="FOLDER", help="The cache folder unless given; TEXTRNN_CACHE moves that.")
 @click.option("--address", metavar="URL", help="Of a mirror, up to and with the last slash.")
 def fetch(name, to, address):
@@ -46,8 +37,11 @@ def fetch(name, to, address):
     """
     from textrnn import datasets
 
+    names = [known for known, one in datasets.SETS.items() if one.fetch]
+    if name not in names:
+        raise click.BadParameter(f"expected one of {', '.join(names)}, got {name}", param_hint="NAME")
     options = {"address": address} if address else {}
-    click.echo(datasets.fetch_thucnews(to, progressbar=sys.stderr.isatty(), **options))
+    click.echo(datasets.SETS[name].fetch(to, progressbar=sys.stderr.isatty(), **options))
 
 
 @data.command(

@@ -1,0 +1,113 @@
+"""The train, dev and test tables of a data set: checked against each other, or drawn from one table."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from textrnn.checks import check_number, check_seed, check_table
+
+
+class Splits(NamedTuple):
+    """The tables of a data set; `test` (or `dev`) is `None` where the files at hand have no such split."""
+
+    train: pd.DataFrame
+    dev: pd.DataFrame | None
+    test: pd.DataFrame | None
+
+
+def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Splits:
+    """Returns `splits` unchanged if every label of dev and test has a row in train and train has two classes or more.
+
+    Every row needs a text and a label, both strings.
+
+    Args:
+        splits: the tables.
+        names: what to call each split in a message, such as its file.
+
+    Raises:
+        ValueError: otherwise; the message names the split, the row and the label.
+    """
+    names = {split: split for split in Splits._fields} | (names or {})
+    for split, table in splits._asdict().items():
+        if split == "train" or table is not None:
+            check_table(names[split], table)
+    known = set(splits.train["label"])
+    if len(known) < 2:
+        raise ValueError(f"{names['train']}: expected at least two classes, got {sorted(known)}")
+    for split in ("dev", "test"):
+        table = getattr(splits, split)
+        for row, label in enumerate(() if table is None else table["label"], start=1):
+            if label not in known:
+                raise ValueError(
+                    f"{names[split]}: row {row}: label {label!r} has no row in train, which has {sorted(known)}"
+                )
+    return splits
+
+
+def split_table(table: pd.DataFrame, *, dev: float = 0.15, test: float = 0.15, seed: int = 0) -> Splits:
+    """Returns train, dev and test tables drawn from one table, each class in the same proportion.
+
+    Args:
+        table: columns `text` and `label`.
+        dev: the share of dev, above 0 and below 1.
+        test: the share of test, 0 for none.
+        seed: decides the draw.
+
+    Raises:
+        ValueError: a row lacks a text or a label, the shares leave no train, there is one class alone, or a class has
+            too few rows to stand in every split.
+    """
+    _check_drawable(table, dev=dev, test=test, seed=seed)
+    # A class that its shares would leave without a row in some split is drawn apart, one row at least for each.
+    counts = table["label"].value_counts()
+    is_small = table["label"].map(counts) * min(dev, test or dev) < 2
+    pieces = [_draw_shares(rows, dev, test, seed) for _, rows in table[is_small].groupby("label")]
+    if not is_small.all():
+        pieces.append(_draw_stratified(table[~is_small], dev, test, seed))
+    parts = [pd.concat(parts) for parts in zip(*pieces, strict=True)]
+    if is_small.any():
+        parts = [part.sample(frac=1, random_state=seed) for part in parts]
+    parts = [part.reset_index(drop=True) for part in parts]
+    for part in parts:
+        part.attrs = dict(table.attrs)
+    return Splits(*parts) if test else Splits(*parts, None)
+
+
+def _check_drawable(table: pd.DataFrame, *, dev: float, test: float, seed: int) -> None:
+    name = table.attrs.get("path", "table") if isinstance(table, pd.DataFrame) else "table"
+    check_table(name, table)
+    check_number("dev", dev, "a share above 0 and below 1", lambda share: 0 < share < 1)
+    check_number("test", test, "a share from 0 to below 1", lambda share: 0 <= share < 1)
+    check_seed(seed)
+    if dev + test >= 1:
+        raise ValueError(f"dev, test: expected shares that leave some for train, got {dev} and {test}")
+    num_splits = 3 if test else 2
+    counts = table["label"].value_counts()
+    if len(counts) < 2:
+        raise ValueError(f"{name}: expected at least two classes, got {list(counts.index)}")
+    if counts.min() < num_splits:
+        raise ValueError(
+            f"{name}: label {counts.idxmin()!r} has {counts.min()} row(s); {num_splits} are needed to stand in every "
+            "split"
+        )
+
+
+def _draw_stratified(table: pd.DataFrame, dev: float, test: float, seed: int) -> list[pd.DataFrame]:
+    """Returns the rows of large classes for train, dev and, unless its share is 0, test."""
+    from sklearn.model_selection import train_test_split  # takes three quarters of the time to import `datasets`
+
+    num_held = round(len(table) * (dev + test))
+    train, held = train_test_split(table, test_size=num_held, random_state=seed, stratify=table["label"])
+    if not test:
+        return [train, held]
+    test_share = test / (dev + test)
+    return [train, *train_test_split(held, test_size=test_share, random_state=seed, stratify=held["label"])]
+
+
+def _draw_shares(rows: pd.DataFrame, dev: float, test: float, seed: int) -> list[pd.DataFrame]:
+    """Returns the rows of one class for train, dev and, unless its share is 0, test: one row at least for each."""
+    rows = rows.sample(frac=1, random_state=seed)
+    num_test = min(max(1, round(len(rows) * test)), len(rows) - 2) if test else 0
+    num_dev = min(max(1, round(len(rows) * dev)), len(rows) - num_test - 1)
+    parts = [rows[num_dev + num_test :], rows[:num_dev], rows[num_dev : num_dev + num_test]]
+    return parts if test else parts[:2]

@@ -1,6 +1,7 @@
 """What several test files share: the real files beside the checkout, and a server for downloads."""
 
 import contextlib
+import functools
 import os
 import signal
 import threading
@@ -16,6 +17,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Several processes test at once: each works with one thread, and so does every program that it starts.
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+
+    def pytest_sessionfinish():
+        """Leaves a slow process the time to clear up: after five seconds pytest-xdist would send it a Ctrl-C."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A job that a script puts into the background ignores Ctrl-C, and so would every program that it starts.
@@ -38,6 +44,14 @@ def step_by_step():
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def load_shipped(root):
+    """A function from the name of a shipped model and the runtime to its classifier, which is loaded once."""
+    from textrnn import saving
+
+    return functools.cache(lambda name, runtime: saving.load_classifier(root / "models" / name, runtime=runtime))
 
 
 @pytest.fixture(scope="session")

@@ -366,6 +366,7 @@ def test_a_pipe_is_answered_line_by_line_and_may_be_closed_at_any_time(model):
     assert process.stderr.read() == b""
 
 
+@pytest.mark.long
 def test_ctrl_c_in_the_middle_of_a_prediction_leaves_the_old_file_and_no_half_one(model, tmp_path):
     out = tmp_path / "answers.tsv"
     out.write_text("an older file")

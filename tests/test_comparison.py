@@ -106,6 +106,7 @@ def test_an_unknown_method_and_no_repeat_are_refused(tables):
         measure("majority", *tables, repeats=0)
 
 
+@pytest.mark.long
 def test_all_are_measured_in_the_order_asked_for_whichever_process_is_done_first(tables, monkeypatch):
     train, dev = tables
     methods = ["linear SVM", "SimpleRNN", "majority"]

@@ -43,10 +43,9 @@ HARD = [
 @pytest.fixture(
     scope="module", params=[(name, runtime) for name in MODELS for runtime in options.RUNTIMES], ids="-".join
 )
-def shipped(request, root):
+def shipped(request, load_shipped):
     """A shipped model, by either runtime."""
-    name, runtime = request.param
-    return saving.load_classifier(root / "models" / name, runtime=runtime)
+    return load_shipped(*request.param)
 
 
 def each_way(classifier):
@@ -98,16 +97,17 @@ def check_card(classifier, split, table):
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
-def test_the_model_of_the_notebooks_scores_what_its_card_says_on_the_embedded_splits(split, root):
-    classifier = saving.load_classifier(root / "models" / "headlines-textrnn", runtime="numpy")
+def test_the_model_of_the_notebooks_scores_what_its_card_says_on_the_embedded_splits(split, load_shipped):
+    classifier = load_shipped("headlines-textrnn", "numpy")
     table = getattr(HEADLINES, split)
     assert classifier.card["trained_on"]["files"] == cards.describe("headlines", HEADLINES)["files"]
     assert (table["text"].str.len() > classifier.card["max_length"]).sum() <= 2
     check_card(classifier, split, table)
 
 
-def test_the_model_of_real_news_scores_what_its_card_says(shared_data, root):
-    classifier = saving.load_classifier(root / "models" / "thucnews-textrnn", runtime="numpy")
+@pytest.mark.long
+def test_the_model_of_real_news_scores_what_its_card_says(shared_data, load_shipped):
+    classifier = load_shipped("thucnews-textrnn", "numpy")
     check_card(classifier, "dev", datasets.read_table(shared_data("thucnews_titles/dev.tsv")))
 
 
@@ -189,8 +189,11 @@ def alone(root, tmp_path_factory):
     return [json.loads(line) for line in told], texts
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MODELS)
-def test_a_shipped_model_needs_tensorflow_alone_and_answers_the_same_with_one_thread_and_with_two(alone, name, root):
+def test_a_shipped_model_needs_tensorflow_alone_and_answers_the_same_with_one_thread_and_with_two(
+    alone, name, root, load_shipped
+):
     (one, two, _), texts = alone
     assert (one["threads"], two["threads"]) == (1, 2)
     folder = root / "models" / name
@@ -198,10 +201,11 @@ def test_a_shipped_model_needs_tensorflow_alone_and_answers_the_same_with_one_th
     assert one.shape == (len(texts), 10)
     np.testing.assert_allclose(two, one, atol=1e-5, rtol=0)
     for runtime in options.RUNTIMES:
-        here = saving.load_classifier(folder, runtime=runtime).predict_probs(texts)
+        here = load_shipped(name, runtime).predict_probs(texts)
         np.testing.assert_allclose(here, one, atol=1e-5, rtol=0)
 
 
+@pytest.mark.long
 def test_one_text_of_a_million_characters_among_255_headlines_takes_little_memory_and_changes_no_answer(alone):
     memory = alone[0][2]
     print(f"{memory['grown']:.0f} MiB for a text of 1,000,000 characters among 255 headlines")
@@ -210,7 +214,8 @@ def test_one_text_of_a_million_characters_among_255_headlines_takes_little_memor
     assert memory["sum"] == pytest.approx(1, abs=1e-5)
 
 
-def test_the_benchmark_of_long_texts_scores_heads_and_windows(root, tmp_path, monkeypatch, capsys):
+@pytest.mark.long
+def test_the_benchmark_of_long_texts_scores_heads_and_windows(root, load_shipped, tmp_path, monkeypatch, capsys):
     by_label = HEADLINES.dev.groupby("label")["text"]
     joined = by_label.apply(lambda texts: "。".join(texts[:6])).reset_index()
     short = HEADLINES.dev[HEADLINES.dev["text"].str.len() < 20][:5]
@@ -224,7 +229,7 @@ def test_the_benchmark_of_long_texts_scores_heads_and_windows(root, tmp_path, mo
     assert lines[0].startswith("15 texts, median ")
     scores = {tuple(line.split(" | ")[:2]): float(line.split(" | ")[2].split()[0]) for line in lines if "[" in line}
     assert list(scores) == [(f"| {rows}", how) for how in ("head", "windows") for rows in ("all, 15", "long, 10")]
-    classifier = saving.load_classifier(model, runtime="numpy")
+    classifier = load_shipped("headlines-textrnn", "numpy")
     right = classifier.predict(joined["text"])["label"] == joined["label"]
     assert scores["| long, 10", "windows"] == pytest.approx(right.mean(), abs=1e-4)
     assert lines[-1].startswith("Right by windows alone ")

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import sys
 import time
@@ -105,10 +106,23 @@ def killed_when(process, condition, *, seconds=120):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
+def whole(tmp_path_factory):
+    """The folder of a run that nothing interrupted, beside its answer; no test changes them."""
     folder = tmp_path_factory.mktemp("whole")
     train_into(folder / "run", folder / "answer.npz")
-    return read(folder / "answer.npz")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(whole):
+    return read(whole / "answer.npz")
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """A run of one epoch: its folder, which no test changes, its model and its history."""
+    folder = tmp_path_factory.mktemp("short") / "run"
+    return folder, *train_into(folder, epochs=1)
 
 
 def assert_same(answer, expected):
@@ -154,8 +168,8 @@ def test_a_kill_in_the_middle_of_writing_a_checkpoint_leaves_the_ones_before(sta
         run.newest()
 
 
-def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(uninterrupted, tmp_path):
-    train_into(tmp_path / "run")
+def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(whole, uninterrupted, tmp_path):
+    shutil.copytree(whole / "run", tmp_path / "run")
     newest, before = sorted((tmp_path / "run").glob("*.npz"), reverse=True)
     newest.write_bytes(newest.read_bytes()[:-1000])
     model, history = train_into(tmp_path / "run")
@@ -170,8 +184,9 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(uninterrupted, 
         train_into(tmp_path / "run")
 
 
-def test_a_finished_run_returns_at_once_and_another_run_is_refused_by_name(tmp_path):
-    _, history = train_into(tmp_path / "run", epochs=1)
+def test_a_finished_run_returns_at_once_and_another_run_is_refused_by_name(short, tmp_path):
+    folder, _, history = short
+    shutil.copytree(folder, tmp_path / "run")
     files = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").iterdir()}
     _, again = train_into(tmp_path / "run", epochs=1)
     pd.testing.assert_frame_equal(again, history)
@@ -184,10 +199,10 @@ def test_a_finished_run_returns_at_once_and_another_run_is_refused_by_name(tmp_p
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").iterdir()} == files
 
 
-def test_a_full_disk_stops_the_run_and_leaves_the_checkpoints(start, tmp_path):
+def test_a_full_disk_stops_the_run_and_leaves_the_checkpoints(short, tmp_path):
     if sys.platform == "win32":
         pytest.skip("needs a limit on the size of files")
-    train_into(tmp_path / "run", epochs=1)
+    shutil.copytree(short[0], tmp_path / "run")
     names, size = checkpoints(tmp_path / "run"), max(p.stat().st_size for p in (tmp_path / "run").iterdir())
     run = Checkpoints(tmp_path / "run", identity={})
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -201,11 +216,11 @@ def test_a_full_disk_stops_the_run_and_leaves_the_checkpoints(start, tmp_path):
     assert not list((tmp_path / "run").glob("*.part"))
 
 
-def test_a_file_trains_to_the_same_weights_as_its_table(tmp_path):
+def test_a_file_trains_to_the_same_weights_as_its_table(short, tmp_path):
     train = made_rows(200)
     path = tmp_path / "train.tsv"
     train[["label", "text"]].to_csv(path, sep="\t", index=False)
-    from_table, history = train_into(tmp_path / "a", epochs=1)
+    _, from_table, history = short
     from_file, streamed = train_into(tmp_path / "b", epochs=1, train=path)
     pd.testing.assert_frame_equal(streamed, history)
     for one, other in zip(from_table.weights, from_file.weights, strict=True):

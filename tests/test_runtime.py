@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from textrnn import datasets, layers, metrics, options, saving
+from textrnn import datasets, layers, metrics, options
 from textrnn.lessons.cells import from_keras, run_lstm
 from textrnn.networks import build_textrnn
 from textrnn.options import POOLINGS
@@ -156,19 +156,18 @@ def test_a_layer_that_it_does_not_know_is_refused_by_name():
 
 
 @pytest.mark.parametrize("name", ["headlines-textrnn", "thucnews-textrnn"])
-def test_a_shipped_model_gives_the_same_labels_by_both_runtimes(name, root):
-    folder = root / "models" / name
+def test_a_shipped_model_gives_the_same_labels_by_both_runtimes(name, load_shipped):
     table = HEADLINES.test
-    one, other = (saving.load_classifier(folder, runtime=runtime) for runtime in options.RUNTIMES)
+    one, other = (load_shipped(name, runtime) for runtime in options.RUNTIMES)
     expected, got = one.predict_probs(table["text"]), other.predict_probs(table["text"])
     np.testing.assert_allclose(got, expected, atol=1e-5, rtol=0)
     labels = [metrics.predicted_labels(probs, one.label_names) for probs in (expected, got)]
     assert (labels[0] == labels[1]).all()
 
 
-def test_ten_thousand_real_headlines_get_the_same_labels_by_both_runtimes(shared_data, root):
+@pytest.mark.long
+def test_ten_thousand_real_headlines_get_the_same_labels_by_both_runtimes(shared_data, load_shipped):
     texts = datasets.read_table(shared_data("thucnews_titles/dev.tsv"))["text"]
-    folder = root / "models" / "thucnews-textrnn"
-    one, other = (saving.load_classifier(folder, runtime=runtime).predict(texts) for runtime in options.RUNTIMES)
+    one, other = (load_shipped("thucnews-textrnn", runtime).predict(texts) for runtime in options.RUNTIMES)
     assert len(texts) == 10_000
     assert (one["label"] == other["label"]).all()

@@ -177,6 +177,7 @@ def accidents(written, tmp_path_factory):
     return root
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", KILLED)
 def test_a_save_that_is_killed_leaves_a_whole_model_and_the_next_load_clears_up(accidents, written, tmp_path, name):
     folder = Path(shutil.copytree(accidents / name, tmp_path / name)) / "m"
@@ -191,6 +192,7 @@ def test_a_save_that_is_killed_leaves_a_whole_model_and_the_next_load_clears_up(
     assert names_beside(folder) == ["m"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["in the card", "between two renames"])
 def test_a_save_after_a_killed_one_works_and_clears_up(accidents, tmp_path, name):
     folder = Path(shutil.copytree(accidents / name, tmp_path / name)) / "m"
@@ -199,6 +201,7 @@ def test_a_save_after_a_killed_one_works_and_clears_up(accidents, tmp_path, name
     assert names_beside(folder) == ["m"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", FULL.values())
 def test_a_save_without_room_says_so_and_leaves_the_earlier_model_and_nothing_else(accidents, written, name):
     folder = accidents / name / "m"
@@ -231,6 +234,7 @@ def test_a_full_disk_leaves_the_earlier_model_and_nothing_else(written, tmp_path
         subprocess.run(["umount", tmp_path], check=True)
 
 
+@pytest.mark.long
 def test_of_two_savers_one_wins_whole_and_a_reader_always_finds_a_model(accidents):
     folder = accidents / BOTH / "m"
     last = saving.load_classifier(folder).label_names

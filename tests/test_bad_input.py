@@ -1266,12 +1266,12 @@ def test_a_folder_that_is_no_whole_model_is_refused_by_name(tmp_path, root, kind
 
 # --- drawn inputs: `make fuzz` ------------------------------------------------------------------------------------
 
-IS_LONG = bool(os.environ.get("TEXTRNN_FUZZ"))
+IS_FUZZ = bool(os.environ.get("TEXTRNN_FUZZ"))
 QUIET = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("fuzz", max_examples=2000, **QUIET)
 settings.register_profile("test", max_examples=50, derandomize=True, **QUIET)
-drawn = settings(settings.get_profile("fuzz" if IS_LONG else "test"))
-long = pytest.mark.skipif(not IS_LONG, reason="long: run by `make fuzz`")
+drawn = settings(settings.get_profile("fuzz" if IS_FUZZ else "test"))
+by_fuzz_alone = pytest.mark.skipif(not IS_FUZZ, reason="takes minutes: run by `make fuzz`")
 
 ODD_CHARS = '\t,"\n\r \0\u200b\ufeff\u2028\x1c\x07\ud83d\u0301ﷺＡ01' + FAMILY + HEBREW + ASTRAL
 ODD = st.sampled_from(["\r\n", FAMILY, *ODD_CHARS.replace("\ud83d", "")])
@@ -1476,7 +1476,7 @@ def test_any_texts_make_a_vocabulary_that_knows_them_or_are_refused(texts, unit)
 # --- large files: `make fuzz` -------------------------------------------------------------------------------------
 
 
-@long
+@by_fuzz_alone
 @pytest.mark.parametrize("door", ["read_table", "load, thucnews", "read_tagged"])
 def test_a_line_of_100_mb_is_read_whole(tmp_path, door):
     rows = with_text("x" * 100_000_000)
@@ -1484,7 +1484,7 @@ def test_a_line_of_100_mb_is_read_whole(tmp_path, door):
     assert DOORS[door].read(tmp_path) == rows
 
 
-@long
+@by_fuzz_alone
 def test_a_line_of_100_mb_is_refused_where_it_cannot_be_right(tmp_path):
     rows = with_text("x" * 100_000_000)
     path = set_up(tmp_path, "read_table, CSV", Input([], rows=rows))
@@ -1495,7 +1495,7 @@ def test_a_line_of_100_mb_is_refused_where_it_cannot_be_right(tmp_path):
         list(datasets.read_sogou(path))
 
 
-@long
+@by_fuzz_alone
 @pytest.mark.parametrize("runtime", options.RUNTIMES)
 def test_a_text_of_1_000_000_characters_gets_probabilities(runtime):
     text = "国足客场一球小胜" * 125_000
@@ -1504,7 +1504,7 @@ def test_a_text_of_1_000_000_characters_gets_probabilities(runtime):
     print(f"{runtime}: {len(text):,} characters in {time.perf_counter() - start:.1f} s")
 
 
-@long
+@by_fuzz_alone
 @pytest.mark.parametrize("unit", ["char", "word"])
 def test_a_text_of_1_000_000_characters_makes_a_vocabulary(unit):
     made = preprocessing.TextEncoder.from_texts(["股市" * 500_000], unit=unit)
@@ -1527,7 +1527,7 @@ print(len(table), peak_gib() - before)
 """
 
 
-@long
+@by_fuzz_alone
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 def test_a_table_of_10_000_000_rows_is_read_in_2_gib(tmp_path):
     path = tmp_path / "large.tsv"

@@ -373,6 +373,7 @@ def percent(prob):
     return "<1%" if 0 < prob < 0.01 else f"{round(100 * prob)}%"
 
 
+@pytest.mark.long
 def test_a_typed_headline_is_answered_and_the_slider_shows_the_network_change_its_mind(open_page, address, tmp_path):
     page = open_page()
     answer = httpx.post(f"{address}api/predict", json={"model": NAME, "text": TEXT}, timeout=20).json()
@@ -424,6 +425,7 @@ def test_a_typed_headline_is_answered_and_the_slider_shows_the_network_change_it
     page.screenshot(path=tmp_path / "light.png", full_page=True)
 
 
+@pytest.mark.long
 def test_two_orders_stand_side_by_side_and_models_can_be_switched(open_page, tmp_path):
     page = open_page()
     page.check("input[value=two]")
@@ -456,6 +458,7 @@ def test_two_orders_stand_side_by_side_and_models_can_be_switched(open_page, tmp
     page.screenshot(path=tmp_path / "without-lstm.png", full_page=True)
 
 
+@pytest.mark.long
 def test_on_a_phone_in_the_dark_it_speaks_chinese_and_nothing_is_wider_than_the_screen(open_page, tmp_path):
     page = open_page(
         viewport={"width": 360, "height": 740}, locale="zh-CN", color_scheme="dark", has_touch=True, is_mobile=True
@@ -481,6 +484,7 @@ def test_on_a_phone_in_the_dark_it_speaks_chinese_and_nothing_is_wider_than_the_
     assert page.locator("#reading-1 .name").first.inner_text() == "education"
 
 
+@pytest.mark.long
 def test_bad_input_is_answered_on_the_page_and_markup_is_never_run(open_page, tmp_path):
     page = open_page()
     markup = "<img src=x onerror=alert(1)>"
@@ -518,6 +522,7 @@ def test_bad_input_is_answered_on_the_page_and_markup_is_never_run(open_page, tm
     page.wait_for_selector("#page-problem:has-text('does not answer')")
 
 
+@pytest.mark.long
 def test_all_can_be_reached_by_keyboard_and_has_a_name(open_page):
     page = open_page()
     page.check("input[value=two]")
@@ -564,6 +569,7 @@ def luminance(colour):
     return np.dot(linear, [0.2126, 0.7152, 0.0722])
 
 
+@pytest.mark.long
 def test_every_word_stands_out_from_what_is_behind_it_in_light_and_dark(open_page):
     page = open_page()
     for scheme in ("light", "dark"):

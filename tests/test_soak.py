@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not os.environ.get("TEXTRNN_SOAK"), reason="long: run by `make soak`")
+pytestmark = pytest.mark.skipif(not os.environ.get("TEXTRNN_SOAK"), reason="takes minutes: run by `make soak`")
 NUM_ROWS = 5_000_000
 WORKER = """
 import sys, keras, resource

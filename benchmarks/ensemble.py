@@ -51,7 +51,7 @@ def main():
 
     for folder, classifier in classifiers.items():
         start = time.perf_counter()
-        probs = classifier.predict_probs(table["text"])
+        probs = classifier.predict_proba(table["text"])
         seconds = time.perf_counter() - start
         order = [classifier.label_names.index(name) for name in label_names]
         all_probs.append(probs[:, order])

@@ -54,7 +54,7 @@ def predictor(splits, args):
     with tempfile.TemporaryDirectory() as folder:  # saved once to be scored, and once more with its scores
         first = saving.save_classifier(network, Path(folder) / "model", card=card, tables="int8")
         small = saving.load_classifier(first)
-        whole, read = training.predict_proba(network, dev["text"]), small.predict_probs(dev["text"])
+        whole, read = training.predict_proba(network, dev["text"]), small.predict_proba(dev["text"])
     labels = metrics.predicted_labels(read, names)
     of_dev = metrics.accuracy(dev["label"], labels)
     of_dev["calibration_error"] = metrics.calibration_error(dev["label"], labels, read.max(axis=1))
@@ -66,7 +66,7 @@ def predictor(splits, args):
     )
     saving.save_classifier(network, args.save, card=card | {"metrics": {"dev": of_dev}}, tables="int8")
     classifier = saving.load_classifier(args.save)
-    return (lambda texts: classifier.predict(texts)["label"]), seconds
+    return classifier.predict, seconds
 
 
 def scores(predict, table) -> dict[str, float]:

@@ -53,7 +53,7 @@ def main():
     predicted = {}
     for long_text in LONG_TEXT[::-1]:
         start = time.perf_counter()
-        predicted[long_text] = classifier.predict(table["text"], long_text=long_text)["label"].to_numpy()
+        predicted[long_text] = classifier.predict(table["text"], long_text=long_text)
         seconds = time.perf_counter() - start
         for name, rows in (("all", lengths > 0), ("long", lengths > max_length)):
             if rows.any():

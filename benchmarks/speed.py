@@ -232,15 +232,15 @@ class Bench:
             stock = tf.saved_model.load(folder)
         blocks = [tf.constant(texts[i : i + 256]) for i in range(0, len(texts), 256)]
         bulk = {
-            "kit, runtime numpy": lambda: by_runtime["numpy"].predict_probs(texts) is None,
-            "kit, SavedModel": lambda: by_runtime["tensorflow"].predict_probs(texts) is None,
+            "kit, runtime numpy": lambda: by_runtime["numpy"].predict_proba(texts) is None,
+            "kit, SavedModel": lambda: by_runtime["tensorflow"].predict_proba(texts) is None,
             "stock Keras export": lambda: [stock.serve(block) for block in blocks],
             "linear SVM": lambda: svm.predict(texts) is None,
         }
         few = texts[:200]
         one = {
-            "kit, runtime numpy": lambda: each_call(lambda text: by_runtime["numpy"].predict_probs([text]), few),
-            "kit, SavedModel": lambda: each_call(lambda text: by_runtime["tensorflow"].predict_probs([text]), few),
+            "kit, runtime numpy": lambda: each_call(lambda text: by_runtime["numpy"].predict_proba([text]), few),
+            "kit, SavedModel": lambda: each_call(lambda text: by_runtime["tensorflow"].predict_proba([text]), few),
             "stock Keras export": lambda: each_call(lambda text: stock.serve(tf.constant([text])), few),
             "linear SVM": lambda: each_call(lambda text: svm.predict([text]), few),
         }

@@ -564,9 +564,9 @@ folder = saving.save_classifier(model, MODEL_DIR, card=card)
 
 # %%
 classifier = saving.load_classifier(folder)
-difference = np.abs(classifier.predict_probs(dev["text"], long_text="head") - probs).max()
+difference = np.abs(classifier.predict_proba(dev["text"], long_text="head") - probs).max()
 assert difference < 1e-5
-classifier.predict(["国足客场一球小胜", "央行宣布下调存款准备金率", "新款单反相机评测"]).round(2)
+classifier.predict_table(["国足客场一球小胜", "央行宣布下调存款准备金率", "新款单反相机评测"]).round(2)
 
 # %% [markdown]
 # "National football team wins by one goal away", "Central bank lowers the reserve ratio", "Review of the new SLR

@@ -155,7 +155,7 @@ pd.DataFrame(
 
 # %%
 classifier = saving.load_classifier(folder)
-answers = classifier.predict(TEXTS)
+answers = classifier.predict_table(TEXTS)
 assert list(answers["label"]) == alone["labels"]
 answers.round(2)
 
@@ -165,7 +165,7 @@ answers.round(2)
 # %%
 column = pd.Series(TEXTS, index=[f"row {place}" for place in range(len(TEXTS))], name="headline")
 for texts in (TEXTS[0], TEXTS, column, np.array(TEXTS)):
-    assert classifier.predict(texts)["label"][0] == alone["labels"][0]
+    assert classifier.predict(texts)[0] == alone["labels"][0]
 
 # %% [markdown]
 # TensorFlow is made for large networks, and this one is small: much of the time goes into starting its many little
@@ -175,7 +175,7 @@ for texts in (TEXTS[0], TEXTS, column, np.array(TEXTS)):
 # %%
 dev = datasets.load("headlines").dev
 in_numpy = saving.load_classifier(folder, runtime="numpy")
-by_both = [answerer.predict(dev["text"]) for answerer in (classifier, in_numpy)]
+by_both = [answerer.predict_table(dev["text"]) for answerer in (classifier, in_numpy)]
 same = (by_both[0]["label"] == by_both[1]["label"]).sum()
 largest = np.abs(by_both[0]["score"] - by_both[1]["score"]).max()
 assert same == len(dev) and largest < 1e-4
@@ -186,7 +186,7 @@ f"{same} of {len(dev)} labels the same; scores differ by less than 0.0001: {larg
 # up to 1:
 
 # %%
-probs = pd.DataFrame(classifier.predict_probs(TEXTS), index=TEXTS, columns=classifier.label_names)
+probs = pd.DataFrame(classifier.predict_proba(TEXTS), index=TEXTS, columns=classifier.label_names)
 assert np.allclose(probs.sum(axis=1), 1, atol=1e-5)
 probs.round(2)
 
@@ -216,8 +216,8 @@ assert len(launches) == 2 and set(launches) == {"politics"}
 # The answer for a text does not hang on its company: alone, in a batch, or beside a much longer text, it is the same.
 
 # %%
-one_by_one = np.concatenate([classifier.predict_probs(text) for text in TEXTS])
-beside_long = classifier.predict_probs([*TEXTS, "长" * 500])[:-1]
+one_by_one = np.concatenate([classifier.predict_proba(text) for text in TEXTS])
+beside_long = classifier.predict_proba([*TEXTS, "长" * 500])[:-1]
 largest = max(np.abs(one_by_one - probs.to_numpy()).max(), np.abs(beside_long - probs.to_numpy()).max())
 assert largest < 1e-5
 f"largest difference below 0.00001: {largest < 1e-5}"
@@ -230,7 +230,7 @@ f"largest difference below 0.00001: {largest < 1e-5}"
 # %%
 begin, rest = ("沪指午后跳水失守3000点", dev["text"][dev["label"] == "sports"].iloc[:20])
 mixed = "。".join([begin, *rest])
-whole, head = (classifier.predict(mixed, long_text=how) for how in ("windows", "head"))
+whole, head = (classifier.predict_table(mixed, long_text=how) for how in ("windows", "head"))
 assert len(mixed) > 400 and card["max_length"] == 28
 assert (whole["label"][0], head["label"][0]) == ("sports", "stocks")
 pd.concat([whole, head], keys=["windows", "head"])[["label", "score"]].droplevel(1).round(2)
@@ -254,7 +254,7 @@ for bad in (["股市大涨", ""], ["股市大涨", None], [b"\xb9\xc9\xca\xd0"])
 # label too; only the score tells that something is odd, and not always.
 
 # %%
-strange = classifier.predict(["你好", "The quick brown fox", "床前明月光，疑是地上霜", "😀😀😀"])
+strange = classifier.predict_table(["你好", "The quick brown fox", "床前明月光，疑是地上霜", "😀😀😀"])
 assert strange["score"].max() > 0.7
 strange.round(2)
 
@@ -269,7 +269,7 @@ strange.round(2)
 # their score:
 
 # %%
-answers = classifier.predict(dev["text"])
+answers = classifier.predict_table(dev["text"])
 bins = pd.cut(answers["score"], [0, 0.5, 0.6, 0.7, 0.8, 0.9, 1]).rename("score between")
 in_bins = pd.DataFrame({"score": answers["score"], "right": answers["label"] == dev["label"]}).groupby(bins)
 by_score = in_bins.agg(rows=("right", "size"), mean_score=("score", "mean"), share_right=("right", "mean"))
@@ -323,7 +323,7 @@ assert at.loc[0.9, "accuracy"] > 0.98 and 0.5 < at.loc[0.9, "coverage"] < 0.67
 # strange texts?
 
 # %%
-doubtful = classifier.predict(strange["text"], min_score=0.7)
+doubtful = classifier.predict_table(strange["text"], min_score=0.7)
 assert 0 < (doubtful["label"] == "unknown").sum() < len(doubtful)
 doubtful.round(2)
 
@@ -372,7 +372,7 @@ kept_back = [
 new = pd.DataFrame({"text": new_texts, "label": "game"})
 known_before = train_texts[train_texts.index.str.contains("电竞|电子竞技")]
 assert len(known_before) == 4 and set(known_before) == {"game"} and (len(new), len(kept_back)) == (12, 6)
-before = classifier.predict(kept_back)
+before = classifier.predict_table(kept_back)
 before.round(2)
 
 # %% [markdown]
@@ -407,7 +407,7 @@ label_names, known = networks.label_names(network), splits.dev["label"]
 after = metrics.predicted_labels(training.predict_proba(network, kept_back), label_names)
 share_after = (after == "game").mean()
 dev_after = metrics.predicted_labels(training.predict_proba(network, splits.dev["text"]), label_names)
-old_accuracy = metrics.accuracy(known, classifier.predict(splits.dev["text"])["label"])
+old_accuracy = metrics.accuracy(known, classifier.predict(splits.dev["text"]))
 new_accuracy = metrics.accuracy(known, dev_after)
 assert share_after > share_before and share_after > 0.6
 assert new_accuracy["accuracy"] > old_accuracy["accuracy"] - 0.02
@@ -437,7 +437,7 @@ card = {
     "limits": "As the model it comes from; e-sports counts as game.",
 }
 new_folder = saving.save_classifier(network, NEW_MODEL_DIR, card=card)
-saving.load_classifier(new_folder).predict("电竞全明星赛门票一小时售罄")[["label"]]
+saving.load_classifier(new_folder).predict_table("电竞全明星赛门票一小时售罄")[["label"]]
 
 # %% [markdown]
 # "Tickets for the e-sports all-star game sold out within an hour."

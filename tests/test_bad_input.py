@@ -1059,9 +1059,9 @@ ARGUMENTS = {
         f"Classifier.{method}, {runtime}": (
             lambda runtime=runtime, method=method, **wrong: getattr(classifier(runtime), method)(["股市"], **wrong),
             {"batch_size": INTEGERS, "long_text": ("tail", None)}
-            | ({"min_score": (-0.1, 1.1, NAN, "1")} if method == "predict" else {}),
+            | ({"min_score": (-0.1, 1.1, NAN, "1")} if method != "predict_proba" else {}),
         )
-        for method in ("predict", "predict_probs")
+        for method in ("predict", "predict_table", "predict_proba")
         for runtime in options.RUNTIMES
     },
     "Classifier.predict_stream": (
@@ -1141,15 +1141,16 @@ def assert_probabilities(probs, num_rows):
 def test_predict_answers_with_probabilities_or_names_the_text(kind, runtime):
     text, message = TEXT_INPUTS[kind]
     if message:
-        for predict in (classifier(runtime).predict, classifier(runtime).predict_probs):
+        of = classifier(runtime)
+        for predict in (of.predict, of.predict_table, of.predict_proba):
             with pytest.raises(ValueError) as caught:  # noqa: PT011
                 predict(text)
             assert type(caught.value) is ValueError
             assert str(caught.value) == message
         return
-    probs = classifier(runtime).predict_probs(text)
+    probs = classifier(runtime).predict_proba(text)
     assert_probabilities(probs, 1)
-    answer = classifier(runtime).predict([text, "金价连跌三日"])
+    answer = classifier(runtime).predict_table([text, "金价连跌三日"])
     assert answer["text"][0] == text
     assert answer["label"][0] == classifier(runtime).label_names[probs[0].argmax()]
     assert answer["score"][0] == pytest.approx(probs[0].max(), abs=1e-5)
@@ -1158,8 +1159,8 @@ def test_predict_answers_with_probabilities_or_names_the_text(kind, runtime):
 def test_predict_reads_a_generator_once_and_keeps_its_order():
     texts = ["国足客场一球小胜", "金价连跌三日"]
     for runtime in options.RUNTIMES:
-        answer = classifier(runtime).predict(text for text in texts)
-        pd.testing.assert_frame_equal(answer, classifier(runtime).predict(texts))
+        answer = classifier(runtime).predict_table(text for text in texts)
+        pd.testing.assert_frame_equal(answer, classifier(runtime).predict_table(texts))
 
 
 VOCABULARY_INPUTS = {
@@ -1440,10 +1441,10 @@ TYPED = st.text(max_size=60) | SOME_TEXT
 @drawn
 @given(texts=st.lists(TYPED.filter(preprocessing.normalise), min_size=1, max_size=3))
 def test_any_text_that_can_be_typed_gets_probabilities_the_same_alone_and_in_a_batch(runtime, texts):
-    probs = classifier(runtime).predict_probs(texts)
+    probs = classifier(runtime).predict_proba(texts)
     assert_probabilities(probs, len(texts))
     for text, row in zip(texts, probs, strict=True):
-        np.testing.assert_allclose(classifier(runtime).predict_probs(text)[0], row, atol=1e-5, rtol=0)
+        np.testing.assert_allclose(classifier(runtime).predict_proba(text)[0], row, atol=1e-5, rtol=0)
 
 
 @drawn
@@ -1500,7 +1501,7 @@ def test_a_line_of_100_mb_is_refused_where_it_cannot_be_right(tmp_path):
 def test_a_text_of_1_000_000_characters_gets_probabilities(runtime):
     text = "国足客场一球小胜" * 125_000
     start = time.perf_counter()
-    assert_probabilities(classifier(runtime).predict_probs(text), 1)
+    assert_probabilities(classifier(runtime).predict_proba(text), 1)
     print(f"{runtime}: {len(text):,} characters in {time.perf_counter() - start:.1f} s")
 
 

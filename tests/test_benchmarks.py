@@ -210,8 +210,8 @@ def test_a_network_can_be_saved_and_is_then_scored_from_its_file(carved, tmp_pat
     assert card["metrics"]["dev"]["accuracy"] == result["dev"]["accuracy"]
     assert (card["settings"]["epochs"], card["settings"]["evidence"]) == (2, True)
     table = datasets.read_table(carved["dev"])
-    predicted = saving.load_classifier(folder).predict(table["text"])["label"]
-    assert (predicted.to_numpy() == table["label"].to_numpy()).mean() == result["dev"]["accuracy"]
+    predicted = saving.load_classifier(folder).predict(table["text"])
+    assert (predicted == table["label"].to_numpy()).mean() == result["dev"]["accuracy"]
 
 
 @pytest.mark.long
@@ -222,7 +222,7 @@ def test_an_ensemble_answers_by_the_mean_of_its_models_probabilities(carved):
     assert done.returncode == 0, done.stderr
     table = datasets.read_table(carved["test"])
     classifiers = [saving.load_classifier(ROOT / folder, runtime="numpy") for folder in folders]
-    one, other = (classifier.predict_probs(table["text"]) for classifier in classifiers)
+    one, other = (classifier.predict_proba(table["text"]) for classifier in classifiers)
     together = metrics.predicted_labels((one + other) / 2, classifiers[0].label_names)
     rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")][2:]
     assert [row[0] for row in rows] == [f"| {folders[0]}", f"| {folders[1]}", "| mean of their probabilities"]

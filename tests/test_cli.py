@@ -236,7 +236,7 @@ def test_train_prints_the_baselines_and_writes_a_full_card(trained, model, class
     }
     assert (card["seed"], card["licence"], card["settings"]["epochs"]) == (3, "CC0-1.0", 4)
     dev = datasets.split_table(datasets.read_table(folder / "mine.tsv"), test=0, seed=3).dev
-    answers = classifier.predict(dev["text"])
+    answers = classifier.predict_table(dev["text"])
     expected = metrics.accuracy(dev["label"], answers["label"])
     expected["calibration_error"] = metrics.calibration_error(dev["label"], answers["label"], answers["score"])
     assert card["metrics"]["dev"] == pytest.approx(expected, abs=1e-4)
@@ -249,8 +249,8 @@ def test_the_same_command_goes_on_from_its_checkpoints(trained, classifier):
     fine(*args, "--out", folder / "again")
     assert max(path.name for path in (folder / "checkpoints").iterdir()) == newest  # nothing was left to train
     texts = [text for _, text in made_up_news(80)]
-    again = saving.load_classifier(folder / "again").predict_probs(texts)
-    np.testing.assert_array_equal(again, classifier.predict_probs(texts))
+    again = saving.load_classifier(folder / "again").predict_proba(texts)
+    np.testing.assert_array_equal(again, classifier.predict_proba(texts))
     refused = run(*args, "--seed", 4, "--out", folder / "other")
     assert refused.exit_code == 1
     assert "seed was 3, is 4" in refused.stderr
@@ -261,7 +261,7 @@ def test_the_same_command_goes_on_from_its_checkpoints(trained, classifier):
 
 
 def test_all_ways_in_and_out_give_the_answers_of_the_library(model, classifier, tmp_path):
-    expected = classifier.predict(TEXTS)
+    expected = classifier.predict_table(TEXTS)
     lines = [f"{label}\t{score:.4f}\t{text}" for text, label, score in expected.itertuples(index=False)]
     printed = "\n".join(["label\tscore\ttext", *lines, ""])
     assert fine("predict", model, *TEXTS, "--sha256", cards.fingerprint(model)) == printed
@@ -302,7 +302,7 @@ def test_a_table_is_aligned_and_nothing_in_a_text_breaks_it(model):
 def test_evaluate_scores_as_the_library_does_and_refuses_foreign_labels(trained, model, classifier, tmp_path):
     _, folder, _ = trained
     table = datasets.read_table(folder / "mine.tsv")
-    predicted = classifier.predict(table["text"])["label"]
+    predicted = classifier.predict(table["text"])
     found = json.loads(fine("evaluate", model, folder / "mine.tsv", "--json"))
     assert found["accuracy"] == metrics.accuracy(table["label"], predicted)["accuracy"]
     assert found["classes"] == metrics.report(table["label"], predicted).to_dict(orient="index")
@@ -327,7 +327,7 @@ def test_a_model_that_is_not_the_one_meant_is_refused(model):
 def test_trace_draws_a_picture_and_prints_which_characters_decide(model, classifier, tmp_path):
     out = tmp_path / "gates.png"
     lines = fine("trace", model, TEXTS[0], "--out", out, "--unit", 2, "--unit", 5).splitlines()
-    answer = classifier.predict(TEXTS[0]).iloc[0]
+    answer = classifier.predict_table(TEXTS[0]).iloc[0]
     assert lines[0] == f"{answer['label']} {answer['score']:.3f}"
     assert [line.split()[0] for line in lines[3:]] == list(TEXTS[0])
     picture = out.read_bytes()

@@ -49,7 +49,7 @@ def small_model(tmp_path_factory):
     model = networks.build_textcnn(encoder, ["<b>甲</b>", "乙"], embed_dim=4, filters=4)
     folder = tmp_path_factory.mktemp("models") / "我的 model"
     saving.save_classifier(model, folder, card={**dict.fromkeys(cards.CARD_FIELDS), "limits": "<i>none"})
-    card = folder / saving.EXTRA / "card.json"
+    card = folder / cards.EXTRA / "card.json"
     card.write_text(card.read_text("utf-8").replace("<i>none", "<i>none\\ud83d"), "utf-8")  # a stranger's may be odd
     return folder
 
@@ -72,12 +72,12 @@ def test_an_answer_is_what_the_model_and_the_tracer_say(app, root):
     answer = ask(app, "POST", "/api/predict", json={"model": NAME, "text": TEXT}).json()
     classifier = saving.load_classifier(root / "models" / NAME)
     network = saving.load_network(root / "models" / NAME)
-    probs = classifier.predict_probs([TEXT])[0]
+    probs = classifier.predict_proba([TEXT])[0]
     assert (answer["model"], answer["text"], answer["label"]) == (NAME, TEXT, classifier.label_names[probs.argmax()])
     np.testing.assert_allclose(answer["probabilities"], probs, atol=2e-5)
     assert answer["score"] == max(answer["probabilities"])
     assert answer["characters"] == list(TEXT)
-    prefixes = classifier.predict_probs([TEXT[:end] for end in range(1, len(TEXT) + 1)])
+    prefixes = classifier.predict_proba([TEXT[:end] for end in range(1, len(TEXT) + 1)])
     np.testing.assert_allclose(answer["prefixes"], prefixes, atol=2e-5)
     assert prefixes.argmax(axis=1).tolist() != [probs.argmax()] * len(TEXT)  # it changes its mind on the way
     saliency = tracing.saliency(network, TEXT)
@@ -109,7 +109,7 @@ def test_of_a_long_text_all_is_answered_and_its_head_is_shown_and_a_network_with
     answer = Reader(small_model).read(text)
     assert (answer["num_characters"], answer["characters"]) == (len(text), list("警察救了小狗,小"))
     assert len(answer["prefixes"]) == len(answer["saliency"]["gradient"]) == 8
-    probs = saving.load_classifier(small_model).predict_probs([text, text[:8]])
+    probs = saving.load_classifier(small_model).predict_proba([text, text[:8]])
     np.testing.assert_allclose([answer["probabilities"], answer["prefixes"][-1]], probs, atol=2e-5)
     assert np.abs(probs[0] - probs[1]).max() > 1e-4
     assert answer["lstms"] == []

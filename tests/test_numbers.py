@@ -57,22 +57,22 @@ def each_way(classifier):
 def test_a_shipped_model_answers_the_same_in_any_batch_any_order_and_beside_any_text(shipped):
     texts = [*HEADLINES.dev["text"][:60], *HARD]
     for long_text in each_way(shipped):
-        expected = shipped.predict_probs(texts, long_text=long_text)
+        expected = shipped.predict_proba(texts, long_text=long_text)
         assert np.ptp(expected, axis=0).max() > 0.5  # the texts do get different answers
         for batch_size in (1, 7):
-            probs = shipped.predict_probs(texts, batch_size=batch_size, long_text=long_text)
+            probs = shipped.predict_proba(texts, batch_size=batch_size, long_text=long_text)
             np.testing.assert_allclose(probs, expected, atol=1e-5, rtol=0)
-        backwards = shipped.predict_probs(texts[::-1], long_text=long_text)[::-1]
+        backwards = shipped.predict_proba(texts[::-1], long_text=long_text)[::-1]
         np.testing.assert_allclose(backwards, expected, atol=1e-5, rtol=0)
         short = texts[:60]  # behind the padding of one text as long as the network reads, and beside one of 60 windows
         for other in ("长" * shipped.card["max_length"], "长" * 60 * shipped.card["max_length"]):
-            padded = shipped.predict_probs([*short, other], batch_size=1000, long_text=long_text)[:-1]
+            padded = shipped.predict_proba([*short, other], batch_size=1000, long_text=long_text)[:-1]
             np.testing.assert_allclose(padded, expected[:60], atol=1e-5, rtol=0)
 
 
 def test_the_probabilities_of_any_text_are_finite_and_sum_to_one(shipped):
     for long_text in each_way(shipped):
-        probs = shipped.predict_probs(HARD, long_text=long_text)
+        probs = shipped.predict_proba(HARD, long_text=long_text)
         assert probs.dtype == "float32"
         assert np.isfinite(probs).all()
         assert (probs >= 0).all()
@@ -81,7 +81,7 @@ def test_the_probabilities_of_any_text_are_finite_and_sum_to_one(shipped):
 
 def scores_of(classifier, table):
     """The accuracy and calibration error that a card states, and the share of texts that are read in windows or cut."""
-    answers = classifier.predict(table["text"], long_text=each_way(classifier)[0])
+    answers = classifier.predict_table(table["text"], long_text=each_way(classifier)[0])
     long = table["text"].map(normalise).str.len() > classifier.card["max_length"]
     error = metrics.calibration_error(table["label"], answers["label"], answers["score"])
     return metrics.accuracy(table["label"], answers["label"]) | {"calibration_error": error}, long.mean()
@@ -201,7 +201,7 @@ def test_a_shipped_model_needs_tensorflow_alone_and_answers_the_same_with_one_th
     assert one.shape == (len(texts), 10)
     np.testing.assert_allclose(two, one, atol=1e-5, rtol=0)
     for runtime in options.RUNTIMES:
-        here = load_shipped(name, runtime).predict_probs(texts)
+        here = load_shipped(name, runtime).predict_proba(texts)
         np.testing.assert_allclose(here, one, atol=1e-5, rtol=0)
 
 
@@ -230,6 +230,6 @@ def test_the_benchmark_of_long_texts_scores_heads_and_windows(root, load_shipped
     scores = {tuple(line.split(" | ")[:2]): float(line.split(" | ")[2].split()[0]) for line in lines if "[" in line}
     assert list(scores) == [(f"| {rows}", how) for how in ("head", "windows") for rows in ("all, 15", "long, 10")]
     classifier = load_shipped("headlines-textrnn", "numpy")
-    right = classifier.predict(joined["text"])["label"] == joined["label"]
+    right = classifier.predict(joined["text"]) == joined["label"]
     assert scores["| long, 10", "windows"] == pytest.approx(right.mean(), abs=1e-4)
     assert lines[-1].startswith("Right by windows alone ")

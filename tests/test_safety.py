@@ -97,7 +97,7 @@ def test_the_list_of_operations_has_all_that_the_kits_exports_need_and_no_others
     needed = {}
     for folder in [*own.iterdir(), *shipped]:
         needed |= operations_of(folder)
-    listed = safety._words(safety.OPERATIONS) | safety._words(safety.SAVER_OPERATIONS)
+    listed = safety.names_of(safety.OPERATIONS) | safety.names_of(safety.SAVER_OPERATIONS)
     lacking = {name: where for name, where in needed.items() if name not in listed}
     assert not lacking, (
         f"the kit's own exports outgrew safety.OPERATIONS: {lacking}. Read what each does; add those that reach "
@@ -149,7 +149,7 @@ class Stranger(tf.Module):
             about = {"label_names": LABELS, "vocabulary_sha256": "beef", "max_length": 32}
             return {name: tf.constant(value) for name, value in about.items()}
 
-        self.serve, self.describe = serve, describe
+        self.serve, self.head, self.describe = serve, serve, describe
         self.list_ngrams = tf.function(lambda: [self.table.lookup(tf.constant(1))], input_signature=[])
 
 
@@ -468,7 +468,7 @@ def test_a_function_named_like_a_harmless_operation_hides_nothing(strangers, tmp
 
     def rename(model):
         _, _, initializer = saver_and_initializer(model)
-        for message in safety._within(model):
+        for message in safety.messages_within(model):
             if message.DESCRIPTOR.name in ("NameAttrList", "OpDef") and message.name == initializer:
                 message.name = "Identity"
 

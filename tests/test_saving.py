@@ -21,7 +21,7 @@ import textrnn
 from textrnn import cards, datasets, metrics, networks, options, saving, training
 from textrnn.layers import TextToIds
 from textrnn.preprocessing import WINDOWS_AT_A_TIME, TextEncoder
-from textrnn.saving import export, folders
+from textrnn.saving import conversion, folders
 
 pytestmark = pytest.mark.slow
 
@@ -103,7 +103,7 @@ def edit_card(folder, **changes):
 def test_saved_equals_live(model, classifier):
     live = training.predict_proba(model, [*TABLE["text"], *NEW])
     assert np.ptp(live[:, 0]) > 0.1
-    np.testing.assert_allclose(classifier.predict_probs([*TABLE["text"], *NEW]), live, atol=1e-6, rtol=0)
+    np.testing.assert_allclose(classifier.predict_proba([*TABLE["text"], *NEW]), live, atol=1e-6, rtol=0)
 
 
 ALONE = """
@@ -155,10 +155,10 @@ def test_a_fresh_process_with_tensorflow_alone_gets_the_same_answers_by_serve_an
 
 
 def test_the_answer_for_one_text_does_not_depend_on_the_batch(classifier):
-    together = classifier.predict_probs([*NEW, "教练落泪" * 10])
+    together = classifier.predict_proba([*NEW, "教练落泪" * 10])
     for row, text in enumerate(NEW):
-        np.testing.assert_allclose(classifier.predict_probs(text)[0], together[row], atol=1e-6, rtol=0)
-    np.testing.assert_allclose(classifier.predict_probs(NEW, batch_size=2), together[:5], atol=1e-6, rtol=0)
+        np.testing.assert_allclose(classifier.predict_proba(text)[0], together[row], atol=1e-6, rtol=0)
+    np.testing.assert_allclose(classifier.predict_proba(NEW, batch_size=2), together[:5], atol=1e-6, rtol=0)
 
 
 def test_the_graph_answers_for_empty_texts_and_for_none(written):
@@ -196,7 +196,7 @@ def test_the_card_says_what_the_contract_asks_for(model, written):
 @pytest.fixture(scope="module")
 def predict(written):
     """A method of a loaded model; nothing else keeps that model alive."""
-    return saving.load_classifier(written).predict
+    return saving.load_classifier(written).predict_table
 
 
 @pytest.mark.parametrize("texts", ["股市", ["股市"], pd.Series(["股市"], index=[8]), np.array(["股市"])], ids=type)
@@ -206,15 +206,39 @@ def test_predict_takes_a_string_a_list_a_column_or_an_array(model, predict, text
     assert list(table.columns) == ["text", "label", "score"]
     assert table["text"].tolist() == ["股市"]
     assert table["label"].tolist() == [["sports", "股票"][probs.argmax()]]
-    assert table["score"][0] == pytest.approx(probs.max(), abs=1e-6)
+    assert table["score"].iloc[0] == pytest.approx(probs.max(), abs=1e-6)
 
 
 def test_predict_keeps_the_order_of_the_texts_and_takes_none(classifier):
-    table = classifier.predict(NEW, batch_size=2)
+    table = classifier.predict_table(NEW, batch_size=2)
     assert table["text"].tolist() == NEW
-    assert table["label"].tolist() == [classifier.predict(text)["label"][0] for text in NEW]
-    empty = classifier.predict([])
+    assert table["label"].tolist() == [classifier.predict(text)[0] for text in NEW]
+    empty = classifier.predict_table([])
     assert (list(empty.columns), len(empty)) == (["text", "label", "score"], 0)
+
+
+def test_answers_come_in_scikit_learns_forms_from_a_loaded_and_from_a_just_trained_network(model, by_runtime):
+    for predictor in (*by_runtime.values(), saving.to_numpy_network(model)):
+        probs, labels, table = (getattr(predictor, name)(NEW) for name in ("predict_proba", "predict", "predict_table"))
+        assert (probs.dtype, probs.shape) == (np.float32, (len(NEW), 2))
+        assert (type(labels), labels.dtype, labels.shape) == (np.ndarray, object, (len(NEW),))
+        assert labels.tolist() == [["sports", "股票"][index] for index in probs.argmax(axis=1)]
+        assert table["label"].tolist() == labels.tolist()
+        assert table["score"].tolist() == probs.max(axis=1).tolist()
+        assert predictor.predict([]).shape == (0,)
+
+
+def test_the_columns_of_an_answer_fit_the_table_that_the_texts_came_from(classifier):
+    table = pd.DataFrame({"text": NEW}, index=[7, 3, 3, "x", 0])[::-1]
+    answers = classifier.predict_table(table["text"])
+    assert answers.index.tolist() == table.index.tolist()
+    assert answers["text"].tolist() == table["text"].tolist()
+    assert table.assign(label=answers["label"].to_numpy())["label"].tolist() == classifier.predict(NEW[::-1]).tolist()
+    unique = table[~table.index.duplicated()]
+    unique = unique.assign(label=classifier.predict_table(unique["text"])["label"])
+    assert unique["label"].tolist() == classifier.predict(unique["text"]).tolist()
+    for texts in (NEW, np.array(NEW), iter(NEW)):
+        assert classifier.predict_table(texts).index.equals(pd.RangeIndex(len(NEW)))
 
 
 @pytest.mark.parametrize(
@@ -353,7 +377,7 @@ def test_a_vocabulary_made_of_texts_with_line_breaks_can_be_saved_and_read_back(
     texts = [*TABLE["text"], "甲\u2028乙\u0085丙"]
     live = answers_of(model, texts)
     saving.save_classifier(model, tmp_path / "model", card=CARD)
-    np.testing.assert_allclose(saving.load_classifier(tmp_path / "model").predict_probs(texts), live, atol=1e-6)
+    np.testing.assert_allclose(saving.load_classifier(tmp_path / "model").predict_proba(texts), live, atol=1e-6)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(answers_of(again, texts), live, atol=1e-6)
@@ -365,7 +389,7 @@ def test_a_network_without_memory_is_saved_and_read_like_the_others_and_has_no_l
     model = networks.build_textrnn(encoder, ["x", "y"], num_layers=2, **settings)
     saving.save_classifier(model, tmp_path / "model", card=CARD)
     classifier = saving.load_classifier(tmp_path / "model")
-    np.testing.assert_allclose(classifier.predict_probs(NEW), answers_of(model, NEW), atol=1e-6)
+    np.testing.assert_allclose(classifier.predict_proba(NEW), answers_of(model, NEW), atol=1e-6)
     np.testing.assert_array_equal(answers_of(saving.load_network(tmp_path / "model"), NEW), answers_of(model, NEW))
     assert not hasattr(tf.saved_model.load(str(tmp_path / "model")), "trace")
 
@@ -422,7 +446,7 @@ def test_a_new_save_replaces_the_whole_of_the_old_one(folder):
     assert cards.read_card(folder)["seed"] == 3
     assert not (folder / "stale.txt").exists()
     assert [path.name for path in folder.parent.iterdir()] == ["headlines"]
-    np.testing.assert_allclose(saving.load_classifier(folder).predict_probs(NEW), answers_of(other, NEW), atol=1e-6)
+    np.testing.assert_allclose(saving.load_classifier(folder).predict_proba(NEW), answers_of(other, NEW), atol=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -464,7 +488,7 @@ def test_8_bit_tables_take_less_space_and_give_nearly_the_same_answers(large, la
     assert size_of(small) < size_of(whole) - 0.6 * weights
     assert cards.read_card(small)["tables"] == "int8"
     live = answers_of(model, texts)
-    probs = large_classifiers["int8"].predict_probs(texts)
+    probs = large_classifiers["int8"].predict_proba(texts)
     assert np.ptp(live, axis=0).max() > 0.1
     np.testing.assert_allclose(probs, live, atol=0.02)
     assert (probs.argmax(axis=1) == live.argmax(axis=1)).mean() > 0.98
@@ -475,11 +499,11 @@ def test_a_loaded_network_answers_as_its_file_does_whatever_the_tables_and_the_r
     tables, large, large_folders, large_classifiers
 ):
     texts, folder, classifier = large[1], large_folders[tables], large_classifiers[tables]
-    expected = classifier.predict_probs(texts)
+    expected = classifier.predict_proba(texts)
     np.testing.assert_allclose(answers_of(saving.load_network(folder), texts), expected, atol=1e-5)
     by_numpy = saving.load_classifier(folder, runtime="numpy")
-    np.testing.assert_allclose(by_numpy.predict_probs(texts), expected, atol=1e-5)
-    assert by_numpy.predict(texts)["label"].tolist() == classifier.predict(texts)["label"].tolist()
+    np.testing.assert_allclose(by_numpy.predict_proba(texts), expected, atol=1e-5)
+    assert by_numpy.predict(texts).tolist() == classifier.predict(texts).tolist()
 
 
 def test_unknown_runtimes_and_tables_are_refused_before_any_work(model, written, tmp_path):
@@ -502,7 +526,7 @@ def test_a_stream_is_answered_in_order_without_being_held(classifier):
     first = next(tables)
     assert asked == [0, 1, 2, 3]  # no more is read than a table needs
     whole = pd.concat([first, *tables], ignore_index=True)
-    expected = classifier.predict([NEW[number % len(NEW)] for number in range(10)])
+    expected = classifier.predict_table([NEW[number % len(NEW)] for number in range(10)])
     assert whole["label"].tolist() == expected["label"].tolist()
     np.testing.assert_allclose(whole["score"], expected["score"], atol=1e-6)
     with pytest.raises(ValueError, match="item 5: expected a text, got an empty one"):
@@ -528,14 +552,14 @@ def test_a_long_text_is_read_in_windows_and_nothing_of_it_is_cut_by_both_runtime
     texts = [*NEW, LONG, LONG[:33]]
     for runtime in options.RUNTIMES:
         classifier = by_runtime[runtime]
-        probs = classifier.predict_probs(texts)
+        probs = classifier.predict_proba(texts)
         np.testing.assert_allclose(probs[-2], expected, atol=1e-6, rtol=0)
         for batch_size in (1, 3):
-            np.testing.assert_allclose(classifier.predict_probs(texts, batch_size=batch_size), probs, atol=1e-6, rtol=0)
-        np.testing.assert_allclose(classifier.predict_probs(texts, long_text="head")[-2:], [head[0]] * 2, atol=1e-6)
-        np.testing.assert_allclose(classifier.predict_probs(NEW, long_text="head"), probs[: len(NEW)], atol=1e-6)
+            np.testing.assert_allclose(classifier.predict_proba(texts, batch_size=batch_size), probs, atol=1e-6, rtol=0)
+        np.testing.assert_allclose(classifier.predict_proba(texts, long_text="head")[-2:], [head[0]] * 2, atol=1e-6)
+        np.testing.assert_allclose(classifier.predict_proba(NEW, long_text="head"), probs[: len(NEW)], atol=1e-6)
         tables = [*classifier.predict_stream(iter(texts), chunk_size=4, long_text="head")]
-        whole = classifier.predict(texts, long_text="head")
+        whole = classifier.predict_table(texts, long_text="head")
         pd.testing.assert_frame_equal(pd.concat(tables, ignore_index=True)[["text", "label"]], whole[["text", "label"]])
     loaded = tf.saved_model.load(str(written))
     np.testing.assert_allclose(loaded.serve(tf.constant(texts))["probabilities"][-2], expected, atol=1e-6)
@@ -548,8 +572,8 @@ def test_more_windows_than_are_read_at_a_time_give_the_same_answer(classifier):
     text = LONG * 60  # 340 windows, in two blocks
     windows = windows_of(text)
     assert len(windows) > WINDOWS_AT_A_TIME
-    expected = np.average(classifier.predict_probs(windows), axis=0, weights=[len(window) for window in windows])
-    np.testing.assert_allclose(classifier.predict_probs([text, *NEW])[0], expected, atol=1e-6, rtol=0)
+    expected = np.average(classifier.predict_proba(windows), axis=0, weights=[len(window) for window in windows])
+    np.testing.assert_allclose(classifier.predict_proba([text, *NEW])[0], expected, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("settings", [{"unit": "word"}, {"max_ngram": 3, "min_ngram_count": 1}], ids=str)
@@ -560,60 +584,31 @@ def test_whatever_the_tokens_are_long_texts_get_the_same_answer_by_both_runtimes
     model.set_weights([rng.normal(scale=0.7, size=weight.shape) for weight in model.get_weights()])
     saving.save_classifier(model, tmp_path / "model", card=CARD)
     texts = [*NEW, *("".join(rng.choice([*TABLE["text"], *NEW, " "], size=size)) for size in range(1, 40))]
-    probs = [saving.load_classifier(tmp_path / "model", runtime=r).predict_probs(texts) for r in options.RUNTIMES]
+    probs = [saving.load_classifier(tmp_path / "model", runtime=r).predict_proba(texts) for r in options.RUNTIMES]
     assert np.ptp(probs[0][:, 0]) > 0.1
     np.testing.assert_allclose(*probs, atol=1e-5, rtol=0)
 
 
-class WithoutWindows(export._Servable):
-    """What was saved before there were windows: one function, which reads the head."""
-
-    def __init__(self, model):
-        super().__init__(model)
-        self.serve = self.head
-        del self.head
-
-
-def test_a_model_saved_before_there_were_windows_still_answers_and_cuts_no_text_in_silence(
-    model, by_runtime, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(export, "_Servable", WithoutWindows)
-    old = saving.save_classifier(model, tmp_path / "old", card=CARD)
-    classifier, now = saving.load_classifier(old), by_runtime["tensorflow"]
-    np.testing.assert_allclose(classifier.predict_probs([*NEW, LONG[:32]]), now.predict_probs([*NEW, LONG[:32]]))
-    message = (
-        f"texts: item 1: 181 tokens, and {old} was saved by a version that reads the first 32 alone: save it again "
-        f'(load_network, save_classifier), or take long_text="head" or runtime="numpy"'
-    )
-    for predict in (classifier.predict, classifier.predict_probs, lambda texts: list(classifier.predict_stream(texts))):
-        with pytest.raises(ValueError) as caught:  # noqa: PT011
-            predict(["股市", LONG])
-        assert str(caught.value) == message
-    head = classifier.predict_probs(LONG, long_text="head")
-    np.testing.assert_allclose(head, now.predict_probs(LONG, long_text="head"))
-    in_numpy = saving.load_classifier(old, runtime="numpy")
-    np.testing.assert_allclose(in_numpy.predict_probs(LONG), now.predict_probs(LONG), atol=1e-6)
-
-
 def test_below_the_least_score_the_label_is_unknown_and_the_score_stays(classifier):
-    plain = classifier.predict(NEW)
+    plain = classifier.predict_table(NEW)
     least = float(plain["score"].sort_values().iloc[2])  # two of the five are below
-    table = classifier.predict(NEW, min_score=least)
+    table = classifier.predict_table(NEW, min_score=least)
+    assert classifier.predict(NEW, min_score=least).tolist() == table["label"].tolist()
     assert table["label"].eq("unknown").sum() == 2
     assert table["label"].where(table["score"] >= np.float32(least), plain["label"]).tolist() == plain["label"].tolist()
     assert (table["label"].eq("unknown") == (plain["score"] < np.float32(least))).all()
     assert table["score"].tolist() == plain["score"].tolist()
     (streamed,) = classifier.predict_stream(NEW, min_score=least)
     assert streamed["label"].tolist() == table["label"].tolist()
-    assert classifier.predict(NEW, min_score=1)["label"].tolist() == ["unknown"] * len(NEW)
+    assert classifier.predict(NEW, min_score=1).tolist() == ["unknown"] * len(NEW)
     curve = metrics.coverage_curve(plain["label"], plain["label"], plain["score"], thresholds=[least])
-    assert curve["rows"][0] == 3  # the curve counts what `predict` keeps
+    assert curve["rows"][0] == 3  # the curve counts what `min_score` keeps
 
 
 @pytest.mark.parametrize("min_score", [-0.1, 1.1, float("nan"), "0.5", True, None])
 def test_a_least_score_that_is_no_probability_is_refused(classifier, min_score):
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        classifier.predict(NEW, min_score=min_score)
+        classifier.predict_table(NEW, min_score=min_score)
     assert str(caught.value) == f"min_score: expected a probability from 0 to 1, got {min_score!r}"
 
 
@@ -621,7 +616,7 @@ def test_a_class_called_unknown_goes_with_no_least_score(tmp_path):
     settings = {"cell": "simple", "bidirectional": False, "embed_dim": 4, "units": 4}
     model = networks.build_textrnn(TextEncoder.from_texts(TABLE["text"]), ["unknown", "x"], **settings)
     classifier = saving.load_classifier(saving.save_classifier(model, tmp_path / "model", card=CARD))
-    assert set(classifier.predict(NEW)["label"]) <= {"unknown", "x"}
+    assert set(classifier.predict(NEW)) <= {"unknown", "x"}
     with pytest.raises(ValueError, match=r"^min_score: a class of this model is called 'unknown', so the answer"):
         classifier.predict(NEW, min_score=0.5)
 
@@ -648,9 +643,9 @@ def test_a_temperature_is_honoured_by_keras_the_graph_both_runtimes_and_a_loaded
         "keras on text": model(tf.constant(NEW)).numpy(),
         "loaded": answers_of(network, NEW),
         "keras file": answers_of(keras.models.load_model(tmp_path / "model.keras"), NEW),
-        "graph": saving.load_classifier(folder).predict_probs(NEW),
-        "numpy": saving.load_classifier(folder, runtime="numpy").predict_probs(NEW),
-        "8 bits": answers_of(export._with_small_tables(model), NEW),
+        "graph": saving.load_classifier(folder).predict_proba(NEW),
+        "numpy": saving.load_classifier(folder, runtime="numpy").predict_proba(NEW),
+        "8 bits": answers_of(conversion.with_small_tables(model), NEW),
     }.items():
         np.testing.assert_allclose(probs, expected, atol=0.01 if who == "8 bits" else 1e-6, err_msg=who)
     networks.set_temperature(model, 1)

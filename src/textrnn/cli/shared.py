@@ -179,7 +179,7 @@ def answers_of(classifier, chunks: Iterable[list[str]], *, total: int | None, hi
 
     with tqdm(total=total, unit=" texts", unit_scale=True, delay=1, disable=hidden or None) as bar:
         for texts in chunks:
-            table = classifier.predict(texts, **options)
+            table = classifier.predict_table(texts, **options)
             bar.update(len(table))
             yield table
 

@@ -101,11 +101,9 @@ def _score_network(model: "keras.Model", dev: "pd.DataFrame", *, seconds: float)
     """Scores the network as a user of the saved model will: long texts are read in windows."""
     from textrnn import metrics, saving
 
-    network = saving.NumpyNetwork(model)
-    probs = network.predict_probs(list(dev["text"]))
-    predicted = metrics.predicted_labels(probs, network.label_names)
-    scores = _print_score("TextRNN", dev, predicted, seconds)
-    scores["calibration_error"] = metrics.calibration_error(dev["label"], predicted, probs.max(axis=1))
+    answers = saving.to_numpy_network(model).predict_table(dev["text"])
+    scores = _print_score("TextRNN", dev, answers["label"], seconds)
+    scores["calibration_error"] = metrics.calibration_error(dev["label"], answers["label"], answers["score"])
     return scores
 
 

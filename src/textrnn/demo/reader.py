@@ -63,7 +63,7 @@ class Reader:
         tokens = self._encoder.split(text)
         characters = tokens[: self.max_length]
         prefixes = ["".join(characters[:end]) for end in range(1, len(characters) + 1)]
-        probs, *prefix_probs = self._classifier.predict_probs([text, *prefixes])
+        probs, *prefix_probs = self._classifier.predict_proba([text, *prefixes])
         saliency = tracing.saliency(self._network, text)
         return {
             "label": self.label_names[probs.argmax()],

@@ -1,28 +1,26 @@
 """Fast answers on the CPU: the forward pass of a TextRNN in NumPy, without padding, a batch on each core.
 
 TensorFlow's loop over the steps spends most of its time between the operations. Here each step is a handful of NumPy
-calls on the rows that still have a character at that step: texts stand in order of their length, longest first, so
-those are always the first rows, and no step is spent on padding. The arithmetic is that of `cells.run_lstm`.
+calls on the rows that still have a character at that step: texts are sorted by their length, longest first, so those
+are always the first rows, and no step is spent on padding. The arithmetic is that of `cells.run_lstm`.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import joblib
-import keras
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from textrnn import networks
-from textrnn.checks import check_integer
-from textrnn.layers import ClassEvidence, LabelProbabilities, MaskedPooling, TextToIds
+from textrnn.batching import answer_in_batches
+from textrnn.checks import check_choice, check_texts
 from textrnn.options import LONG_TEXT
-from textrnn.preprocessing import UNKNOWN_ID, WINDOWS_AT_A_TIME
+from textrnn.preprocessing import UNKNOWN_ID, WINDOWS_AT_A_TIME, TextEncoder
+from textrnn.saving.classifier import Predictor
 
 ALL_CORES = threading.Lock()  # of whoever sets the number of threads in BLAS, which is one for the whole process
-PLAIN_LSTM = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "go_backwards": False}
 
 
 class Packed(NamedTuple):
@@ -39,8 +37,8 @@ class Packed(NamedTuple):
         return np.split(self.values if values is None else values, np.cumsum(self.counts)[:-1])
 
 
-class _Direction:
-    """One LSTM that reads from one end; gates in the order i, f, o, candidate."""
+class Direction:
+    """One LSTM that reads from one end; weights as in Keras, which are put in the order i, f, o, candidate."""
 
     def __init__(self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray, *, backwards: bool):
         units = recurrent_kernel.shape[0]
@@ -75,68 +73,82 @@ class _Direction:
         return states, state
 
 
-class NumpyNetwork:
+class NumpyNetwork(Predictor):
     """The network of `networks.build_textrnn(cell="lstm")` at work in NumPy, from text to probabilities.
 
-    Args:
-        model: its weights are copied; later training does not reach the copy.
+    Made of plain arrays; `to_numpy_network` takes them out of a Keras model.
 
-    Raises:
-        ValueError: the model has a layer that is not one of those that `build_textrnn` makes around LSTMs.
+    Args:
+        encoder: the vocabulary.
+        label_names: the classes, in the order of the probabilities.
+        embeddings: for each order of n-grams a table `float32 (ids, embed_dim)`; ids beyond it are unknown to it.
+        evidence: for each order the evidence of each id, `float32 (ids, classes + 1)`; empty for a network without.
+        lstms: from the bottom up, of each layer one direction or two, the second one backwards; of each its kernel,
+            recurrent kernel and bias, as Keras has them.
+        poolings: `"last"`, `"max"`, `"mean"`, `"attention"`, in the order in which the output layer sees them.
+        output: kernel and bias of the output layer, divided by the temperature.
+        attention: kernel, bias and score of the attention; `None` without one.
+
+    Attributes:
+        encoder: as given.
+        label_names: as given.
     """
 
-    def __init__(self, model: keras.Model):
-        self.encoder, self.label_names = networks.text_encoder(model), networks.label_names(model)
-        self._layers = [_directions(layer) for layer in _recurrent_layers(model)]
-        places = range(len(self.encoder.num_ids))
-        self._tables = [(place, layer.get_weights()[0]) for place, layer in enumerate(networks.embeddings(model))]
-        if evidence := networks.evidence_layer(model):
-            self._tables += [(place, _evidence_table(evidence, place)) for place in places]
-        summary = next((layer.input for layer in model.layers if layer.name == "summary"), None)
-        poolings = [layer for layer in model.layers if isinstance(layer, MaskedPooling)]
-        self._poolings = poolings if summary is None else [tensor._keras_history.operation for tensor in summary]
-        self._attention = {layer: layer.get_weights() for layer in poolings if layer.kind == "attention"}
-        (output,) = (layer for layer in model.layers if isinstance(layer, LabelProbabilities))
-        self._kernel, self._bias = (weights / np.float32(output.temperature) for weights in output.get_weights())
+    def __init__(
+        self,
+        encoder: TextEncoder,
+        label_names: Sequence[str],
+        *,
+        embeddings: Sequence[np.ndarray],
+        evidence: Sequence[np.ndarray],
+        lstms: Sequence[Sequence[Sequence[np.ndarray]]],
+        poolings: Sequence[str],
+        output: Sequence[np.ndarray],
+        attention: Sequence[np.ndarray] | None = None,
+    ):
+        self.encoder, self.label_names = encoder, list(label_names)
+        self._tables = [*enumerate(embeddings), *enumerate(evidence)]
+        self._layers = [
+            [Direction(*weights, backwards=backwards) for backwards, weights in zip((False, True), layer, strict=False)]
+            for layer in lstms
+        ]
+        self._poolings, self._attention = list(poolings), attention
+        self._kernel, self._bias = output
         self._blas = ThreadpoolController()
 
-    def predict_probs(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
-        """Returns the probabilities of checked `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
+    def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
+        """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
 
-        Texts longer than the network reads are dealt with as in `saving.Classifier.predict_probs`. Calls from several
-        threads take turns where they would use all cores.
+        Takes and raises what `Predictor.predict_proba` does. Calls from several threads take turns where they would
+        use all cores.
         """
-        check_integer("batch_size", batch_size)
-        if long_text not in LONG_TEXT:
-            raise ValueError(f"long_text: expected one of {LONG_TEXT}, got {long_text!r}")
-        answer = self._of_windows if long_text == "windows" else self._of_heads
-        probs = np.zeros((len(texts), len(self.label_names)), dtype="float32")
-        order = np.argsort([-len(text) for text in texts], kind="stable")
-        batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+        check_choice("long_text", long_text, LONG_TEXT)
+        texts = check_texts(texts)
+        return answer_in_batches(
+            lambda rows: self.answer([texts[row] for row in rows], long_text=long_text),
+            [len(text) for text in texts],
+            batch_size=batch_size,
+            num_columns=len(self.label_names),
+            run=self._on_all_cores,
+        )
 
-        def work(rows):
-            probs[rows] = answer([texts[row] for row in rows])
-
-        if len(batches) < 2:
-            for rows in batches:
-                work(rows)
-            return probs
-        # One batch on each core is faster than one product on all cores.
-        with ALL_CORES, self._blas.limit(limits=1, user_api="blas"), ThreadPoolExecutor(joblib.cpu_count()) as pool:
-            list(pool.map(work, batches))
-        return probs
-
-    def _of_heads(self, texts: Sequence[str]) -> np.ndarray:
-        return self._probs(self.encoder.encode(texts))
-
-    def _of_windows(self, texts: Sequence[str]) -> np.ndarray:
-        ids, rows, shares = self.encoder.encode_windows(texts)
-        if len(rows) == len(texts):
-            return self._probs(ids)
+    def answer(self, texts: Sequence[str], *, long_text: str = "windows") -> np.ndarray:
+        """Returns the probabilities of one batch of texts, unchecked: `float32 (rows, classes)`."""
+        if long_text == "head":
+            return self._probs(self.encoder.encode(texts))
+        windows = self.encoder.encode_windows(texts)
+        if len(windows.rows) == len(texts):
+            return self._probs(windows.ids)
         size = max(len(texts), WINDOWS_AT_A_TIME)
-        probs = np.concatenate([self._probs(ids[start : start + size]) for start in range(0, len(rows), size)])
-        begins = np.flatnonzero(np.diff(rows, prepend=-1))
-        return np.add.reduceat(probs * shares[:, None], begins).astype("float32")
+        blocks = [self._probs(windows.ids[start : start + size]) for start in range(0, len(windows.rows), size)]
+        return windows.mean(np.concatenate(blocks))
+
+    def _on_all_cores(self, work: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> Iterable[Any]:
+        """Returns the results of `work`: one batch on each core is faster than one product on all cores."""
+        if len(batches) < 2:
+            return map(work, batches)
+        with ALL_CORES, self._blas.limit(limits=1, user_api="blas"), ThreadPoolExecutor(joblib.cpu_count()) as pool:
+            return list(pool.map(work, batches))
 
     def _probs(self, ids: np.ndarray) -> np.ndarray:
         ids = ids if ids.ndim == 3 else ids[..., None]  # (batch, steps, orders)
@@ -147,7 +159,7 @@ class NumpyNetwork:
         real = np.concatenate([ids[:count, step] for step, count in enumerate(counts)])  # (real steps, orders)
         # Ids beyond a table, those of n-grams without a vector of their own, are unknown to it.
         vectors = [
-            table[np.where(real[:, place] < len(table), real[:, place], UNKNOWN_ID)] for place, table in self._tables
+            table[np.where(real[:, order] < len(table), real[:, order], UNKNOWN_ID)] for order, table in self._tables
         ]
         packed = Packed(np.concatenate(vectors, axis=1), counts)
         for directions in self._layers:
@@ -157,20 +169,20 @@ class NumpyNetwork:
         last = np.concatenate(last, axis=1)[:num_real]
         summary = np.zeros((len(ids), len(self._kernel)), dtype="float32")
         if num_real:
-            pools = [self._pool(layer, packed, last) for layer in self._poolings]
-            summary[order[:num_real]] = np.concatenate(pools, axis=1) if pools else last
+            pools = [self._pool(kind, packed, last) for kind in self._poolings]
+            summary[order[:num_real]] = np.concatenate(pools, axis=1)
         scores = summary @ self._kernel + self._bias
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return scores / scores.sum(axis=1, keepdims=True)
 
-    def _pool(self, layer: MaskedPooling, packed: Packed, last: np.ndarray) -> np.ndarray:
-        if layer.kind == "last":
+    def _pool(self, kind: str, packed: Packed, last: np.ndarray) -> np.ndarray:
+        if kind == "last":
             return last
-        if layer.kind == "max":
+        if kind == "max":
             return _largest(packed.steps())
         weights = np.ones((len(packed.values), 1), dtype="float32")
-        if layer.kind == "attention":
-            kernel, bias, score = self._attention[layer]
+        if kind == "attention":
+            kernel, bias, score = self._attention
             weights = np.tanh(packed.values @ kernel + bias) @ score
             largest = _largest(packed.steps(weights))
             for step in packed.steps(weights):
@@ -183,42 +195,9 @@ class NumpyNetwork:
         return total / mass
 
 
-def _evidence_table(layer: ClassEvidence, place: int) -> np.ndarray:
-    """Returns the evidence of each id of one order: `float32 (ids, classes + 1)`."""
-    table = keras.ops.convert_to_numpy(layer.features(layer.tables[place]))
-    return np.where(np.arange(len(table))[:, None] > UNKNOWN_ID, table, np.float32(0))
-
-
 def _largest(steps: list[np.ndarray]) -> np.ndarray:
     """Returns the largest value of each row over its steps."""
     largest = steps[0].copy()
     for step in steps[1:]:
         np.maximum(largest[: len(step)], step, out=largest[: len(step)])
     return largest
-
-
-def _recurrent_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """Returns the LSTM layers of a `build_textrnn` model, from the bottom up, after looking at every layer."""
-    silent = (keras.layers.InputLayer, TextToIds, keras.layers.Dropout, keras.layers.Concatenate)
-    silent += (keras.layers.Embedding, ClassEvidence, MaskedPooling, LabelProbabilities)
-    silent_names = ("GetItem", "Greater", "Less", "Where")
-    recurrent = []
-    for layer in model.layers:
-        inner = getattr(layer, "forward_layer", layer)
-        if isinstance(inner, keras.layers.LSTM) and PLAIN_LSTM.items() <= inner.get_config().items():
-            recurrent.append(layer)
-        elif not isinstance(layer, silent) and type(layer).__name__ not in silent_names:
-            raise ValueError(
-                f'runtime="numpy": expected a network of build_textrnn(cell="lstm"), got the layer {layer.name} '
-                f'({type(inner).__name__}); use runtime="tensorflow"'
-            )
-    return recurrent
-
-
-def _directions(layer: keras.layers.Layer) -> list[_Direction]:
-    if isinstance(layer, keras.layers.Bidirectional):
-        return [
-            _Direction(*layer.forward_layer.get_weights(), backwards=False),
-            _Direction(*layer.backward_layer.get_weights(), backwards=True),
-        ]
-    return [_Direction(*layer.get_weights(), backwards=False)]

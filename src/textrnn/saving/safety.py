@@ -71,7 +71,7 @@ NODE_NOTES = {
     "_read_only_resource_inputs",
 }
 FUNCTION_NOTES = {"_construction_context", "_input_shapes"}
-# Objects that TensorFlow makes anew: kind, identifier of a user's object, name of a registered Python class.
+# Objects that TensorFlow makes again: kind, identifier of a user's object, name of a registered Python class.
 OBJECTS = {
     ("bare_concrete_function", "", ""),
     ("constant", "", "tf.TrackableConstant"),
@@ -176,10 +176,10 @@ def _foreign(model: Message) -> Iterator[str]:
     callable_ = {function.signature.name for function in graph.library.function} - set(savers)
     for node in graph.node:
         may_call = set(savers) if node.name in saver_nodes else callable_
-        yield from _foreign_in_node(node, "the main graph", _words(OPERATIONS), may_call)
+        yield from _foreign_in_node(node, "the main graph", names_of(OPERATIONS), may_call)
     for function in graph.library.function:
         name = function.signature.name
-        operations = _words(OPERATIONS) | set(SAVER_OPERATIONS.get(savers.get(name), "").split())
+        operations = names_of(OPERATIONS) | set(SAVER_OPERATIONS.get(savers.get(name), "").split())
         for note in sorted(set(function.attr) - FUNCTION_NOTES):
             yield f"the note {note} on the function {name}"
         for node in function.node_def:
@@ -189,7 +189,8 @@ def _foreign(model: Message) -> Iterator[str]:
     yield from _foreign_objects(objects)
 
 
-def _words(groups: dict[str, str]) -> set[str]:
+def names_of(groups: dict[str, str]) -> set[str]:
+    """Returns all names of a list that is grouped by what needs them."""
     return set(" ".join(groups.values()).split())
 
 
@@ -219,14 +220,14 @@ def _foreign_objects(objects: Message) -> Iterator[str]:
         for child in (*node.children, *node.dependencies):
             if not OBJECT_NAME.fullmatch(child.local_name):
                 yield f"the object name {child.local_name!r}"
-    for message in _within(objects):
+    for message in messages_within(objects):
         if message.DESCRIPTOR.name == "StructuredValue":
             kind = message.WhichOneof("kind")
             if kind not in SIGNATURE_VALUES and (kind, message.named_tuple_value.name) not in SIGNATURE_VALUES:
                 yield f"a {kind} among the arguments or results of a function"
 
 
-def _within(message: Message) -> Iterator[Message]:
+def messages_within(message: Message) -> Iterator[Message]:
     """Yields `message` and every message inside it."""
     yield message
     for field, value in message.ListFields():
@@ -238,7 +239,7 @@ def _within(message: Message) -> Iterator[Message]:
             inner = value.values() if field.message_type.GetOptions().map_entry else value
         for part in inner:
             if isinstance(part, Message):
-                yield from _within(part)
+                yield from messages_within(part)
 
 
 def _foreign_in_checkpoint(folder: Path) -> Iterator[str]:

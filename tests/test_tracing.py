@@ -89,15 +89,6 @@ def test_a_stacked_bidirectional_textrnn_traces_as_by_hand_at_every_character():
             below = np.concatenate([end.output for end in ends], axis=1)
 
 
-def test_a_table_of_a_trace_has_a_row_for_each_step_and_unit():
-    trace = tracing.trace_lstm(text_model(), TEXTS[1])[0]["bidirectional_1/forward"]
-    table = tracing.to_table(trace)
-    assert table.shape == (2 * 3, 3 + 6)
-    row = table[(table["step"] == 2) & (table["unit"] == 1)].iloc[0]
-    assert row["character"] == "行"
-    assert row["cell"] == trace.cell[1, 1]
-
-
 def test_a_model_without_an_lstm_is_refused():
     with pytest.raises(ValueError, match=r"model: expected an LSTM among its layers, got .*bidirectional_1"):
         tracing.trace_lstm(text_model(cell="gru"), TEXTS)
@@ -168,16 +159,16 @@ def test_the_saved_graph_traces_itself_as_the_live_network_does(tmp_path):
         model, tmp_path / "model", card=card | {"licence": "CC0", "limits": "a test"}, tables="int8"
     )
     loaded = tf.saved_model.load(str(folder))  # TensorFlow alone
-    told = {name: values.numpy() for name, values in loaded.trace(tf.constant(TEXTS)).items()}
-    assert set(told) == {"characters", "mask"} | {
+    saved = {name: values.numpy() for name, values in loaded.trace(tf.constant(TEXTS)).items()}
+    assert set(saved) == {"characters", "mask"} | {
         f"bidirectional_1/{end}/{kind}" for end in ("forward", "backward") for kind in options.KINDS
     }
     live = tracing.trace_lstm(saving.load_network(folder), TEXTS)
     for row, text in enumerate(TEXTS):
-        real = told["mask"][row]
-        assert [token.decode() for token in told["characters"][row][real]] == encoder.split(text)[:12]
+        real = saved["mask"][row]
+        assert [token.decode() for token in saved["characters"][row][real]] == encoder.split(text)[:12]
         for name, trace in live[row].items():
             for kind in options.KINDS:
-                array = told[f"{name}/{kind}"][row]
+                array = saved[f"{name}/{kind}"][row]
                 np.testing.assert_allclose(array[real], getattr(trace, kind), atol=1e-5)
                 assert not array[~real].any()

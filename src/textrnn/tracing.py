@@ -38,25 +38,21 @@ class _Direction(NamedTuple):
     backwards: bool
 
 
+def has_lstm(model: keras.Model) -> bool:
+    """Returns whether there is an LSTM to look into in `model`."""
+    return any(networks.lstm_directions(layer) for layer in model.layers)
+
+
 def _directions(model: keras.Model) -> dict[str, _Direction]:
     """Returns the LSTMs of `model` by name, those of a Bidirectional as `name/forward` and `name/backward`."""
-    found = _found(model)
+    found = {
+        name: _Direction(layer, lstm.cell, lstm.go_backwards)
+        for layer in model.layers
+        for name, lstm in networks.lstm_directions(layer).items()
+    }
     if not found:
         raise ValueError(f"model: expected an LSTM among its layers, got {[layer.name for layer in model.layers]}")
     return found
-
-
-def has_lstm(model: keras.Model) -> bool:
-    """Returns whether there is an LSTM to trace in `model`."""
-    return bool(_found(model))
-
-
-def _found(model: keras.Model) -> dict[str, _Direction]:
-    return {
-        name: _Direction(layer, part.cell, part.go_backwards)
-        for layer in model.layers
-        for name, part in networks.lstm_directions(layer).items()
-    }
 
 
 def _run(cell: keras.layers.Layer, x: tf.Tensor, mask: tf.Tensor, *, backwards: bool) -> tf.Tensor:
@@ -80,23 +76,23 @@ def _run(cell: keras.layers.Layer, x: tf.Tensor, mask: tf.Tensor, *, backwards: 
         memory = forget_gate * old_memory + input_gate * candidate
         output_gate = gate(zo + peephole[2] * memory)
         output = output_gate * activation(memory)
-        told = tf.stack([input_gate, forget_gate, output_gate, candidate, memory, output], axis=1)
+        kinds = tf.stack([input_gate, forget_gate, output_gate, candidate, memory, output], axis=1)
         real = real[:, None]  # a masked step changes nothing
         return (
             tf.where(real, output, old_output),
             tf.where(real, memory, old_memory),
-            tf.where(real[..., None], told, tf.zeros_like(told)),
+            tf.where(real[..., None], kinds, tf.zeros_like(kinds)),
         )
 
     nothing = tf.zeros((tf.shape(x)[0], units))
     start = (nothing, nothing, tf.zeros((tf.shape(x)[0], len(KINDS), units)))
-    _, _, told = tf.scan(step, (tf.transpose(sums, [1, 0, 2]), tf.transpose(mask)), start)
-    told = tf.transpose(told, [1, 0, 2, 3])
-    return tf.reverse(told, [1]) if backwards else told
+    _, _, kinds = tf.scan(step, (tf.transpose(sums, [1, 0, 2]), tf.transpose(mask)), start)
+    kinds = tf.transpose(kinds, [1, 0, 2, 3])
+    return tf.reverse(kinds, [1]) if backwards else kinds
 
 
 def tracer(model: keras.Model, *, on_ids: bool = False) -> Callable[[Any], tuple[dict[str, tf.Tensor], tf.Tensor]]:
-    """Returns a function of TensorFlow that traces every LSTM of `model`, for use inside a graph too.
+    """Returns a function of tensors that says what every LSTM of `model` does at each step, also inside a graph.
 
     Args:
         model: a functional or sequential model.
@@ -125,7 +121,7 @@ def tracer(model: keras.Model, *, on_ids: bool = False) -> Callable[[Any], tuple
 
     def trace(inputs):
         found, found_masks = probe(inputs, training=False)
-        told, mask = {}, None
+        arrays, mask = {}, None
         for name, (layer, cell, backwards) in directions.items():
             x = found[layer.name]
             mask = found_masks.get(shared.get(id(masks.get(layer.name))))
@@ -133,8 +129,8 @@ def tracer(model: keras.Model, *, on_ids: bool = False) -> Callable[[Any], tuple
                 mask = getattr(x, "_keras_mask", None)
             if mask is None:
                 mask = tf.ones(tf.shape(x)[:2], tf.bool)
-            told[name] = _run(cell, x, mask, backwards=backwards)
-        return told, mask
+            arrays[name] = _run(cell, x, mask, backwards=backwards)
+        return arrays, mask
 
     return trace
 
@@ -166,25 +162,15 @@ def trace_lstm(model: keras.Model, texts: Sequence[str] | np.ndarray) -> list[di
         inputs = np.asarray(texts)
         numbers = inputs if inputs.ndim == 2 else np.broadcast_to(np.arange(1, inputs.shape[1] + 1), inputs.shape[:2])
         characters = [[str(number) for number in row] for row in numbers]
-    told, mask = trace(inputs)
-    told, mask = {name: array.numpy() for name, array in told.items()}, mask.numpy()
+    arrays, mask = trace(inputs)
+    arrays, mask = {name: array.numpy() for name, array in arrays.items()}, mask.numpy()
     traces = []
     for row, chars in enumerate(characters):
         real = mask[row]
         seen = chars if len(chars) == real.sum() else [chars[step] for step in np.nonzero(real)[0]]
-        traces.append(
-            {name: Trace(seen, *np.moveaxis(array[row][real], 1, 0)) for name, array in told.items()}  # (steps, units)
-        )
+        # `array[row][real]` is (steps, 6, units), and a `Trace` has an array (steps, units) for each kind.
+        traces.append({name: Trace(seen, *np.moveaxis(array[row][real], 1, 0)) for name, array in arrays.items()})
     return traces
-
-
-def to_table(trace: Trace) -> pd.DataFrame:
-    """Returns a trace as a table: a row for each step and unit, columns `step`, `character`, `unit` and `KINDS`."""
-    steps, units = trace.cell.shape
-    table = pd.DataFrame({"step": np.repeat(np.arange(1, steps + 1), units)})
-    table["character"] = np.repeat(np.array(trace.characters, dtype=object), units)
-    table["unit"] = np.tile(np.arange(units), steps)
-    return table.assign(**{kind: getattr(trace, kind).ravel() for kind in KINDS})
 
 
 def saliency(model: keras.Model, text: str) -> pd.DataFrame:
@@ -247,7 +233,7 @@ def memory_probe(
         lstm: the name of the LSTM as in `trace_lstm`; the first of the model if `None`.
         kind: one of `options.KINDS`.
         num_rows: how many to return.
-        batch_size: texts traced at a time.
+        batch_size: texts worked on at a time.
 
     Returns:
         Columns `text`, `step` (from 1), `character`, `value`.

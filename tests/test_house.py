@@ -1,17 +1,14 @@
-"""The rules between the rooms of the package, read from its own imports; docs/architecture.md says what they are for."""
+"""The rules between the rooms of the package, read from its own imports; docs/architecture.md tells them."""
 
 import ast
 import subprocess
 import sys
 from pathlib import Path
 
+import house
 import pytest
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import house
-
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 350, 50
 WITHOUT_TENSORFLOW = ("checks", "options", "cards", "datasets", "preprocessing", "metrics", "baselines", "plots", "fonts")
 WITHOUT_TENSORFLOW += ("lessons.cells", "lessons.diagrams")

@@ -27,8 +27,8 @@ FOLDER, HEADLINES = ROOT / "src" / "textrnn" / "fonts", ROOT / "datasets" / "hea
 def wanted_characters() -> set[int]:
     """Returns the code points to keep.
 
-    Simplified characters (GB2312), the frequent traditional ones (Big5, level 1, up to 23 strokes), those of names in the headlines,
-    ASCII, Latin-1, punctuation, full-width forms.
+    Simplified characters (GB2312), the frequent traditional ones (Big5, level 1, up to 23 strokes), those of the names
+    in the headlines, ASCII, Latin-1, punctuation, full-width forms.
     """
     pairs = [bytes([one, two]) for one in range(0x81, 0xFF) for two in range(0x40, 0xFF)]
     big5 = "".join(pair.decode("big5", "ignore") for pair in pairs if b"\xa4\x40" <= pair < b"\xc6")

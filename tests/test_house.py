@@ -10,7 +10,17 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 350, 50
-WITHOUT_TENSORFLOW = ("checks", "options", "cards", "datasets", "preprocessing", "metrics", "baselines", "plots", "fonts")
+WITHOUT_TENSORFLOW = (
+    "checks",
+    "options",
+    "cards",
+    "datasets",
+    "preprocessing",
+    "metrics",
+    "baselines",
+    "plots",
+    "fonts",
+)
 WITHOUT_TENSORFLOW += ("lessons.cells", "lessons.diagrams")
 
 

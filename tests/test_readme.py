@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[1]
 READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
 PAGES = [
     *READMES,
-    ROOT / "RELIABILITY.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "docs" / "RELIABILITY.md",
+    ROOT / "docs" / "architecture.md",
     ROOT / "datasets" / "headlines" / "README.md",
     ROOT / "models" / "README.md",
 ]
@@ -56,7 +58,7 @@ def values(text):
     return {(float(number), len(number.partition(".")[2])) for number in numbers}
 
 
-@pytest.mark.parametrize("page", [*READMES, ROOT / "RELIABILITY.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*READMES, ROOT / "docs" / "RELIABILITY.md"], ids=lambda page: page.name)
 def test_every_make_target_that_a_page_names_exists(page):
     text = read(page)
     code = [body for _, body in FENCE.findall(text)] + CODE.findall(text)
@@ -73,7 +75,7 @@ def test_every_relative_link_and_path_exists(page):
     links = [link.partition("#")[0] for link in LINK.findall(FENCE.sub(" ", text)) if "://" not in link]
     missing = [link for link in links if link and not (page.parent / link).exists()]
     # `models/README.md` says what is in each model's folder.
-    folders = [page.parent, ROOT, *(folder for folder in page.parent.rglob("*/") if page.parent != ROOT)]
+    folders = [page.parent, ROOT, ROOT / "src" / "textrnn", *(folder for folder in page.parent.rglob("*/") if page.parent != ROOT)]
     missing += [path for path in paths_in_code(text) if not any((folder / path).exists() for folder in folders)]
     assert missing == []
 

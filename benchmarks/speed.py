@@ -205,7 +205,7 @@ class Bench:
         print_table("a. One training step, 128 x 32, published configuration", seconds, per=BATCH, base="PyTorch")
 
     def epoch(self):
-        """An epoch of the first rows: the kit's batches of like length against everything padded to 32."""
+        """An epoch of the first rows: the kit's batches of similar length against everything padded to 32."""
         rows = min(self.args.rows, len(self.train)) // BATCH * BATCH
         if not rows:
             raise SystemExit(f"epoch: expected --rows and a training file of at least {BATCH} rows")

@@ -139,19 +139,19 @@ def test_markup_is_data_like_any_text(app):
 # ---- what is refused -------------------------------------------------------------------------------------------------
 
 
-def wish(**fields):
+def asking(**fields):
     return json.dumps({"model": NAME, "text": TEXT, **fields}).encode()
 
 
 REFUSED = {
-    "no text": (wish(text=""), 400, "empty", "text: expected a text, got an empty one"),
-    "nothing visible": (wish(text=" \t\u3000\u200b\x00"), 400, "empty", "got an empty one"),
-    "501 characters": (wish(text="字" * 501), 400, "too_long", "text: expected at most 500 characters, got 501"),
-    "100,000 characters": (wish(text="字" * 100_000), 413, "too_big", "expected at most 16384 bytes"),
-    "half a surrogate pair": (wish(text="一\ud83d"), 400, "surrogate", "text: half of a surrogate pair"),
-    "nothing to compare with": (wish(beside=" "), 400, "empty", "beside: expected a text"),
+    "no text": (asking(text=""), 400, "empty", "text: expected a text, got an empty one"),
+    "nothing visible": (asking(text=" \t\u3000\u200b\x00"), 400, "empty", "got an empty one"),
+    "501 characters": (asking(text="字" * 501), 400, "too_long", "text: expected at most 500 characters, got 501"),
+    "100,000 characters": (asking(text="字" * 100_000), 413, "too_big", "expected at most 16384 bytes"),
+    "half a surrogate pair": (asking(text="一\ud83d"), 400, "surrogate", "text: half of a surrogate pair"),
+    "nothing to compare with": (asking(beside=" "), 400, "empty", "beside: expected a text"),
     "no JSON": (b"text=1", 400, "not_json", "expected JSON in UTF-8"),
-    "half of a JSON": (wish()[:-1], 400, "not_json", "expected JSON"),
+    "half of a JSON": (asking()[:-1], 400, "not_json", "expected JSON"),
     "an empty body": (b"", 400, "not_json", "expected JSON"),
     "not UTF-8": (b'{"model": "' + "标题".encode("gbk"), 400, "not_json", "'utf-8' codec can't decode"),
     "JSON of great depth": (b"[" * 16_000, 400, "not_json", "expected JSON"),
@@ -159,12 +159,12 @@ REFUSED = {
     "a list": (b"[]", 400, "wrong_fields", "got list"),
     "nested lists": (b"[" * 400 + b"]" * 400, 400, "wrong_fields", "got list"),
     "a field too few": (b'{"text": "a"}', 400, "wrong_fields", "got the fields ['text']"),
-    "a field too many": (wish(path="/etc/passwd"), 400, "wrong_fields", "got the fields ['model', 'text', 'path']"),
-    "a number as text": (wish(text=1), 400, "wrong_fields", "text: expected a string, got int"),
-    "a list as model": (wish(model=[NAME]), 400, "wrong_fields", "model: expected a string, got list"),
-    "an unknown model": (wish(model="mine"), 404, "unknown_model", f"model: expected one of ['{NAME}'], got 'mine'"),
-    "a path as model": (wish(model=f"../models/{NAME}"), 404, "unknown_model", "got '../models/"),
-    "a strange model": (wish(model="\ud83d" * 900), 404, "unknown_model", r"got '\ud83d\ud83d"),
+    "a field too many": (asking(path="/etc/passwd"), 400, "wrong_fields", "got the fields ['model', 'text', 'path']"),
+    "a number as text": (asking(text=1), 400, "wrong_fields", "text: expected a string, got int"),
+    "a list as model": (asking(model=[NAME]), 400, "wrong_fields", "model: expected a string, got list"),
+    "an unknown model": (asking(model="mine"), 404, "unknown_model", f"model: expected one of ['{NAME}'], got 'mine'"),
+    "a path as model": (asking(model=f"../models/{NAME}"), 404, "unknown_model", "got '../models/"),
+    "a strange model": (asking(model="\ud83d" * 900), 404, "unknown_model", r"got '\ud83d\ud83d"),
 }
 
 

@@ -21,7 +21,7 @@ from textrnn.cli.shared import Commands, examples
 )
 @click.version_option(package_name="textrnn")
 def main():
-    """Files short texts into classes with a saved LSTM network (TextRNN): predict, evaluate, train, look inside.
+    """Classifies short texts with a saved LSTM network (TextRNN): predict, evaluate, train, look inside.
 
     A MODEL is a folder, or the name of a model of this project: headlines-textrnn is part of every installation,
     thucnews-textrnn of a clone alone. The files of the examples are those of a clone; textrnn data list says where the

@@ -64,10 +64,10 @@ def build_app(readers: Mapping[str, Reader]) -> ASGIApp:
         return JSONResponse({"models": models, "max_characters": MAX_CHARACTERS})
 
     async def predict(request: Request) -> Response:
-        wish = _checked(await _body(request), readers)
-        read = functools.partial(readers[wish["model"]].read, wish["text"], beside=wish.get("beside"))
+        asked = _checked(await _body(request), readers)
+        read = functools.partial(readers[asked["model"]].read, asked["text"], beside=asked.get("beside"))
         answer = await anyio.to_thread.run_sync(read, limiter=limiter)
-        return JSONResponse({"model": wish["model"], "text": wish["text"], **answer})
+        return JSONResponse({"model": asked["model"], "text": asked["text"], **answer})
 
     routes = [
         *(_file_route(path, *file) for path, file in FILES.items()),
@@ -144,22 +144,22 @@ async def _body(request: Request) -> bytes:
 def _checked(body: bytes, readers: Mapping[str, Reader]) -> dict[str, str]:
     """Returns what a request asks for: `model`, `text` and, if there is another text to compare with, `beside`."""
     try:
-        wish = json.loads(body.decode("utf-8"))
+        asked = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise _RequestError(400, "not_json", f"expected JSON in UTF-8: {str(error)[:200]}") from None
-    if not isinstance(wish, dict) or not {"model", "text"} <= set(wish) <= {"model", "text", "beside"}:
-        came = f"the fields {_quoted(list(wish))}" if isinstance(wish, dict) else type(wish).__name__
+    if not isinstance(asked, dict) or not {"model", "text"} <= set(asked) <= {"model", "text", "beside"}:
+        came = f"the fields {_quoted(list(asked))}" if isinstance(asked, dict) else type(asked).__name__
         raise _RequestError(400, "wrong_fields", f'expected {{"model": …, "text": …}}, got {came}')
-    for field, value in wish.items():
+    for field, value in asked.items():
         if not isinstance(value, str):
             raise _RequestError(400, "wrong_fields", f"{field}: expected a string, got {type(value).__name__}")
-    if wish["model"] not in readers:
+    if asked["model"] not in readers:
         raise _RequestError(
-            404, "unknown_model", f"model: expected one of {list(readers)}, got {_quoted(wish['model'])}"
+            404, "unknown_model", f"model: expected one of {list(readers)}, got {_quoted(asked['model'])}"
         )
-    for field in wish.keys() & {"text", "beside"}:
-        _check_text(field, wish[field])
-    return wish
+    for field in asked.keys() & {"text", "beside"}:
+        _check_text(field, asked[field])
+    return asked
 
 
 def _check_text(field: str, text: str):

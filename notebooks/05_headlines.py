@@ -111,7 +111,7 @@ if EMBEDDED:
 f"{wasted:.0%} of the steps would be padding"
 
 # %% [markdown]
-# About 40 % of the work would go into padding. So training here puts headlines of like length into one batch.
+# About 40 % of the work would go into padding. So training here puts headlines of similar length into one batch.
 
 # %% [markdown]
 # ## Audit

@@ -11,13 +11,13 @@
 # ---
 
 # %% [markdown]
-# # 06 · TextRNN: an LSTM that files Chinese headlines
+# # 06 · TextRNN: an LSTM that classifies Chinese headlines
 #
-# **Question.** A news desk has ten drawers: finance, realty, stocks, education, science, society, politics, sports,
+# **Question.** A news desk has ten classes: finance, realty, stocks, education, science, society, politics, sports,
 # game, entertainment. Can an LSTM that reads a headline one character at a time put it into the right one, and is it
 # better than the simplest things that you could use instead?
 #
-# **Answer in one sentence.** It puts 92 of 100 embedded headlines into the right drawer after half a minute of
+# **Answer in one sentence.** It puts 92 of 100 embedded headlines into the right class after half a minute of
 # training, about one more than a linear SVM; with 975 dev headlines to judge by, that lead may still be luck.
 #
 # The plan: baselines first, then the network, part by part: vocabulary, layers, first vectors, evidence, training
@@ -100,7 +100,7 @@ pd.Series(sizes, name="rows").to_frame()
 train.groupby("label").first()
 
 # %% [markdown]
-# Most could be filed by a single telling word; that is why simple methods do well here, and why a network without a
+# A single telling word decides most of them; that is why simple methods do well here, and why a network without a
 # baseline beside it proves nothing.
 #
 # ## Baselines first
@@ -248,7 +248,7 @@ f"accuracy before training: {accuracy_before:.2f}"
 # The rest is as usual. Few rows want small batches, many rows large ones; `training.recipe` knows what we found best.
 # Label smoothing keeps the network from being too sure. `training.adamw` moves the weights, and of the embeddings
 # the rows alone that a batch uses; its learning rate rises for a tenth of the steps and falls along a cosine. Batches
-# hold headlines of like length, so that hardly any step is spent on padding. After each epoch `dev` is scored; the
+# hold headlines of similar length, so that hardly any step is spent on padding. After each epoch `dev` is scored; the
 # weights of the best epoch stay. **This cell takes about half a minute.**
 
 # %%
@@ -288,7 +288,7 @@ if AS_PRINTED:
 # %% [markdown]
 # The score is high after the first epoch. The loss on train ends above 0.50, the least that label smoothing allows with
 # ten classes: dropout is on, and no headline finds its own part in the counts. Asked afterwards like any other text,
-# with all counts, the network files more than 98 % of the 4,550 right. That is no merit; only headlines that it has
+# with all counts, the network gets more than 98 % of the 4,550 right. That proves nothing; only headlines that it has
 # not counted tell how good it is.
 #
 # ## What it has counted
@@ -389,7 +389,7 @@ f"only the TextRNN: {pair['only_first']}, only the SVM: {pair['only_second']}, p
 # this more often than once in fifty times, so this dev split does not prove the lead; `benchmarks/RESULTS.md` has more
 # seeds, and 117,411 real headlines.
 #
-# Class by class. Precision: of the headlines put into a drawer, how many belong there. Recall: of those that belong,
+# Class by class. Precision: of the headlines put into a class, how many belong there. Recall: of those that belong,
 # how many were found. F1 is their harmonic mean.
 
 # %%
@@ -404,7 +404,7 @@ per_class.round(3)
 
 # %% [markdown]
 # `education` shows why one number is not enough: its recall is high and its precision is not, so the network puts too
-# much into that drawer. Beside the SVM, weakest class at the bottom, with the 95 % interval of the network's F1:
+# much into that class. Beside the SVM, weakest class at the bottom, with the 95 % interval of the network's F1:
 
 # %%
 fig, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
@@ -451,7 +451,7 @@ mistakes.assign(meaning=mistakes["text"].map(meanings).fillna(""))
 # %% [markdown]
 # It was not torn; it was sure and wrong. A high score is no proof. Read the mistakes with the question "which word
 # led it astray?". Usually there is one: a share price in a finance headline, a final in a beauty contest, a
-# champion in a report about a game. Some are filed under a label that you might dispute too. More headlines would
+# champion in a report about a game. Some have a label that you might dispute as well. More headlines would
 # show the network more contexts for each of these words.
 #
 # ## Which characters led it astray?
@@ -577,7 +577,7 @@ classifier.predict_table(["国足客场一球小胜", "央行宣布下调存款�
 # Guess first, then change one setting (and `MODEL_DIR`, say to `"../models/mine"`, where git leaves it alone and no run
 # of the notebooks replaces it), and run all cells again.
 #
-# 1. `MAX_NGRAM = 1`. How much of the score hangs on the 2-grams and 3-grams?
+# 1. `MAX_NGRAM = 1`. How much of the score depends on the 2-grams and 3-grams?
 # 2. `NETWORK = {}`: no evidence. Can the network find out by itself what each n-gram says about the classes?
 # 3. `NUM_ROWS = 500`. Who suffers more, the SVM or the network?
 # 4. `ADVERSARIAL = 0`. What happens to the score, to the two losses, and to the table of the worst case?

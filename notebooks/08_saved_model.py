@@ -207,13 +207,13 @@ assert len(launches) == 2 and set(launches) == {"politics"}
 # %% [markdown]
 # The third text has one dark field: the network is sure, and right. The first has one as well, on politics. Why not
 # science? Look at what it has learnt from: of the six training headlines with `火箭` (rocket) five are about
-# basketball, the Houston Rockets, and both that speak of launching a satellite are filed under politics. A model knows
+# basketball, the Houston Rockets, and both that speak of launching a satellite are labelled politics. A model knows
 # its training data, not the world.
 
 # %% [markdown]
 # ## What you may rely on
 #
-# The answer for a text does not hang on its company: alone, in a batch, or beside a much longer text, it is the same.
+# The answer for a text does not depend on its company: alone, in a batch, or beside a much longer text, it is the same.
 
 # %%
 one_by_one = np.concatenate([classifier.predict_proba(text) for text in TEXTS])
@@ -250,7 +250,7 @@ for bad in (["股市大涨", ""], ["股市大涨", None], [b"\xb9\xc9\xca\xd0"])
         print(error)
 
 # %% [markdown]
-# And what you may **not** rely on: it knows ten drawers and files everything. A greeting, English, or a poem gets a
+# And what you may **not** rely on: it knows ten classes and puts everything into one of them. A greeting, English, or a poem gets a
 # label too; only the score tells that something is odd, and not always.
 
 # %%
@@ -260,7 +260,7 @@ strange.round(2)
 
 # %% [markdown]
 # "Hello", an English sentence, two lines of Li Bai ("moonlight before my bed, I took it for frost on the ground") and
-# three emoji. None of them is news; each got a drawer, and not always with a low score.
+# three emoji. None of them is news; each got a class, and not always with a low score.
 
 # %% [markdown]
 # ## How far to trust a score
@@ -381,12 +381,12 @@ before.round(2)
 # %%
 share_before = (before["label"] == "game").mean()
 assert share_before <= 0.5
-f"{share_before:.0%} of the kept-back headlines are filed under game"
+f"{share_before:.0%} of the kept-back headlines are labelled game"
 
 # %% [markdown]
 # `load_network` gives the Keras model back. Training on the twelve alone would make it forget; so they are mixed with
 # old headlines, each of the twelve ten times. `recount=False` leaves the class counts of notebook 06 as they are:
-# counted anew in this mixture, they would know a third of the old headlines, and each new one ten times. A low learning
+# counted again in this mixture, they would know a third of the old headlines, and each new one ten times. A low learning
 # rate and three epochs are enough (a few seconds each).
 
 # %%

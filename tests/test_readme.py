@@ -75,7 +75,12 @@ def test_every_relative_link_and_path_exists(page):
     links = [link.partition("#")[0] for link in LINK.findall(FENCE.sub(" ", text)) if "://" not in link]
     missing = [link for link in links if link and not (page.parent / link).exists()]
     # `models/README.md` says what is in each model's folder.
-    folders = [page.parent, ROOT, ROOT / "src" / "textrnn", *(folder for folder in page.parent.rglob("*/") if page.parent != ROOT)]
+    folders = [
+        page.parent,
+        ROOT,
+        ROOT / "src" / "textrnn",
+        *(folder for folder in page.parent.rglob("*/") if page.parent != ROOT),
+    ]
     missing += [path for path in paths_in_code(text) if not any((folder / path).exists() for folder in folders)]
     assert missing == []
 

@@ -250,8 +250,8 @@ for bad in (["股市大涨", ""], ["股市大涨", None], [b"\xb9\xc9\xca\xd0"])
         print(error)
 
 # %% [markdown]
-# And what you may **not** rely on: it knows ten classes and puts everything into one of them. A greeting, English, or a poem gets a
-# label too; only the score tells that something is odd, and not always.
+# And what you may **not** rely on: it knows ten classes and puts everything into one of them. A greeting, English, or
+# a poem gets a label too; only the score tells that something is odd, and not always.
 
 # %%
 strange = classifier.predict_table(["你好", "The quick brown fox", "床前明月光，疑是地上霜", "😀😀😀"])
@@ -386,8 +386,8 @@ f"{share_before:.0%} of the kept-back headlines are labelled game"
 # %% [markdown]
 # `load_network` gives the Keras model back. Training on the twelve alone would make it forget; so they are mixed with
 # old headlines, each of the twelve ten times. `recount=False` leaves the class counts of notebook 06 as they are:
-# counted again in this mixture, they would know a third of the old headlines, and each new one ten times. A low learning
-# rate and three epochs are enough (a few seconds each).
+# counted again in this mixture, they would know a third of the old headlines, and each new one ten times. A low
+# learning rate and three epochs are enough (a few seconds each).
 
 # %%
 keras.utils.set_random_seed(SEED)  # for dropout

@@ -205,7 +205,7 @@ if AS_PRINTED:
 # %% [markdown]
 # The best method would stand in the upper left corner of the left picture, and the SVM does. Only the two networks of
 # the kit stand higher: the one without LSTM by a hair, the one with it far to the right. The plain networks lie below
-# and to the right of naive Bayes: dearer and worse. On the right the picture is kinder, since all of them answer
+# and to the right of naive Bayes: costlier and worse. On the right the picture is kinder, since all of them answer
 # thousands of headlines in a second. (The networks answer in TensorFlow here; loaded with `runtime="numpy"`, a saved
 # network of the kit answers faster: see notebook 08.)
 #

@@ -32,7 +32,7 @@ def predicted_labels(probs: np.ndarray, label_names: Sequence[str]) -> np.ndarra
 
 
 def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = "labels", first: int = 1) -> np.ndarray:
-    """Returns the place of each label in `label_names`: `int64 (rows,)`.
+    """Returns the index of each label in `label_names`: `int64 (rows,)`.
 
     Args:
         labels: a label for each row.
@@ -46,11 +46,11 @@ def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = 
     >>> label_ids(["sports", "game"], ["game", "sports"])
     array([1, 0])
     """
-    places = {label: place for place, label in enumerate(label_names)}
+    index = {label: number for number, label in enumerate(label_names)}
     for row, label in enumerate(labels, start=first):
-        if label not in places:
+        if label not in index:
             raise ValueError(f"{name}: row {row}: label {label!r} is not among the model's {list(label_names)}")
-    return np.array([places[label] for label in labels], dtype="int64")
+    return np.array([index[label] for label in labels], dtype="int64")
 
 
 def _checked(true: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -115,12 +115,7 @@ def accuracy(
 
 
 def f1_intervals(
-    true: Sequence[str],
-    predicted: Sequence[str],
-    *,
-    confidence: float = 0.95,
-    num_resamples: int = 2_000,
-    seed: int = 0,
+    true: Sequence[str], predicted: Sequence[str], *, confidence: float = 0.95, num_resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
     """Returns for each class of `report` the bootstrap interval of its F1: columns `low` and `high`, 0 to 1.
 
@@ -252,8 +247,8 @@ def calibration_error(
     """
     check_integer("num_bins", num_bins)
     right, scores = _checked_scores(true, predicted, scores)
-    places = np.minimum((scores * num_bins).astype(int), num_bins - 1)  # a score of 1 is in the last bin
-    gaps = np.bincount(places, weights=right - scores.astype(float), minlength=num_bins)
+    bins = np.minimum((scores * num_bins).astype(int), num_bins - 1)  # a score of 1 is in the last bin
+    gaps = np.bincount(bins, weights=right - scores.astype(float), minlength=num_bins)
     return float(np.abs(gaps).sum() / len(right))
 
 
@@ -292,11 +287,7 @@ def fit_temperature(true: Sequence[str], probs: np.ndarray, label_names: Sequenc
 
 
 def coverage_curve(
-    true: Sequence[str],
-    predicted: Sequence[str],
-    scores: Sequence[float],
-    *,
-    thresholds: Sequence[float] = THRESHOLDS,
+    true: Sequence[str], predicted: Sequence[str], scores: Sequence[float], *, thresholds: Sequence[float] = THRESHOLDS
 ) -> pd.DataFrame:
     """Returns what a least score costs and buys: for each threshold the share of answers kept, and their accuracy.
 

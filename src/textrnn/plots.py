@@ -93,17 +93,17 @@ def plot_class_scores(
         names: what the legend calls the two.
     """
     order = report.drop(index="macro")["f1"].sort_values().index
-    places = np.arange(len(order))
+    rows = np.arange(len(order))
     height = 0.8 if other is None else 0.4
     shift = 0 if other is None else height / 2
     f1 = report.loc[order, "f1"]
-    bars = [ax.barh(places + shift, f1, height, color=FIRST_COLOUR)]
+    bars = [ax.barh(rows + shift, f1, height, color=FIRST_COLOUR)]
     if intervals is not None:
         sides = np.clip([f1 - intervals.loc[order, "low"], intervals.loc[order, "high"] - f1], 0, None)
-        ax.errorbar(f1, places + shift, xerr=sides, fmt="none", ecolor="black", elinewidth=1, capsize=2)
+        ax.errorbar(f1, rows + shift, xerr=sides, fmt="none", ecolor="black", elinewidth=1, capsize=2)
     if other is not None:
         second = other["f1"].reindex(order)
-        bars.append(ax.barh(places - shift, second, height, color=SECOND_COLOUR, hatch="//", edgecolor="white"))
+        bars.append(ax.barh(rows - shift, second, height, color=SECOND_COLOUR, hatch="//", edgecolor="white"))
         _write_legend(ax, bars, names, **ABOVE)
     _write_names(ax, "y", order)
     ax.set(xlabel="F1", xlim=(0, 1))
@@ -184,7 +184,7 @@ def plot_cost_accuracy(table: pd.DataFrame, ax: Axes, *, cost: str = "seconds to
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.margins(x=0.15)
-    ax.figure.draw_without_rendering()  # sizes and places are known from here on
+    ax.figure.draw_without_rendering()  # sizes and positions are known from here on
     ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
     points = ax.transData.transform(table[[cost, "accuracy"]].to_numpy(float))
     taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in points]
@@ -216,7 +216,7 @@ def _write_name_near(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) 
         if (inside and not any(box.overlaps(other) for other in taken)) or (side, rise) == offsets[-1]:
             return box
         label.remove()
-    raise AssertionError("the last place is always taken")
+    raise AssertionError("the last offset is always taken")
 
 
 def plot_gates(
@@ -284,10 +284,10 @@ def plot_saliency(table: pd.DataFrame, ax: Axes) -> Axes:
         table: what `tracing.saliency` returned.
         ax: where to draw.
     """
-    places = np.arange(len(table))
-    ax.bar(places - 0.2, table["left_out"], 0.4, color=FIRST_COLOUR, label="lost when it is left out")
+    steps = np.arange(len(table))
+    ax.bar(steps - 0.2, table["left_out"], 0.4, color=FIRST_COLOUR, label="lost when it is left out")
     ax.bar(
-        places + 0.2,
+        steps + 0.2,
         table["gradient"],
         0.4,
         color=SECOND_COLOUR,

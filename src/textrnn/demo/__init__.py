@@ -17,7 +17,7 @@ HOST = "127.0.0.1"  # this machine alone: whoever reaches the page can put quest
 def serve(
     folders: str | os.PathLike | Sequence[str | os.PathLike], *, port: int = 8000, open_browser: bool = True
 ) -> None:
-    """Shows the models in the browser until Ctrl-C; what goes on is told on standard error.
+    """Shows the models in the browser until Ctrl-C; standard error says what happens.
 
     The page comes from this machine and asks no other one for anything.
 

@@ -98,7 +98,7 @@ def _moving_units(name: str, traces: list[np.ndarray]) -> dict[str, Any]:
         cell = trace[:, KINDS.index("cell")]  # (steps, units)
         way += np.abs(np.diff(cell[::-1] if backwards else cell, axis=0, prepend=0)).sum(axis=0)
     units = np.argsort(-way, kind="stable")[:NUM_UNITS]
-    kinds = {kind: _numbers(traces[0][:, place, units].T) for place, kind in enumerate(KINDS)}
+    kinds = {kind: _numbers(traces[0][:, index, units].T) for index, kind in enumerate(KINDS)}
     return {"name": name, "backwards": backwards, "units": units.tolist(), **kinds}
 
 

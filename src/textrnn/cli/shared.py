@@ -81,7 +81,7 @@ def interval(scores: dict[str, float]) -> str:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a path beside `path` to write to; the file there replaces `path` if all went well, and is removed if not."""
+    """Yields a path beside `path` to write to; the file there replaces `path` if all went well, else it goes."""
     path = path.resolve()  # a link stays, and what it leads to is replaced
     if path.exists() and not path.is_file() and not path.is_dir():
         yield path  # a named pipe, /dev/null

@@ -10,7 +10,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PYTHONHASHSEED ?= 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup notebooks publish-notebooks executed lint bench bench-accuracy lock audit clean
+.PHONY: help setup notebooks publish-notebooks executed lint bench bench-accuracy architecture font lock audit clean
 .PHONY: check test test-long test-all fuzz soak
 
 help:  ## show this list
@@ -81,6 +81,12 @@ bench-accuracy: $(STAMP)  ## score the embedded corpus and the classifiers; DATA
 	$(BIN)/python benchmarks/headlines.py --train $(DATA)/train.tsv --dev $(DATA)/dev.tsv --model majority
 	$(BIN)/python benchmarks/headlines.py --train $(DATA)/train.tsv --dev $(DATA)/dev.tsv --model linear
 	$(BIN)/python benchmarks/headlines.py --train $(DATA)/train.tsv --dev $(DATA)/dev.tsv --model textrnn
+
+architecture: $(STAMP)  ## maintainers: draw the rooms of the package, docs/architecture.png, and write their table
+	$(BIN)/python tools/house.py
+
+font: $(STAMP)  ## maintainers: make the Chinese font of the package again (wants npm)
+	$(BIN)/python tools/subset_font.py
 
 lock: $(STAMP)  ## refresh requirements.txt from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-header --no-annotate --no-emit-index-url \

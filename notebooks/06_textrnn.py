@@ -72,7 +72,6 @@ from textrnn import (
     networks,
     plots,
     preprocessing,
-    pretraining,
     saving,
     tracing,
     training,
@@ -199,10 +198,10 @@ _ = ax.axis("off")
 # %%
 sizes = [layer.embeddings.shape for layer in networks.embeddings(model)]
 if TOPIC_VECTORS:
-    vectors = pretraining.topic_vectors(
+    vectors = training.topic_vectors(
         encoder, train["text"], num_ids=[num for num, _ in sizes], embed_dim=sizes[0][1], seed=SEED
     )
-    pretraining.set_embeddings(model, vectors)
+    training.set_embeddings(model, vectors)
 
 # %% [markdown]
 # Look at one of them: the 2-grams whose vectors point most nearly the same way as that of `夺冠` (to win the title), by
@@ -328,7 +327,7 @@ table.round(1)
 
 # %%
 front, rest = networks.split_at_vectors(model)
-ids, truth = tf.constant(encoder.encode(dev["text"])), training.label_ids(dev["label"], label_names)
+ids, truth = tf.constant(encoder.encode(dev["text"])), metrics.label_ids(dev["label"], label_names)
 vectors = front(ids if evidence is None else [ids, evidence(ids)])  # (rows, steps, features)
 with tf.GradientTape() as tape:
     tape.watch(vectors)

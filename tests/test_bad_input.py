@@ -39,10 +39,8 @@ from textrnn import (
     layers,
     metrics,
     networks,
-    optimizers,
     options,
     preprocessing,
-    pretraining,
     saving,
     training,
 )
@@ -836,8 +834,8 @@ def test_a_table_that_lacks_something_is_refused_with_row_expected_and_got(door,
             "label_names: expected a list, a column or an array",
         ),
         (lambda: networks.build_textrnn(None, LABELS), "encoder: expected a TextEncoder, got NoneType"),
-        (lambda: pretraining.topic_vectors(encoder(), [], embed_dim=2), "texts: expected at least one, got none"),
-        (lambda: pretraining.set_embeddings(model(), []), "vectors: expected the shapes "),
+        (lambda: training.topic_vectors(encoder(), [], embed_dim=2), "texts: expected at least one, got none"),
+        (lambda: training.set_embeddings(model(), []), "vectors: expected the shapes "),
         (lambda: training.length_to_keep(pd.Series([], dtype=str)), "texts: expected at least one, got none"),
         (
             lambda: taggers.fit_tagger(tagger(), np.full((2, 2), 5), np.ones((2, 2), int), epochs=1),
@@ -988,8 +986,8 @@ ARGUMENTS = {
         lambda **wrong: training.adamw(**{"learning_rate": 0.1, "steps": 9} | wrong),
         {"learning_rate": ABOVE_ZERO, "steps": INTEGERS, "weight_decay": (-1, NAN, "1")},
     ),
-    "optimizers.LazyAdamW": (
-        optimizers.LazyAdamW,
+    "training.LazyAdamW": (
+        training.LazyAdamW,
         {
             "learning_rate": (0, -1, NAN),
             "table_rate": ABOVE_ZERO,
@@ -1000,12 +998,12 @@ ARGUMENTS = {
             "global_clipnorm": (-1, NAN, "1"),
         },
     ),
-    "pretraining.topic_vectors": (
-        lambda **wrong: pretraining.topic_vectors(encoder(), TABLE["text"], **{"embed_dim": 2} | wrong),
+    "training.topic_vectors": (
+        lambda **wrong: training.topic_vectors(encoder(), TABLE["text"], **{"embed_dim": 2} | wrong),
         {"embed_dim": INTEGERS, "num_ids": ([3], [-1, 3], [3, 999]), "seed": SEEDS},
     ),
-    "pretraining.set_embeddings": (
-        lambda **wrong: pretraining.set_embeddings(model(), [], **wrong),
+    "training.set_embeddings": (
+        lambda **wrong: training.set_embeddings(model(), [], **wrong),
         {"scale": ABOVE_ZERO},
     ),
     "metrics.accuracy": (

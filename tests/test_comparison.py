@@ -75,6 +75,7 @@ def test_the_methods_are_those_of_the_ladder_and_each_network_is_what_its_name_s
         built[settings["seed"]] = model
 
     monkeypatch.setattr(training, "fit", fit)
+    monkeypatch.setattr(training.recommended, "fit", fit)
     names = list(comparison.METHODS)
     assert names[:3] == list(comparison.DETERMINISTIC)
     assert names[-2:] == ["kit's best, no LSTM", "kit's best"]

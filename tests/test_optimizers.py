@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from textrnn.optimizers import LazyAdamW
+from textrnn.training import LazyAdamW
 
 RNG = np.random.default_rng(0)
 

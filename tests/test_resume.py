@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 
 from textrnn import networks, training
-from textrnn.checkpoints import Checkpoints
 from textrnn.preprocessing import TextEncoder
+from textrnn.training.resume import Checkpoints
 
 pytestmark = pytest.mark.slow
 
@@ -180,7 +180,7 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(whole, uninterr
     content[len(content) // 2] ^= 1  # one bit
     for path in (newest, before):
         path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"no checkpoint can be read: step-.*remove the folder to start anew"):
+    with pytest.raises(ValueError, match=r"no checkpoint can be read: step-.*remove the folder to start again"):
         train_into(tmp_path / "run")
 
 

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from textrnn import checks, networks, training
+from textrnn import checks, metrics, networks, training
 from textrnn.preprocessing import TextEncoder
+from textrnn.training import loop
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +40,7 @@ def fit(model, train=HEADLINES, dev=HEADLINES, **settings):
 
 @pytest.fixture
 def as_graph():
-    """Asks for training as it is outside the tests: traced into a graph."""
+    """Asks for training as it is outside the tests: as a graph."""
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,7 @@ def scripted(monkeypatch):
             given_scores.append(next(values))
             return {"dev_loss": 1.0, "dev_accuracy": given_scores[-1], "dev_macro_f1": 1 - given_scores[-1]}
 
-        monkeypatch.setattr(training, "_score", score)
+        monkeypatch.setattr(loop, "scores_on_dev", score)
         return given_scores
 
     return script
@@ -91,10 +92,10 @@ def test_the_same_seed_gives_the_same_weights_twice_and_another_seed_others(as_g
 def test_the_weights_of_the_best_epoch_are_the_ones_kept(scripted, monkeypatch):
     scripted([0.2, 0.9, 0.9, 0.5])
     model, at_epoch = tiny(), []
-    probabilities = training._probabilities
+    probabilities = loop.probabilities
     monkeypatch.setattr(
-        training,
-        "_probabilities",
+        loop,
+        "probabilities",
         lambda on_ids, *args, **kw: at_epoch.append(model.get_weights()) or probabilities(on_ids, *args, **kw),
     )
     history = fit(model, epochs=4)
@@ -138,7 +139,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
 
 def test_the_scores_on_dev_are_those_of_the_probabilities():
     probs = np.array([[0.9, 0.1], [0.4, 0.6], [0.8, 0.2]])
-    scores = training._score(probs, np.array([0, 1, 1]))
+    scores = loop.scores_on_dev(probs, np.array([0, 1, 1]))
     assert scores["dev_accuracy"] == pytest.approx(2 / 3)
     assert scores["dev_loss"] == pytest.approx(-np.log([0.9, 0.6, 0.2]).mean())
     assert scores["dev_macro_f1"] == pytest.approx((2 / 3 + 2 / 3) / 2)
@@ -406,7 +407,7 @@ def test_fit_counts_the_evidence_in_train_and_leaves_each_text_out_of_its_own():
     # The loss of the first step is that of the evidence without the text itself, not of the evidence as it is.
     fresh = evidence_model()
     fresh_layer = networks.evidence_layer(fresh)
-    targets = training.label_ids(EVIDENCE_TABLE["label"], ["sports", "stocks"])
+    targets = metrics.label_ids(EVIDENCE_TABLE["label"], ["sports", "stocks"])
     fresh_layer.count(encoded.ids, targets)
     ids = tf.constant(encoded.ids)
     front, rest = networks.split_at_vectors(fresh)
@@ -433,7 +434,7 @@ def test_recount_false_leaves_the_evidence_as_it_was():
 
 
 def test_adversarial_training_follows_the_mean_of_both_gradients():
-    table, targets = EVIDENCE_TABLE, training.label_ids(EVIDENCE_TABLE["label"], ["sports", "stocks"])
+    table, targets = EVIDENCE_TABLE, metrics.label_ids(EVIDENCE_TABLE["label"], ["sports", "stocks"])
     model, share = evidence_model(evidence=False), 0.3
     model.compile(optimizer=keras.optimizers.SGD(1.0), loss="sparse_categorical_crossentropy")
     ids = tf.constant(training.encode_texts(model, table["text"]).ids)

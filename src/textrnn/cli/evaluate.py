@@ -43,9 +43,8 @@ def evaluate(model, file, encoding, text_column, label_column, as_json, long_tex
     cards.read_card(model)
     table = datasets.read_table(file, encoding=encoding, text_column=text_column, label_column=label_column)
     classifier = load_classifier(model, **options)
-    from textrnn import training
 
-    training.label_ids(table["label"], classifier.label_names, name=file)  # refuses labels that the model lacks
+    metrics.label_ids(table["label"], classifier.label_names, name=file)  # refuses labels that the model lacks
     predicted, scores = [], []
     tables = answers_of(classifier, in_chunks(table["text"]), total=len(table), long_text=long_text)
     with contextlib.closing(tables):

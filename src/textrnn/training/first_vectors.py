@@ -24,8 +24,8 @@ def topic_vectors(
     """Returns a vector of length 1 for each id of each order: `float32 (ids, embed_dim)`.
 
     Latent semantic analysis (Deerwester et al. 1990): the texts are a table of n-grams by text, weighted by how rare an
-    n-gram is; its largest singular vectors place each text, and an n-gram stands at the mean of its texts. So even an
-    n-gram that occurs twice starts near those that occur beside the same things. Padding and unknown stay at zero.
+    n-gram is. Its largest singular vectors give each text a vector, and an n-gram gets the mean of its texts. So even
+    an n-gram that occurs twice starts near those that occur beside the same things. Padding and unknown stay at zero.
 
     Args:
         encoder: the vocabulary.
@@ -59,9 +59,9 @@ def topic_vectors(
     norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     weighted = sparse.diags((1 / np.maximum(norms, 1e-6)).astype("float32")) @ weighted
     size = min(embed_dim, *weighted.shape)
-    places, strengths, _ = randomized_svd(weighted, size, n_iter=4, random_state=seed)
+    of_texts, strengths, _ = randomized_svd(weighted, size, n_iter=4, random_state=seed)
     vectors = np.zeros((offsets[-1], embed_dim), dtype="float32")
-    vectors[:, :size] = weighted.T @ (places * strengths)
+    vectors[:, :size] = weighted.T @ (of_texts * strengths)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
     return np.split(vectors, offsets[1:-1])
 

@@ -1,11 +1,11 @@
-"""The optimizer of the recommended recipe: AdamW that touches only those rows of an embedding that a batch used."""
+"""AdamW that touches only those rows of an embedding that a batch used, and its schedule."""
 
 import math
 
 import keras
 import tensorflow as tf
 
-from textrnn.checks import check_number, check_rate
+from textrnn.checks import check_integer, check_number, check_rate
 
 
 @keras.saving.register_keras_serializable(package="textrnn")
@@ -73,8 +73,8 @@ class LazyAdamW(keras.optimizers.Optimizer):
 
     def update_step(self, gradient, variable, learning_rate):
         """Moves one variable; of an embedding only the rows in `gradient`."""
-        place = self._get_variable_index(variable)
-        mean, square = self._means[place].value, self._squares[place].value
+        index = self._get_variable_index(variable)
+        mean, square = self._means[index].value, self._squares[index].value
         steps = tf.cast(self.iterations + 1, tf.float32)
         size = learning_rate * tf.sqrt(1 - self.beta_2**steps) / (1 - self.beta_1**steps)
         if isinstance(gradient, tf.IndexedSlices):
@@ -97,8 +97,25 @@ class LazyAdamW(keras.optimizers.Optimizer):
         return {**super().get_config(), **own}
 
 
+def adamw(learning_rate: float, steps: int, *, weight_decay: float = 0.01) -> LazyAdamW:
+    """Returns an optimizer whose learning rate rises for a tenth of `steps` and falls to nothing along a cosine.
+
+    AdamW and cosine decay after Loshchilov & Hutter (2017, 2019). Gradients are clipped to a norm of 1.
+
+    Raises:
+        ValueError: an argument is out of range.
+    """
+    check_integer("steps", steps)
+    check_number("learning_rate", learning_rate, "a number above 0", lambda rate: 0 < rate < math.inf)
+    warm_up = max(1, steps // 10)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        learning_rate / 10, max(1, steps - warm_up), warmup_target=learning_rate, warmup_steps=warm_up
+    )
+    return LazyAdamW(schedule, weight_decay=weight_decay, global_clipnorm=1.0)
+
+
 def _merged(gradient: tf.IndexedSlices) -> tf.IndexedSlices:
     """Returns the same gradient with every row named once."""
-    rows, places = tf.unique(gradient.indices)
-    values = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))
+    rows, indices = tf.unique(gradient.indices)
+    values = tf.math.unsorted_segment_sum(gradient.values, indices, tf.size(rows))
     return tf.IndexedSlices(values, rows, gradient.dense_shape)

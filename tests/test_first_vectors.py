@@ -5,7 +5,7 @@ import pytest
 
 from textrnn import networks
 from textrnn.preprocessing import TextEncoder
-from textrnn.pretraining import set_embeddings, topic_vectors
+from textrnn.training import set_embeddings, topic_vectors
 
 TEXTS = ["股市大涨", "股市大跌", "基金大涨", "球队夺冠", "球员夺冠", "球队落败", "A股 跌"] * 3
 ENCODER = TextEncoder.from_texts(TEXTS, max_ngram=3)

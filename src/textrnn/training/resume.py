@@ -1,14 +1,21 @@
-"""Checkpoints of a training run: each written whole beside the others, the newest readable one found again."""
+"""Checkpoints: what a run needs to go on, written whole beside the earlier ones, and the newest readable one found."""
 
+import hashlib
 import json
 import os
 import re
 import zipfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
+from textrnn import networks
+from textrnn.layers import TextToIds
+
+VERSION = 1  # of what a checkpoint holds
 KEPT = 2  # the newest, and the one before it should the newest turn out to be damaged
 _NAME = re.compile(r"step-(\d{10})\.npz")
 
@@ -86,7 +93,7 @@ class Checkpoints:
         if damaged:
             raise ValueError(
                 f"resume: {self.folder}: no checkpoint can be read: {', '.join(damaged)}; remove the folder to start "
-                f"anew"
+                f"again"
             )
         return None
 
@@ -99,3 +106,65 @@ class Checkpoints:
                 f"resume: {self.folder} holds another run: {'; '.join(pairs)}. Give the settings and data of that run, "
                 f"or another folder"
             )
+
+
+@dataclass
+class Run:
+    """How far a run has come; with the weights and the optimizer all that it needs to go on."""
+
+    epoch: int = 0
+    batch: int = 0  # of the epoch
+    loss: float = 0.0  # sum over the rows of the epoch so far
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_rank: tuple[float, float] | None = None
+    best_epoch: int = 0
+    seconds: float = 0.0
+
+
+def learnt(model: keras.Model, variables: list[keras.Variable]) -> list[keras.Variable]:
+    """Returns `variables` of `model` without the counts of class evidence, which training leaves alone."""
+    evidence = networks.evidence_layer(model)
+    counts = set() if evidence is None else {id(weight) for weight in evidence.weights}
+    return [variable for variable in variables if id(variable) not in counts]
+
+
+def _moving(model: keras.Model) -> list[keras.Variable]:
+    """Returns all that a training step changes: weights, the state of dropout's random numbers, the optimizer's."""
+    return [*learnt(model, model.variables), *model.optimizer.variables]
+
+
+def arrays_of(model: keras.Model, best: list[np.ndarray] | None) -> dict[str, np.ndarray]:
+    """Returns what a checkpoint holds: every variable that moves, and the weights of the best epoch so far."""
+    arrays = {f"variable_{number}": variable.numpy() for number, variable in enumerate(_moving(model))}
+    return arrays | {f"best_{number}": array for number, array in enumerate(best or ())}
+
+
+def restore(
+    model: keras.Model, arrays: dict[str, np.ndarray], state: dict[str, Any]
+) -> tuple[Run, list[np.ndarray] | None]:
+    """Returns how far a run had come, and its best weights; the variables of its checkpoint go into `model`."""
+    for number, variable in enumerate(_moving(model)):
+        variable.assign(arrays[f"variable_{number}"])
+    run = Run(**state)
+    run.best_rank = None if run.best_rank is None else tuple(run.best_rank)
+    num_best = sum(name.startswith("best_") for name in arrays)
+    return run, [arrays[f"best_{number}"] for number in range(num_best)] or None
+
+
+def sha256_of_model(model: keras.Model) -> str:
+    """Returns a hash of how `model` is built and compiled: vocabulary, layers, loss, optimizer; names do not count."""
+
+    def nameless(value):
+        if isinstance(value, dict):
+            return {key: nameless(item) for key, item in value.items() if key != "name"}
+        return [nameless(item) for item in value] if isinstance(value, list | tuple) else value
+
+    layers = [
+        [type(layer).__name__, layer.encoder.sha256 if isinstance(layer, TextToIds) else nameless(layer.get_config())]
+        for layer in model.layers
+    ]
+    shapes = [[list(variable.shape), variable.dtype] for variable in _moving(model)]
+    optimizer = nameless(keras.optimizers.serialize(model.optimizer))
+    loss = nameless(keras.losses.serialize(keras.losses.get(model.loss)))
+    text = json.dumps([layers, shapes, optimizer, loss], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

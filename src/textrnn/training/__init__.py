@@ -1,0 +1,45 @@
+"""Training: `train_textrnn` does it all as recommended; `fit` trains a model of your own; the rest are their parts."""
+
+from textrnn.training.batches import EncodedTexts, draw_batches, encode_texts, num_steps, predict_proba
+from textrnn.training.first_vectors import set_embeddings, topic_vectors
+from textrnn.training.loop import fit
+from textrnn.training.optimizers import LazyAdamW, adamw
+from textrnn.training.recommended import (
+    ADVERSARIAL,
+    EMBEDDED_NGRAMS,
+    MAX_NGRAMS,
+    SETTINGS,
+    Recipe,
+    length_to_keep,
+    recipe,
+    recommended_encoder,
+    recommended_textrnn,
+    train_textrnn,
+)
+from textrnn.training.step import check_compiled, learn_batch, training_step
+
+__all__ = [
+    "ADVERSARIAL",
+    "EMBEDDED_NGRAMS",
+    "MAX_NGRAMS",
+    "SETTINGS",
+    "EncodedTexts",
+    "LazyAdamW",
+    "Recipe",
+    "adamw",
+    "check_compiled",
+    "draw_batches",
+    "encode_texts",
+    "fit",
+    "learn_batch",
+    "length_to_keep",
+    "num_steps",
+    "predict_proba",
+    "recipe",
+    "recommended_encoder",
+    "recommended_textrnn",
+    "set_embeddings",
+    "topic_vectors",
+    "train_textrnn",
+    "training_step",
+]

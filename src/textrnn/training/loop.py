@@ -1,0 +1,241 @@
+"""The loop over epochs and batches: settings checked, a run started or resumed, its epochs, its best weights."""
+
+import contextlib
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from sklearn.metrics import f1_score
+from tqdm import tqdm
+
+from textrnn import networks
+from textrnn.checks import check_choice, check_integer, check_number, check_seed, check_table
+from textrnn.metrics import label_ids
+from textrnn.options import SCORES
+from textrnn.training.batches import (
+    count_evidence,
+    draw_batches,
+    num_steps,
+    probabilities,
+    rows_to_learn,
+    sha256_of_table,
+)
+from textrnn.training.resume import VERSION, Checkpoints, Run, arrays_of, learnt, restore, sha256_of_model
+from textrnn.training.step import check_compiled, check_finite, learn_batch, targets_of, training_step
+
+Row = dict[str, float]  # of the history
+
+
+def fit(
+    model: keras.Model,
+    train: pd.DataFrame | str | os.PathLike,
+    dev: pd.DataFrame,
+    *,
+    epochs: int,
+    batch_size: int = 128,
+    seed: int = 0,
+    score: str = "accuracy",
+    patience: int | None = None,
+    adversarial: float = 0.0,
+    recount: bool = True,
+    resume: str | os.PathLike | None = None,
+    checkpoint_every: int = 500,
+    progress: bool = True,
+    log_dir: str | Path | None = None,
+) -> pd.DataFrame:
+    """Returns the history of training a compiled `model`, in which the weights of the best epoch on dev stay.
+
+    The ids are computed once; batches hold texts of similar length and are padded to the longest of the batch alone.
+    The same model, data and seed give the same weights on a CPU; so does a run that was killed and resumed.
+
+    Args:
+        model: string to probabilities, compiled with an optimizer and a (sparse) categorical cross-entropy, its
+            classes named by `layers.LabelProbabilities`.
+        train: columns `text` and `label`; or the path of a TSV or CSV file of any size, which is read in pieces: its
+            ids go to a temporary file in the folder `resume`, or else in the cache folder, and memory holds a few
+            numbers for each row.
+        dev: a table; scored after each epoch, long texts in windows as `predict_proba` reads them.
+        epochs: passes over train, at most.
+        batch_size: rows of a batch.
+        seed: decides the order of the batches.
+        score: `"accuracy"` or `"macro_f1"`: what makes an epoch the best.
+        patience: stop after this many epochs without a better score; never if `None`.
+        adversarial: if above 0, each batch is learnt twice: as it is, and with its vectors moved by this share of
+            their length in the direction that raises the loss most (Miyato, Dai & Goodfellow 2017). Twice the time.
+        recount: whether a `layers.ClassEvidence` counts in train, in place of earlier counts, each text then learning
+            without its own part. To train a model on with other texts, `False` leaves its counts as they are.
+        resume: a folder for checkpoints. If it holds some of this very run, the run goes on from the newest (a
+            finished run returns at once); build and compile the model as for a new run.
+        checkpoint_every: batches between two checkpoints; there is one after each epoch as well.
+        progress: whether a bar runs over the batches.
+        log_dir: where TensorBoard's logs go, if anywhere.
+
+    Returns:
+        One row for each epoch: `epoch` (from 1), `loss` (mean over the epoch, dropout on), `dev_loss`, `dev_accuracy`,
+        `dev_macro_f1`, `learning_rate`; `attrs` holds `best_epoch` and `seconds`.
+
+    Raises:
+        ValueError: the model is not compiled, a label is not among its classes, a class has no row in train, a text is
+            empty, a setting is out of range, or `resume` holds another run. Nothing is trained then.
+        FloatingPointError: the loss is no longer a number; the message says what to try.
+        OSError: a checkpoint cannot be written; those before it are as they were.
+    """
+    check_integer("checkpoint_every", checkpoint_every)
+    settings = _Settings(epochs, batch_size, seed, score, patience, adversarial, recount)
+    check_compiled(model)
+    if not isinstance(train, str | os.PathLike):
+        check_table("train", train)
+    check_table("dev", dev)
+    loop = _Loop(model, train, dev, settings, folder=resume, checkpoint_every=checkpoint_every)
+    total, done = loop.num_steps()
+    with tqdm(total=total, initial=done, disable=not progress) as bar, _logging(log_dir) as log:
+        while loop.goes_on():
+            loop.train_epoch(bar)
+            loop.end_epoch(bar, log)
+    return loop.finish()
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What must be the same for a run to go on, checked."""
+
+    epochs: int
+    batch_size: int
+    seed: int
+    score: str
+    patience: int | None
+    adversarial: float
+    recount: bool
+
+    def __post_init__(self):
+        check_choice("score", self.score, SCORES)
+        check_integer("epochs", self.epochs)
+        check_integer("batch_size", self.batch_size)
+        if self.patience is not None:
+            check_integer("patience", self.patience)
+        check_seed(self.seed)
+        expected = "a share of a length, 0 or more"
+        check_number("adversarial", self.adversarial, expected, lambda share: 0 <= share < math.inf)
+
+
+class _Loop:
+    """A run: the model, the rows, and how far it has come."""
+
+    def __init__(
+        self,
+        model: keras.Model,
+        train: pd.DataFrame | str | os.PathLike,
+        dev: pd.DataFrame,
+        settings: _Settings,
+        *,
+        folder: str | os.PathLike | None,
+        checkpoint_every: int,
+    ):
+        self.model, self.settings, self.checkpoint_every = model, settings, checkpoint_every
+        self.data = rows_to_learn(model, train, folder=folder)
+        self.dev_targets = label_ids(dev["label"], networks.label_names(model), name="dev")
+        self.dev_windows = networks.text_encoder(model).encode_windows(dev["text"])
+        self.targets = targets_of(model)
+        self.start = time.perf_counter()
+        if settings.recount:
+            count_evidence(model, self.data)
+        self.step = training_step(model, adversarial=settings.adversarial, leave_one_out=settings.recount)
+        self.run, self.best, self.checkpoints = Run(), None, None
+        if folder:
+            self._resume(folder, dev)
+
+    def _resume(self, folder: str | os.PathLike, dev: pd.DataFrame):
+        """Takes the run up from the newest checkpoint in `folder`, if there is one."""
+        hashes = {"model": sha256_of_model(self.model), "train": self.data.sha256, "dev": sha256_of_table(dev)}
+        self.checkpoints = Checkpoints(folder, identity={**asdict(self.settings), **hashes, "version": VERSION})
+        if found := self.checkpoints.newest():
+            self.run, self.best = restore(self.model, *found)
+        self.start -= self.run.seconds
+
+    def num_steps(self) -> tuple[int, int]:
+        """Returns how many batches there are at most, and how many are done."""
+        epochs = self.settings.epochs
+        total = num_steps(len(self.data.lengths), batch_size=self.settings.batch_size, epochs=epochs)
+        return total, self.run.epoch * (total // epochs) + self.run.batch
+
+    def goes_on(self) -> bool:
+        """Returns whether another epoch is due."""
+        patience, waited = self.settings.patience, self.run.epoch - self.run.best_epoch
+        return self.run.epoch < self.settings.epochs and not (patience and waited >= patience)
+
+    def train_epoch(self, bar: tqdm):
+        """Trains on the batches of the epoch that are not done yet."""
+        run, data, settings = self.run, self.data, self.settings
+        batches = draw_batches(data.lengths, batch_size=settings.batch_size, seed=settings.seed, epoch=run.epoch)
+        for rows in batches[run.batch :]:
+            targets = self.targets(data.label_ids[rows])
+            run.loss += learn_batch(self.step, data.batch(rows), targets, epoch=run.epoch)
+            run.batch += 1
+            bar.update()
+            if run.batch % self.checkpoint_every == 0 and run.batch < len(batches):
+                self._save()
+
+    def end_epoch(self, bar: tqdm, log: Callable[[Row], None]):
+        """Scores dev, keeps the weights if they are the best so far, and writes a checkpoint."""
+        run, model = self.run, self.model
+        row = {"epoch": run.epoch + 1, "loss": run.loss / len(self.data.lengths)}
+        row |= scores_on_dev(probabilities(networks.ids_model(model), self.dev_windows), self.dev_targets)
+        check_finite(row["dev_loss"], epoch=run.epoch, name="the loss on dev")  # the last step can break weights
+        row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+        run.history.append(row)
+        bar.set_postfix(dev_accuracy=f"{row['dev_accuracy']:.3f}")
+        log(row)
+        run.epoch, run.batch, run.loss = run.epoch + 1, 0, 0.0
+        rank = (row[f"dev_{self.settings.score}"], -row["dev_loss"])  # of equal scores the surer one
+        if run.best_rank is None or rank > run.best_rank:
+            run.best_rank, run.best_epoch = rank, run.epoch
+            self.best = [weight.numpy() for weight in learnt(model, model.weights)]
+        self._save()
+
+    def _save(self):
+        if self.checkpoints:
+            self.run.seconds = time.perf_counter() - self.start
+            _, done = self.num_steps()
+            self.checkpoints.save(done, arrays_of(self.model, self.best), asdict(self.run))
+
+    def finish(self) -> pd.DataFrame:
+        """Returns the history; the best weights go into the model."""
+        for weight, array in zip(learnt(self.model, self.model.weights), self.best, strict=True):
+            weight.assign(array)
+        history = pd.DataFrame(self.run.history)
+        history.attrs = {"best_epoch": self.run.best_epoch, "seconds": time.perf_counter() - self.start}
+        return history
+
+
+@contextlib.contextmanager
+def _logging(folder: str | Path | None) -> Iterator[Callable[[Row], None]]:
+    """Yields a function that writes a row of the history for TensorBoard into `folder`, if there is one."""
+    if not folder:
+        yield lambda row: None
+        return
+    with contextlib.closing(tf.summary.create_file_writer(str(folder))) as writer:
+
+        def log(row: Row):
+            with writer.as_default(step=row["epoch"]):
+                for name, value in row.items():
+                    tf.summary.scalar(name, value)
+
+        yield log
+
+
+def scores_on_dev(probs: np.ndarray, targets: np.ndarray) -> Row:
+    """Returns `dev_loss`, `dev_accuracy` and `dev_macro_f1` of probabilities `(rows, classes)` for the true ids."""
+    predicted = probs.argmax(axis=1)
+    own = np.clip(probs[np.arange(len(targets)), targets], 1e-12, 1)
+    return {
+        "dev_loss": float(-np.log(own).mean()),
+        "dev_accuracy": float((predicted == targets).mean()),
+        "dev_macro_f1": float(f1_score(targets, predicted, average="macro", zero_division=0)),
+    }

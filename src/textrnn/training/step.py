@@ -1,0 +1,140 @@
+"""One step of training: the loss of a batch, its gradients, and the weights moved by them."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from textrnn import networks
+
+Parts = tuple[keras.Model | None, keras.Model]
+
+
+def training_step(
+    model: keras.Model, parts: Parts | None = None, *, adversarial: float = 0.0, leave_one_out: bool = True
+) -> Callable[[np.ndarray, np.ndarray], tf.Tensor]:
+    """Returns a function that moves the weights of a compiled `model` by one batch and returns its mean loss.
+
+    Args:
+        model: says what loss and optimizer are.
+        parts: what is trained: `(None, ids to probabilities)`, or two models as `networks.split_at_vectors` makes
+            them; the second if `model` has class evidence or learns adversarially, else the first, if `None`.
+        adversarial: see `fit`; for a model in two parts.
+        leave_one_out: whether each text's evidence lacks the text's own part, as it must if the text was counted.
+
+    Returns:
+        `step(x, y)`: ids `(batch, steps[, orders])` and what the loss takes for targets.
+    """
+    step, functions = _Step(model, parts, adversarial=adversarial, leave_one_out=leave_one_out), []
+
+    def move(x: np.ndarray, y: np.ndarray) -> tf.Tensor:
+        x, y = tf.constant(x), tf.constant(y)
+        if not functions:  # made a graph once, for batches of any size and length
+            any_y = [None] * y.shape.rank if y.dtype.is_integer else [None, *y.shape[1:]]
+            signature = [tf.TensorSpec([None, None, *x.shape[2:]], x.dtype), tf.TensorSpec(any_y, y.dtype)]
+            functions.append(tf.function(step.move, input_signature=signature))
+        return functions[0](x, y)
+
+    return move
+
+
+class _Step:
+    """The parts of a model, and how their weights move by one batch."""
+
+    def __init__(self, model: keras.Model, parts: Parts | None, *, adversarial: float, leave_one_out: bool):
+        self.model, self.evidence = model, networks.evidence_layer(model)
+        self.adversarial, self.leave_one_out = adversarial, leave_one_out
+        if parts is None:
+            whole = self.evidence is None and not adversarial
+            parts = (None, networks.ids_model(model)) if whole else networks.split_at_vectors(model)
+        self.front, self.rest = parts
+        self.tables = [] if self.front is None else [weight.value for weight in self.front.trainable_weights]
+        self.weights = [weight.value for weight in self.rest.trainable_weights]
+        if not model.optimizer.built:
+            model.optimizer.build([*self.tables, *self.weights])
+
+    def move(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        """Moves every weight by one batch and returns the mean loss of its rows."""
+        optimizer = self.model.optimizer
+        if self.front is None:
+            loss, gradients = self._loss_and_gradients(x, y, self.weights)
+            optimizer.apply(gradients, self.weights)
+            return loss
+        with tf.GradientTape() as tape:
+            vectors = self.front(self._front_inputs(x, y), training=True)  # (batch, steps, features)
+        loss, gradients = self._loss_and_gradients([x, vectors], y, [vectors, *self.weights])
+        if self.adversarial:
+            others = self._adversarial_gradients(x, y, vectors, gradients[0])
+            gradients = [(one + other) / 2 for one, other in zip(gradients, others, strict=True)]
+        of_tables = tape.gradient(vectors, self.tables, output_gradients=gradients[0])
+        optimizer.apply([*of_tables, *gradients[1:]], [*self.tables, *self.weights])
+        return loss
+
+    def _front_inputs(self, x: tf.Tensor, y: tf.Tensor) -> list[tf.Tensor]:
+        if self.evidence is None:
+            return [x]
+        if not self.leave_one_out:
+            return [x, self.evidence(x)]
+        return [x, self.evidence.leave_one_out(x, tf.argmax(y, axis=1) if y.shape.rank == 2 else y)]
+
+    def _loss_and_gradients(self, inputs: Any, targets: tf.Tensor, wanted: list) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        with tf.GradientTape() as tape:
+            tape.watch(wanted)
+            loss = self.model.compute_loss(y=targets, y_pred=self.rest(inputs, training=True))
+        return loss, tape.gradient(loss, wanted)
+
+    def _adversarial_gradients(
+        self, x: tf.Tensor, y: tf.Tensor, vectors: tf.Tensor, of_vectors: tf.Tensor
+    ) -> list[tf.Tensor]:
+        """Returns the gradients where the vectors are moved in the direction that raises the loss most."""
+        uphill = of_vectors / (_norms(of_vectors) + 1e-12)
+        worse = vectors + self.adversarial * _norms(vectors) * uphill
+        return self._loss_and_gradients([x, worse], y, [worse, *self.weights])[1]
+
+
+def _norms(vectors: tf.Tensor) -> tf.Tensor:
+    """Returns the length of each text's vectors taken together: `(batch, 1, 1)`."""
+    return tf.sqrt(tf.reduce_sum(vectors**2, axis=[1, 2], keepdims=True))
+
+
+def learn_batch(step: Callable, x: np.ndarray, y: np.ndarray, *, epoch: int) -> float:
+    """Returns the sum of the losses of the rows of one batch, by which it moves the weights.
+
+    Args:
+        step: from `training_step`.
+        x: ids of the rows.
+        y: what the loss takes for targets.
+        epoch: counts from 0; for the message.
+
+    Raises:
+        FloatingPointError: the loss is no longer a number.
+    """
+    loss = float(step(x, y))
+    check_finite(loss, epoch=epoch)
+    return loss * len(x)
+
+
+def check_finite(loss: float, *, epoch: int, name: str = "the loss"):
+    """Raises `FloatingPointError` if `loss` is no longer a number, with what to try."""
+    if not math.isfinite(loss):
+        raise FloatingPointError(
+            f"epoch {epoch + 1}: {name} is {loss}; try a lower learning rate or clipnorm in the optimizer"
+        )
+
+
+def check_compiled(model: keras.Model):
+    """Raises `ValueError` unless `model` has an optimizer to be trained with."""
+    if getattr(model, "optimizer", None) is None:
+        raise ValueError("model: expected a compiled model; call model.compile(optimizer=…, loss=…) first")
+
+
+def targets_of(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns what turns label ids into what the loss of `model` takes: the ids themselves, or one-hot rows."""
+    sparse = isinstance(keras.losses.get(model.loss), keras.losses.SparseCategoricalCrossentropy) or (
+        "sparse" in str(getattr(model.loss, "__name__", model.loss))
+    )
+    one_hot = np.eye(len(networks.label_names(model)), dtype="float32")
+    return (lambda ids: ids) if sparse else (lambda ids: one_hot[ids])

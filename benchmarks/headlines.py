@@ -29,7 +29,7 @@ def predictor(splits, args):
     from textrnn.lessons import comparison
 
     settings = training.recipe(len(train))
-    settings = settings._replace(epochs=settings.epochs if args.epochs is None else args.epochs)
+    settings = settings if args.epochs is None else settings.changed(epochs=args.epochs)
     comparison.start_tensorflow()
     start = time.perf_counter()
     network, history = training.train_textrnn(train, dev, settings=settings, seed=args.seed, progress=False)
@@ -45,7 +45,7 @@ def predictor(splits, args):
     card = {
         "trained_on": cards.describe(args.name, splits),
         "seed": args.seed,
-        "settings": {**settings._asdict(), **training.SETTINGS},
+        "settings": settings.to_config(),
         "metrics": {},
         "training_seconds": round(history.attrs["seconds"]),
         "licence": args.licence,

@@ -342,7 +342,7 @@ class Bench:
         model = training.recommended_textrnn(self.train, settings=settings)
         encoded = training.encode_texts(model, self.train["text"])
         networks.evidence_layer(model).count(encoded.ids, self.targets)
-        step = training.training_step(model, adversarial=training.ADVERSARIAL)
+        step = training.training_step(model, adversarial=settings.adversarial)
         wanted = np.eye(len(self.label_names), dtype="float32")[self.targets]
         num_batches = training.num_steps(len(self.train), batch_size=settings.batch_size, epochs=settings.epochs)
         batches = itertools.chain.from_iterable(

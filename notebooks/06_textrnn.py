@@ -37,7 +37,7 @@ MODEL_DIR = "../build/models/headlines-textrnn"  # where the trained model goes;
 SEED = 0  # decides first weights, dropout and the order of the batches
 RECIPE = None  # training.Recipe(epochs, batch_size, learning_rate); None: the recommended one for that many rows
 MAX_NGRAM = 3  # 1: characters alone; 2, 3: also the n-grams of that many characters
-NETWORK = {"evidence": True}  # arguments of networks.build_textrnn, such as {"evidence": True, "pooling": "last"}
+NETWORK = {"evidence": True}  # settings of networks.build_textrnn, such as {"evidence": True, "pooling": "last"}
 TOPIC_VECTORS = True  # False: the vectors start at random
 ADVERSARIAL = 0.05  # how far training moves the vectors against the network, share of their length; 0: not at all
 NUM_ROWS = None  # training headlines to use; None: all
@@ -131,10 +131,12 @@ pd.DataFrame(scores).T.round(3).astype({"rows": int})
 # the character, the 2-gram and the 3-gram that end there.
 
 # %%
+recipe = RECIPE or training.recipe(len(train))
+recipe = recipe.changed(max_ngram=MAX_NGRAM, topic_vectors=TOPIC_VECTORS, adversarial=ADVERSARIAL, **NETWORK)
 encoder = preprocessing.TextEncoder.from_texts(
     train["text"],
     max_ngram=MAX_NGRAM,
-    max_ngrams=training.MAX_NGRAMS,
+    max_ngrams=recipe.max_ngrams,
     max_length=training.length_to_keep(train["text"]),
 )
 assert MAX_NGRAM != 3 or encoder.sha256 == training.recommended_encoder(train["text"]).sha256
@@ -151,7 +153,7 @@ pd.Series({**counts, "max_length": encoder.max_length}, name="number").to_frame(
 
 # %%
 label_names = sorted(set(train["label"]))
-model = networks.build_textrnn(encoder, label_names, embedded_ngrams=training.EMBEDDED_NGRAMS, seed=SEED, **NETWORK)
+model = networks.build_textrnn(encoder, label_names, seed=SEED, **recipe.arguments("build_textrnn"))
 parameters = pd.DataFrame(
     [(layer.name, layer.count_params()) for layer in model.layers if layer.count_params()],
     columns=["layer", "parameters"],
@@ -251,11 +253,10 @@ f"accuracy before training: {accuracy_before:.2f}"
 # weights of the best epoch stay. **This cell takes about half a minute.**
 
 # %%
-recipe = RECIPE or training.recipe(len(train))
 steps = training.num_steps(len(train), batch_size=recipe.batch_size, epochs=recipe.epochs)
 model.compile(
     optimizer=training.adamw(recipe.learning_rate, steps),
-    loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
+    loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
 )
 history = training.fit(
     model,
@@ -264,7 +265,7 @@ history = training.fit(
     epochs=recipe.epochs,
     batch_size=recipe.batch_size,
     seed=SEED,
-    adversarial=ADVERSARIAL,
+    adversarial=recipe.adversarial,
     progress=PROGRESS,
 )
 history.round(4)
@@ -543,13 +544,12 @@ pd.DataFrame({"test": final}).T.round(3)
 # needs nothing but TensorFlow to load: notebook 08 does that in a fresh process.
 
 # %%
-learning = {"topic_vectors": TOPIC_VECTORS, "adversarial": ADVERSARIAL, "label_smoothing": 0.1}
 calibration_error = metrics.calibration_error(dev["label"], predicted, probs.max(axis=1))
 dev_scores = {**scores["TextRNN"], "linear_svm": linear_accuracy, "calibration_error": calibration_error}
 card = {
     "trained_on": cards.describe(DATASET, splits),
     "seed": SEED,
-    "settings": {**recipe._asdict(), "max_ngram": MAX_NGRAM, **NETWORK, **learning},
+    "settings": recipe.to_config(),
     "metrics": {"dev": dev_scores, "test": final},
     "training_seconds": round(history.attrs["seconds"]),
     "licence": "CC0-1.0" if DATASET == "headlines" else "see the licence of the training data",
@@ -577,7 +577,7 @@ classifier.predict_table(["国足客场一球小胜", "央行宣布下调存款�
 # of the notebooks replaces it), and run all cells again.
 #
 # 1. `MAX_NGRAM = 1`. How much of the score depends on the 2-grams and 3-grams?
-# 2. `NETWORK = {}`: no evidence. Can the network find out by itself what each n-gram says about the classes?
+# 2. `NETWORK = {"evidence": False}`. Can the network find out by itself what each n-gram says about the classes?
 # 3. `NUM_ROWS = 500`. Who suffers more, the SVM or the network?
 # 4. `ADVERSARIAL = 0`. What happens to the score, to the two losses, and to the table of the worst case?
 # 5. `NETWORK = {"evidence": True, "cell": "simple"}`. Is a network whose memory has no gates behind, on texts as short

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from textrnn.datasets import Splits
+    from textrnn.training import Recipe
 
 
 @click.command(
@@ -49,14 +50,16 @@ def train(file, out, dev, seed, resume, licence, limits, **columns):
         f"{len(splits.train):,} rows to train on; accuracy on {len(splits.dev):,} others, with its 95 % interval:"
     )
     _score_baselines(splits)
-    model, history = _train(splits, seed=seed, resume=resume)
-    scores = _score_network(model, splits.dev, seconds=history.attrs["seconds"])
+    import_tensorflow()
     from textrnn import cards, saving, training
 
+    settings = training.recipe(len(splits.train))
+    model, history = _train(splits, settings, seed=seed, resume=resume)
+    scores = _score_network(model, splits.dev, seconds=history.attrs["seconds"])
     card = {
         "trained_on": cards.describe(file, splits),
         "seed": seed,
-        "settings": {**training.recipe(len(splits.train))._asdict(), **training.SETTINGS},
+        "settings": settings.to_config(),
         "metrics": {"dev": scores},
         "training_seconds": round(history.attrs["seconds"]),
         "licence": licence,
@@ -85,12 +88,16 @@ def _score_baselines(splits: "Splits") -> None:
         _print_score(name, splits.dev, predicted, time.perf_counter() - start)
 
 
-def _train(splits: "Splits", *, seed: int, resume: str | None) -> tuple["keras.Model", "pd.DataFrame"]:
-    import_tensorflow()
+def _train(
+    splits: "Splits", settings: "Recipe", *, seed: int, resume: str | None
+) -> tuple["keras.Model", "pd.DataFrame"]:
     from textrnn import training
 
+    progress = sys.stderr.isatty()
     try:
-        return training.train_textrnn(splits.train, splits.dev, seed=seed, resume=resume, progress=sys.stderr.isatty())
+        return training.train_textrnn(
+            splits.train, splits.dev, settings=settings, seed=seed, resume=resume, progress=progress
+        )
     except KeyboardInterrupt:
         if resume:
             click.echo("The same command goes on from here.", err=True)

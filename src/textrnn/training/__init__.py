@@ -1,17 +1,13 @@
-"""Training: `train_textrnn` does it all as recommended; `fit` trains a model of your own; the rest are their parts."""
+"""Training: `train_textrnn` does it all by a `Recipe`, `fit` trains a model of your own; the rest are their parts."""
 
 from textrnn.training.batches import EncodedTexts, draw_batches, encode_texts, num_steps, predict_proba
 from textrnn.training.first_vectors import set_embeddings, topic_vectors
 from textrnn.training.loop import fit
 from textrnn.training.optimizers import LazyAdamW, adamw
+from textrnn.training.recipes import Recipe, recipe
 from textrnn.training.recommended import (
-    ADVERSARIAL,
-    EMBEDDED_NGRAMS,
-    MAX_NGRAMS,
-    SETTINGS,
-    Recipe,
+    compile_by,
     length_to_keep,
-    recipe,
     recommended_encoder,
     recommended_textrnn,
     train_textrnn,
@@ -19,15 +15,12 @@ from textrnn.training.recommended import (
 from textrnn.training.step import check_compiled, learn_batch, training_step
 
 __all__ = [
-    "ADVERSARIAL",
-    "EMBEDDED_NGRAMS",
-    "MAX_NGRAMS",
-    "SETTINGS",
     "EncodedTexts",
     "LazyAdamW",
     "Recipe",
     "adamw",
     "check_compiled",
+    "compile_by",
     "draw_batches",
     "encode_texts",
     "fit",

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from textrnn.checks import check_integer, check_number, check_rate
+from textrnn.training.recipes import Recipe
 
 
 @keras.saving.register_keras_serializable(package="textrnn")
@@ -97,21 +98,36 @@ class LazyAdamW(keras.optimizers.Optimizer):
         return {**super().get_config(), **own}
 
 
-def adamw(learning_rate: float, steps: int, *, weight_decay: float = 0.01) -> LazyAdamW:
-    """Returns an optimizer whose learning rate rises for a tenth of `steps` and falls to nothing along a cosine.
+def adamw(
+    learning_rate: float,
+    steps: int,
+    *,
+    weight_decay: float = Recipe.weight_decay,
+    clipnorm: float = Recipe.clipnorm,
+    warm_up: float = Recipe.warm_up,
+) -> LazyAdamW:
+    """Returns an optimizer whose learning rate first rises and then falls to nothing along a cosine.
 
-    AdamW and cosine decay after Loshchilov & Hutter (2017, 2019). Gradients are clipped to a norm of 1.
+    AdamW and cosine decay after Loshchilov & Hutter (2017, 2019).
+
+    Args:
+        learning_rate: the highest one; the first is a tenth of it.
+        steps: batches of the whole training.
+        weight_decay: the share of a weight, times the learning rate, that each step takes away.
+        clipnorm: the largest norm of all gradients together.
+        warm_up: the share of `steps` in which the learning rate rises, [0, 1); at least one step.
 
     Raises:
         ValueError: an argument is out of range.
     """
     check_integer("steps", steps)
     check_number("learning_rate", learning_rate, "a number above 0", lambda rate: 0 < rate < math.inf)
-    warm_up = max(1, steps // 10)
+    check_rate("warm_up", warm_up)
+    rising = max(1, int(steps * warm_up))
     schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, max(1, steps - warm_up), warmup_target=learning_rate, warmup_steps=warm_up
+        learning_rate / 10, max(1, steps - rising), warmup_target=learning_rate, warmup_steps=rising
     )
-    return LazyAdamW(schedule, weight_decay=weight_decay, global_clipnorm=1.0)
+    return LazyAdamW(schedule, weight_decay=weight_decay, global_clipnorm=clipnorm)
 
 
 def _merged(gradient: tf.IndexedSlices) -> tf.IndexedSlices:

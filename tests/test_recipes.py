@@ -1,0 +1,91 @@
+"""One object holds every setting of a training run: vocabulary, network, optimizer, loss and loop are made from it."""
+
+import inspect
+import json
+from collections import Counter
+from dataclasses import fields
+
+import pandas as pd
+import pytest
+
+from textrnn import networks, training
+from textrnn.preprocessing import TextEncoder
+from textrnn.training import Recipe
+from textrnn.training.recipes import ARGUMENTS
+
+NAMES = [field.name for field in fields(Recipe)]
+TABLE = pd.DataFrame({"text": ["股市大涨", "球队夺冠", "股市大跌", "球员夺冠"], "label": ["stocks", "sports"] * 2})
+
+
+def test_every_setting_is_an_argument_of_one_function_and_every_argument_but_the_data_is_a_setting():
+    functions = {
+        "adamw": training.adamw,
+        "fit": training.fit,
+        "TextEncoder.from_texts": TextEncoder.from_texts,
+        "build_textrnn": networks.build_textrnn,
+    }
+    not_of_a_recipe = {
+        "adamw": {"steps"},
+        "fit": {"model", "train", "dev", "seed", "recount", "resume", "checkpoint_every", "progress", "log_dir"},
+        "TextEncoder.from_texts": {"texts"},
+        "build_textrnn": {"encoder", "label_names", "seed"},
+    }
+    for name, function in functions.items():
+        assert set(inspect.signature(function).parameters) == {*ARGUMENTS[name], *not_of_a_recipe[name]}, name
+    used = Counter(name for names in ARGUMENTS.values() for name in names)
+    assert used == Counter(NAMES) - Counter(["label_smoothing", "topic_vectors"])
+
+
+def test_epochs_batch_size_and_learning_rate_come_first_and_the_rest_is_as_recommended():
+    assert Recipe(4, 64, 4e-3) == training.recipe(4550)
+    assert training.recipe(20_000) == Recipe(epochs=4, batch_size=128, learning_rate=2e-3)
+
+
+def test_a_recipe_is_written_as_json_values_with_all_its_settings():
+    config = Recipe(1, 16, 4e-3, pooling=("last", "max"), patience=2).to_config()
+    assert list(config) == NAMES
+    assert json.loads(json.dumps(config)) == config
+    assert (config["batch_size"], config["pooling"], config["patience"]) == (16, ["last", "max"], 2)
+
+
+def test_an_unknown_setting_is_refused_with_the_list_of_those_there_are():
+    message = f"settings: expected some of {', '.join(NAMES)}; got unit_s, layers"
+    for change in (
+        Recipe(1, 2, 1e-3).changed,
+        lambda **changes: training.train_textrnn(TABLE, TABLE, **changes),
+        lambda **changes: training.recommended_textrnn(TABLE, **changes),
+    ):
+        with pytest.raises(ValueError) as caught:  # noqa: PT011
+            change(unit_s=3, layers=2)
+        assert str(caught.value) == message
+
+
+def test_vocabulary_network_optimizer_loss_and_loop_are_those_of_the_recipe(monkeypatch):
+    settings = Recipe(3, 2, 0.02, weight_decay=0.5, clipnorm=2.0, warm_up=0.5, label_smoothing=0.3, patience=2)
+    settings = settings.changed(score="macro_f1", adversarial=0.0, max_ngram=2, min_ngram_count=1, max_length=5)
+    settings = settings.changed(cell="gru", embed_dim=4, pooling="attention", topic_vectors=False, evidence=False)
+    seen = {}
+    monkeypatch.setattr(training.recommended, "fit", lambda *args, **kwargs: seen.update(kwargs))
+    model, _ = training.train_textrnn(TABLE, TABLE, settings=settings, units=3, seed=7, progress=False)
+    assert seen == {
+        "epochs": 3,
+        "batch_size": 2,
+        "adversarial": 0.0,
+        "score": "macro_f1",
+        "patience": 2,
+        "seed": 7,
+        "resume": None,
+        "progress": False,
+    }
+    encoder = networks.text_encoder(model)
+    assert (len(encoder.num_ids), encoder.max_length) == (2, 5)
+    assert model.get_layer("bidirectional_1").forward_layer.cell.units == 3
+    assert model.get_layer("attention_pooling")
+    assert networks.evidence_layer(model) is None
+    assert [layer.output_dim for layer in networks.embeddings(model)] == [4, 4]
+    assert abs(networks.embeddings(model)[0].embeddings.numpy()).max() <= 0.05  # at random, as Keras makes them
+    optimizer = model.optimizer
+    assert (optimizer.weight_decay, optimizer.global_clipnorm) == (0.5, 2.0)
+    rates = [float(optimizer._learning_rate(step)) for step in (0, 3, 6)]  # six steps: half of them rising
+    assert rates == pytest.approx([0.002, 0.02, 0])
+    assert model.loss.label_smoothing == 0.3

@@ -652,7 +652,7 @@ print(count, peak_mib() - before, time.perf_counter() - start, time.process_time
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="peak memory is read from /proc or getrusage")
 def test_a_file_of_200_mb_streams_in_constant_memory(tmp_path):
     block = "".join(document(i, title=f"第{i}条新闻", content="这是正文" * 200) for i in range(2000)).encode("gb18030")

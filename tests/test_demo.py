@@ -287,6 +287,7 @@ def address(root, small_model):
     assert "Traceback" not in "".join(told)
 
 
+@pytest.mark.long
 def test_the_server_listens_to_this_machine_alone_and_hangs_up_on_too_much(address):
     port = urlsplit(address).port
     with pytest.raises(ConnectionRefusedError):

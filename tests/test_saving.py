@@ -481,6 +481,7 @@ def size_of(folder):
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.long
 def test_8_bit_tables_take_less_space_and_give_nearly_the_same_answers(large, large_folders, large_classifiers):
     model, texts = large
     whole, small = large_folders["float32"], large_folders["int8"]
@@ -494,6 +495,7 @@ def test_8_bit_tables_take_less_space_and_give_nearly_the_same_answers(large, la
     assert (probs.argmax(axis=1) == live.argmax(axis=1)).mean() > 0.98
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tables", options.TABLES)
 def test_a_loaded_network_answers_as_its_file_does_whatever_the_tables_and_the_runtime(
     tables, large, large_folders, large_classifiers
@@ -576,7 +578,11 @@ def test_more_windows_than_are_read_at_a_time_give_the_same_answer(classifier):
     np.testing.assert_allclose(classifier.predict_proba([text, *NEW])[0], expected, atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("settings", [{"unit": "word"}, {"max_ngram": 3, "min_ngram_count": 1}], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [pytest.param({"unit": "word"}, marks=pytest.mark.long), {"max_ngram": 3, "min_ngram_count": 1}],
+    ids=str,
+)
 def test_whatever_the_tokens_are_long_texts_get_the_same_answer_by_both_runtimes(tmp_path, settings):
     encoder = TextEncoder.from_texts(TABLE["text"], max_length=7, **settings)
     model = networks.build_textrnn(encoder, ["x", "y"], embed_dim=8, units=8)

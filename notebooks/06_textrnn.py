@@ -64,18 +64,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from textrnn import (
-    baselines,
-    cards,
-    datasets,
-    metrics,
-    networks,
-    plots,
-    preprocessing,
-    saving,
-    tracing,
-    training,
-)
+from textrnn import baselines, cards, datasets, metrics, networks, plots, preprocessing, saving, tracing, training
 
 pd.set_option("display.max_colwidth", None)
 

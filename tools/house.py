@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "textrnn"
 PAGE, PICTURE = ROOT / "docs" / "architecture.md", ROOT / "docs" / "architecture.png"
@@ -137,11 +141,10 @@ def table_of(rooms: dict[str, set[str]]) -> str:
 
 def draw(rooms: dict[str, set[str]], path: Path) -> None:
     """Draws the rooms on their floors, an arrow from each to what it imports."""
-    from matplotlib.figure import Figure
-
     floors, heavy = floors_of(rooms), rooms_with_tensorflow()
     figure = Figure(figsize=(10, 1 + 0.95 * max(floors.values())))
     ax = figure.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(0, 1), ylim=(0, max(floors.values()) + 0.6))
     at = {}
     for floor in range(1, max(floors.values()) + 1):
         here = sorted(room for room in rooms if floors[room] == floor)
@@ -154,18 +157,29 @@ def draw(rooms: dict[str, set[str]], path: Path) -> None:
     for room, (x, y) in at.items():
         kind = 0 if room in ON_TOP else 1 if room in heavy else 2
         box = {"boxstyle": "round,pad=0.45", "facecolor": [*kinds.values()][kind], "edgecolor": "0.3"}
-        boxes[room] = ax.text(x, y, room, ha="center", va="center", fontsize=11, bbox=box, zorder=3).get_bbox_patch()
+        boxes[room] = ax.text(x, y, room, ha="center", va="center", fontsize=11, bbox=box, zorder=3)
     figure.draw_without_rendering()  # the boxes have their sizes from here on
     for room, other in arrows_to_draw(rooms):
-        arrow = {"arrowstyle": "-|>", "color": "0.45", "linewidth": 1, "connectionstyle": "arc3,rad=0.06"}
-        ends = {"patchA": boxes[room], "patchB": boxes[other], "shrinkA": 1, "shrinkB": 1}
+        along = ax.transData.transform(at[other]) - ax.transData.transform(at[room])
+        ends = {
+            name: _to_border(boxes[end], along) * 72 / figure.dpi + 2
+            for name, end in (("shrinkA", room), ("shrinkB", other))
+        }
+        arrow = {"arrowstyle": "-|>", "color": "0.45", "linewidth": 1, "connectionstyle": "arc3,rad=0.04"}
         ax.annotate("", at[other], at[room], arrowprops=arrow | ends, zorder=1)
     for number, (name, colour) in enumerate(kinds.items()):
         box = {"boxstyle": "round,pad=0.3", "facecolor": colour, "edgecolor": "0.3"}
         ax.text(0.2 + 0.3 * number, 0.3, name, ha="center", va="center", fontsize=9, bbox=box)
-    ax.set(xlim=(0, 1), ylim=(0, max(floors.values()) + 0.6))
     ax.axis("off")
     figure.savefig(path, dpi=110)
+
+
+def _to_border(box: Text, along: np.ndarray) -> float:
+    """Returns how far it is from the middle of a drawn box to its border in the direction `along`, in pixels."""
+    drawn = box.get_window_extent().padded(0.45 * 11 / 72 * box.figure.dpi)
+    length = (along[0] ** 2 + along[1] ** 2) ** 0.5
+    steps = [side / 2 / abs(part) for side, part in ((drawn.width, along[0]), (drawn.height, along[1])) if part]
+    return min(steps) * length
 
 
 def main() -> None:

@@ -21,8 +21,8 @@ def read_card(folder: str | os.PathLike) -> dict[str, Any]:
         folder: the saved model: its path, or the name of a shipped one (`shipped.MODELS`).
 
     Raises:
-        FileNotFoundError: `folder` is no saved model of this kit.
-        ValueError: the card is above 1 MiB, nested too deeply, or no JSON object.
+        FileNotFoundError: `folder` is not a saved model of this kit.
+        ValueError: the card is above 1 MiB, nested too deeply, or not a JSON object.
     """
     path = shipped.model_folder(folder) / EXTRA / "card.json"
     if not path.is_file():
@@ -34,7 +34,7 @@ def fingerprint(folder: str | os.PathLike) -> str:
     """Returns the SHA-256 of a saved model's card, which holds that of every other file: it stands for the model.
 
     Raises:
-        FileNotFoundError: `folder` is no saved model of this kit.
+        FileNotFoundError: `folder` is not a saved model of this kit.
         ValueError: the card cannot be read.
     """
     read_card(folder)
@@ -85,10 +85,10 @@ def encoder_config(network: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_json(path: Path, *, max_bytes: int) -> dict[str, Any]:
-    """Returns the JSON object in a file from a stranger.
+    """Returns the JSON object in a file that anyone may have written.
 
     Raises:
-        ValueError: the file is larger than `max_bytes`, is no JSON object, or is nested deeper than `MAX_DEPTH`.
+        ValueError: the file is larger than `max_bytes`, is not a JSON object, or is nested deeper than `MAX_DEPTH`.
     """
     if path.stat().st_size > max_bytes:
         raise ValueError(f"{path}: expected at most {max_bytes} bytes, got {path.stat().st_size}")

@@ -88,7 +88,7 @@ def check_texts(texts: Sequence[str] | pd.Series | np.ndarray | str, *, first: i
         first: the number that messages give to the first of them.
 
     Raises:
-        ValueError: `texts` is something else, or an entry is no string, has no visible character, or holds half of a
+        ValueError: `texts` is something else, or an entry is not a string, has no visible character, or holds half of a
             surrogate pair; the message names its number.
     """
     if not isinstance(texts, str):

@@ -18,7 +18,7 @@ def predicted_labels(probs: np.ndarray, label_names: Sequence[str]) -> np.ndarra
     """Returns the most probable label of each row of `probs (rows, classes)`.
 
     Raises:
-        ValueError: the number of classes and of label names differ, or a probability is no finite number.
+        ValueError: the number of classes and of label names differ, or a probability is not a finite number.
 
     >>> [str(label) for label in predicted_labels(np.array([[0.2, 0.8]]), ["game", "sports"])]
     ['sports']
@@ -64,7 +64,7 @@ def _checked(true: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray,
     return true, predicted
 
 
-def _check_bootstrap(confidence: float, num_resamples: int, seed: int):
+def _check_bootstrap(confidence: float, num_resamples: int, seed: int) -> None:
     check_number("confidence", confidence, "a share between 0 and 1", lambda share: 0 < share < 1)
     check_integer("num_resamples", num_resamples)
     check_seed(seed)
@@ -100,8 +100,7 @@ def accuracy(
 ) -> dict[str, float]:
     """Returns `accuracy` with its bootstrap interval, `low` and `high` (percentile method, Efron 1979), and `rows`.
 
-    Drawing rows again with replacement and counting the right ones is a draw from a binomial distribution, so no row
-    has to be moved.
+    Counting the right ones among rows drawn again with replacement is a draw from a binomial distribution.
 
     >>> accuracy(["a"] * 90 + ["b"] * 10, ["a"] * 100)["accuracy"]
     0.9
@@ -124,16 +123,15 @@ def f1_intervals(
     >>> f1_intervals(["a"] * 90 + ["b"] * 10, ["a"] * 90 + ["b"] * 10).loc["a"].tolist()
     [1.0, 1.0]
     """
-    true, predicted = _checked(true, predicted)
+    table = confusion_table(true, predicted)
     _check_bootstrap(confidence, num_resamples, seed)
-    labels = sorted({*true, *predicted})
-    cells = pd.crosstab(pd.Categorical(true, labels), pd.Categorical(predicted, labels), dropna=False).to_numpy()
-    draws = np.random.default_rng(seed).multinomial(len(true), cells.ravel() / len(true), size=num_resamples)
-    draws = draws.reshape(-1, *cells.shape)  # (resamples, true, predicted)
+    shares = table.to_numpy().ravel() / len(true)
+    draws = np.random.default_rng(seed).multinomial(len(true), shares, size=num_resamples)
+    draws = draws.reshape(-1, *table.shape)  # (resamples, true, predicted)
     right = np.diagonal(draws, axis1=1, axis2=2)
     f1 = 2 * right / np.maximum(draws.sum(axis=1) + draws.sum(axis=2), 1)
     low, high = np.quantile(f1, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
-    return pd.DataFrame({"low": low, "high": high}, index=labels)
+    return pd.DataFrame({"low": low, "high": high}, index=list(table.index))
 
 
 def mean_accuracy(
@@ -165,7 +163,7 @@ def mean_accuracy(
     if not len(runs):
         raise ValueError("runs: expected the labels of at least one run, got none")
     _check_bootstrap(confidence, num_resamples, seed)
-    pairs = [_checked(true, predicted) for predicted in runs]
+    pairs = (_checked(true, predicted) for predicted in runs)
     num_right = sum((one == other).astype(int) for one, other in pairs)  # (rows,): 0 to the number of runs
     rows, shares = len(num_right), np.arange(len(runs) + 1) / len(runs)
     counts = np.bincount(num_right, minlength=len(shares))
@@ -240,7 +238,7 @@ def calibration_error(
         num_bins: bins between 0 and 1.
 
     Raises:
-        ValueError: the numbers of labels or scores differ, or a score is no probability.
+        ValueError: the numbers of labels or scores differ, or a score is not a probability.
 
     >>> round(calibration_error(["a", "a", "a", "a"], ["a", "a", "a", "b"], [0.95, 0.95, 0.55, 0.55]), 2)
     0.05
@@ -304,7 +302,7 @@ def coverage_curve(
         A row for each threshold: `threshold`, `coverage` (0 to 1), `accuracy` of the kept (`NaN` if none is), `rows`.
 
     Raises:
-        ValueError: the numbers of labels or scores differ, or a score is no probability.
+        ValueError: the numbers of labels or scores differ, or a score is not a probability.
 
     >>> coverage_curve(["a", "a", "b", "b"], ["a", "a", "b", "a"], [0.9, 0.8, 0.7, 0.4], thresholds=[0, 0.5])
        threshold  coverage  accuracy  rows

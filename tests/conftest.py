@@ -1,4 +1,4 @@
-"""What several test files share: the real files beside the checkout, and a server for downloads."""
+"""What several test files share: small helpers, the real files beside the checkout, and a server for downloads."""
 
 import contextlib
 import functools
@@ -38,6 +38,26 @@ def step_by_step():
         yield
     finally:
         tf.config.run_functions_eagerly(False)
+
+
+def written(path, content):
+    """Returns `path` after writing `content`, text or bytes, to it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def rows_of(table):
+    """Returns the rows of a table as pairs of label and text."""
+    return list(zip(table["label"], table["text"], strict=True))
+
+
+def message_of(error, call, *args, **settings):
+    """Returns the message with which `call` fails."""
+    with pytest.raises(error) as caught:
+        call(*args, **settings)
+    assert type(caught.value) is error
+    return str(caught.value)
 
 
 @pytest.fixture(scope="session")

@@ -351,6 +351,7 @@ def test_a_card_is_printed_in_utf_8_whatever_the_locale(model):
 # --- real processes ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_pipe_is_answered_line_by_line_and_may_be_closed_at_any_time(model):
     process = subprocess.Popen(
         [COMMAND, "predict", model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

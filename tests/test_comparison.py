@@ -55,6 +55,7 @@ def test_parameters_count_each_learnt_number(tables):
     assert count["linear SVM"] == 11 * len(ngrams) + 10  # and how rare it is; a bias for each class
 
 
+@pytest.mark.long
 def test_a_network_is_trained_counted_and_decided_by_its_seed(tables, monkeypatch):
     settings = {"embed_dim": 4, "units": 3, "bidirectional": False, "pooling": "last", "recipe": TINY}
     monkeypatch.setitem(comparison.METHODS, "small", partial(comparison.fit_network, **settings))

@@ -195,7 +195,7 @@ def test_a_negative_perturbation_is_named():
         gradients.loss_under_perturbation(small_classifier(), np.ones((1, 2)), np.zeros(1), sizes=[-1], seed=0)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_restarted_model_learns_as_if_it_were_new():
     inputs, answers = gradients.draw_recall(64, gap=2, seed=0)
     model = keras.Sequential(

@@ -54,6 +54,7 @@ def each_way(classifier):
     return ("windows", "head") if has_windows else ("head",)
 
 
+@pytest.mark.long
 def test_a_shipped_model_answers_the_same_in_any_batch_any_order_and_beside_any_text(shipped):
     texts = [*HEADLINES.dev["text"][:60], *HARD]
     for long_text in each_way(shipped):

@@ -157,6 +157,7 @@ def test_a_layer_that_it_does_not_know_is_refused_by_name():
         to_numpy_network(keras.Model(model.input, probs))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["headlines-textrnn", "thucnews-textrnn"])
 def test_a_shipped_model_gives_the_same_labels_by_both_runtimes(name, load_shipped):
     table = HEADLINES.test

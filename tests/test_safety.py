@@ -93,6 +93,7 @@ def operations_of(folder):
     return found
 
 
+@pytest.mark.long
 def test_the_list_of_operations_has_all_that_the_kits_exports_need_and_no_others(own, shipped):
     needed = {}
     for folder in [*own.iterdir(), *shipped]:
@@ -286,6 +287,7 @@ def network_that_writes(path):
     return model.to_json()
 
 
+@pytest.mark.long
 def test_the_same_models_do_write_where_nothing_checks_them(strangers):
     (strangers / "network.json").write_text(network_that_writes(strangers / "network.index"))
     run = subprocess.run(

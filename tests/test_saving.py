@@ -633,6 +633,7 @@ def test_an_unknown_way_with_long_texts_is_refused_by_both_runtimes(by_runtime):
             by_runtime[runtime].predict(NEW, long_text="tail")
 
 
+@pytest.mark.long
 def test_a_temperature_is_honoured_by_keras_the_graph_both_runtimes_and_a_loaded_network(model, tmp_path):
     weights, model = model.get_weights(), built()
     model.set_weights(weights)

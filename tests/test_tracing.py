@@ -151,6 +151,7 @@ def test_the_text_layer_names_the_steps_as_the_encoder_does(unit):
         assert [token.decode() for token in row] == expected + [""] * (steps.shape[1] - len(expected))
 
 
+@pytest.mark.long
 def test_the_saved_graph_traces_itself_as_the_live_network_does(tmp_path):
     encoder = TextEncoder.from_texts(TEXTS, max_length=12)
     model = shaken(networks.build_textrnn(encoder, ["甲", "乙"], embed_dim=4, units=3))

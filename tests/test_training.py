@@ -361,14 +361,10 @@ def test_adamw_warms_up_and_decays_to_nothing():
     assert optimizer.weight_decay == 0.01
 
 
-def test_the_recommended_classifier_takes_its_classes_and_vocabulary_from_train_alone(monkeypatch):
-    monkeypatch.setattr(
-        networks,
-        "build_textrnn",
-        lambda *args, build=networks.build_textrnn, **kw: build(*args, embed_dim=4, units=4, **kw),
-    )
+def test_the_recommended_classifier_takes_its_classes_and_vocabulary_from_train_alone():
     dev = HEADLINES.assign(text="狗" + HEADLINES["text"])
-    model, history = training.train_textrnn(HEADLINES, dev, settings=training.Recipe(2, 2, 1e-3), progress=False)
+    settings = training.Recipe(2, 2, 1e-3, embed_dim=4, units=4)
+    model, history = training.train_textrnn(HEADLINES, dev, settings=settings, progress=False)
     assert networks.label_names(model) == ["sports", "stocks"]
     encoder = networks.text_encoder(model)
     assert "股" in encoder.tokens

@@ -51,7 +51,7 @@ FORCE:
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: lint  ## lint, and the tests that take no time (under a minute)
-	$(BIN)/python -m pytest -m 'not slow and not long'
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow and not long'
 
 test: $(STAMP)  ## run every test but the long ones (under five minutes)
 	$(PYTEST) -m 'not long'

@@ -81,7 +81,7 @@ def printed(done):
     return done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_wheel_holds_the_headlines_and_their_model_and_stays_small(wheel, root):
     for name in SHIPPED:
         assert files_below(wheel.package / name) == files_below(root / name)
@@ -89,7 +89,7 @@ def test_the_wheel_holds_the_headlines_and_their_model_and_stays_small(wheel, ro
     assert wheel.path.stat().st_size < 15e6
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_wheel_is_imported_and_loads_the_headlines_in_another_folder(wheel):
     script = (
         "import textrnn; from textrnn import datasets; print(textrnn.__file__, *map(len, datasets.load('headlines')))"
@@ -98,21 +98,21 @@ def test_the_wheel_is_imported_and_loads_the_headlines_in_another_folder(wheel):
     assert printed(wheel.run("python", "-c", script)).split() == [str(wheel.package / "__init__.py"), *map(str, sizes)]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_of_the_wheel_helps_and_says_where_the_headlines_are(wheel):
     assert "headlines-textrnn" in printed(wheel.run("textrnn", "--help"))
     (row,) = (line for line in printed(wheel.run("textrnn", "data", "list")).splitlines() if "headlines  " in line)
     assert Path(row.split()[1]) == wheel.package / "datasets" / "headlines"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_of_the_wheel_predicts_with_the_shipped_model(wheel):
     header, row = printed(wheel.run("textrnn", "predict", "headlines-textrnn", HEADLINE)).splitlines()
     assert header.split("\t") == ["label", "score", "text"]
     assert (row.split("\t")[0], row.split("\t")[2]) == ("sports", HEADLINE)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_model_that_the_wheel_leaves_out_says_how_to_get_it(wheel):
     done = wheel.run("textrnn", "predict", "thucnews-textrnn", HEADLINE)
     message = (

@@ -79,7 +79,7 @@ def test_four_headlines_can_be_learnt_by_heart(as_graph):
 
 
 def test_the_same_seed_gives_the_same_weights_twice_and_another_seed_others(as_graph):
-    models = [tiny(cell="lstm", seed=build_seed) for build_seed in (0, 0, 0)]
+    models = [tiny(seed=build_seed) for build_seed in (0, 0, 0)]
     histories = [fit(model, epochs=2, seed=seed) for model, seed in zip(models, (5, 5, 6), strict=True)]
     pd.testing.assert_frame_equal(histories[0], histories[1])
     for one, two in zip(models[0].get_weights(), models[1].get_weights(), strict=True):
@@ -196,7 +196,7 @@ def test_ids_computed_once_are_the_ids_of_the_graph_and_of_python(unit):
 
 def test_predictions_come_in_the_order_of_the_texts_whatever_the_batch_size():
     model = tiny(cell="lstm", bidirectional=True)
-    texts = ["球队" * length for length in (9, 1, 14, 3, 1, 7)]
+    texts = ["球队" * length for length in (5, 1, 8, 3, 1, 4)]
     expected = np.concatenate([model(tf.constant([text])).numpy() for text in texts])
     assert np.ptp(expected[:, 0]) > 1e-4
     for batch_size in (1, 4, 100):

@@ -285,7 +285,7 @@ def build_textcnn(
 ) -> keras.Model:
     """Returns the TextCNN of Kim (2014): embedding, convolutions of several widths, maximum over the text, softmax.
 
-    A filter of width 3 looks at three neighbouring characters wherever they stand; nothing is carried further. The
+    A filter of width 3 looks at three neighbouring characters wherever they are; nothing is carried further. The
     answer for a text is the same alone, in a batch and behind any padding.
 
     Args:

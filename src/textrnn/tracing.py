@@ -21,7 +21,7 @@ class Trace(NamedTuple):
     and the output h(c) f(zo).
     """
 
-    characters: list[str]  # what stood at each step
+    characters: list[str]  # the token of each step
     input_gate: np.ndarray  # 0 (shut) to 1 (open)
     forget_gate: np.ndarray  # 0 (the memory is lost) to 1 (it is kept)
     output_gate: np.ndarray  # 0 to 1
@@ -33,7 +33,7 @@ class Trace(NamedTuple):
 class _Direction(NamedTuple):
     """One LSTM of a model that reads from one end."""
 
-    layer: keras.layers.Layer  # as it stands in the model; a Bidirectional has two directions
+    layer: keras.layers.Layer  # as it is in the model; a Bidirectional has two directions
     cell: keras.layers.Layer
     backwards: bool
 

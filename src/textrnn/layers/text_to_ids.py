@@ -216,7 +216,7 @@ class TextToIds(keras.layers.Layer):
         return tf.cast(self._char_ids(tokens) if self.encoder.unit == "char" else self._padded(tokens), tf.int32)
 
     def split(self, texts: tf.Tensor) -> tf.Tensor:
-        """Returns what stands at each step: `string (batch, steps)`, UTF-8, empty at padding.
+        """Returns the token of each step: `string (batch, steps)`, UTF-8, empty at padding.
 
         The same as the first `max_length` of `TextEncoder.split`.
         """

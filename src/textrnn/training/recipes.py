@@ -38,7 +38,7 @@ ARGUMENTS = {
 class Recipe:
     """Every setting of a training run but its seed; what is not given is as recommended (`benchmarks/RESULTS.md`).
 
-    What a setting means stands where it is used, in `fit`, `adamw`, `networks.build_textrnn` and
+    What a setting means is said where it is used, in `fit`, `adamw`, `networks.build_textrnn` and
     `TextEncoder.from_texts`. Those functions check the values.
 
     Attributes:

@@ -62,7 +62,7 @@ test-long: $(STAMP)  ## run what `make test` leaves out: many kills, benchmark s
 test-all: test test-long  ## run every test
 
 fuzz: $(STAMP)  ## try every door with 2,000 drawn inputs, lines of 100 MB and 10,000,000 rows (three minutes)
-	TEXTRNN_FUZZ=1 $(BIN)/python -m pytest tests/test_bad_input.py -rsP --durations=40 --hypothesis-show-statistics
+	TEXTRNN_FUZZ=1 $(BIN)/python -m pytest tests/test_fuzz.py -rsP --durations=40 --hypothesis-show-statistics
 
 soak: $(STAMP)  ## long checks: many kills, training from a file of 5,000,000 rows (a quarter of an hour)
 	TEXTRNN_SOAK=1 $(BIN)/python -m pytest tests/test_soak.py tests/test_resume.py -rP

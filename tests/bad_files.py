@@ -158,7 +158,7 @@ INPUTS = {
     ),
     "a line of 5 MB": Input(
         [
-            (tuple(set(TEXTS) - {"read_table, CSV"}), with_text("x" * 5_000_000)),
+            (tuple(door for door in TEXTS if door != "read_table, CSV"), with_text("x" * 5_000_000)),
             (("read_sogou",), with_text("x" * 5_000_000)),
             (("read_table, CSV",), Fails("line 4: field larger than field limit (131072); is a quote left open?")),
         ],

@@ -3,8 +3,11 @@
 import functools
 import sys
 import unicodedata
+import warnings
 
-import jieba
+with warnings.catch_warnings():  # Python 3.12 and newer find fault with strings in jieba 0.42, and say so to its users
+    warnings.simplefilter("ignore", SyntaxWarning)
+    import jieba
 
 NUM_CODE_POINTS = sys.maxunicode + 1
 INVISIBLE = {"\u200b", "\ufeff"}  # zero-width space, byte order mark

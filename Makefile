@@ -31,8 +31,11 @@ notebooks: $(STAMP)  ## run every notebook from top to bottom: read the results 
 
 executed: $(EXECUTED)
 
-build/%.ipynb: notebooks/%.py $(STAMP) FORCE
-	@mkdir -p build && cp notebooks/answers.md build/ && { ! test -f notebooks/$*.ipynb || cp notebooks/$*.ipynb $@; }
+build/answers.md: notebooks/answers.md
+	@mkdir -p build && cp $< $@
+
+build/%.ipynb: notebooks/%.py build/answers.md $(STAMP) FORCE
+	@! test -f notebooks/$*.ipynb || cp notebooks/$*.ipynb $@
 	@start=$$(date +%s); { jupytext --quiet --to ipynb --update --output $@ $< && \
 	  jupyter nbconvert --log-level=ERROR --execute --inplace --ExecutePreprocessor.record_timing=False \
 	    --ExecutePreprocessor.timeout=1800 --ExecutePreprocessor.extra_arguments="--IPKernelApp.capture_fd_output=False" \

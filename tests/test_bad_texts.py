@@ -5,14 +5,12 @@ Both tables are complete: such a text stands here with its outcome, and nowhere 
 
 import pandas as pd
 import pytest
-from doors import (
-    ASTRAL,
-    FAMILY,
-    HEBREW,
-)
+from doors import ASTRAL, FAMILY, HEBREW
 from tiny import TABLE, assert_probabilities, classifier
 
 from textrnn import options, preprocessing
+
+pytestmark = pytest.mark.slow
 
 EMPTY = "texts: item 0: expected a text, got an empty one"
 HALF = "texts: item 0: character 1 is half of a surrogate pair ({!r}): the text was decoded wrongly"

@@ -21,6 +21,7 @@ def put(folder, number):
         folders.replace(folder, new)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_one_step", [True, False])
 def test_a_thousand_replacements_by_two_savers_never_show_half_a_folder(tmp_path, monkeypatch, in_one_step):
     if not in_one_step:  # as on a system that cannot exchange folders

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from textrnn import shipped
 
 EXTRA = "assets.extra"
+GRAPH = "saved_model.pb"  # what makes a folder a SavedModel
 CARD_FIELDS = ("trained_on", "seed", "settings", "metrics", "training_seconds", "licence", "limits")
 MAX_CARD_BYTES = 2**20
 MAX_DEPTH = 64
@@ -28,6 +29,18 @@ def read_card(folder: str | os.PathLike) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"{folder}: expected a model folder with {EXTRA}/card.json, found none")
     return read_json(path, max_bytes=MAX_CARD_BYTES)
+
+
+def is_replaceable_model(folder: Path) -> bool:
+    """Returns whether `folder` holds a saved model, which another may replace; `False` if it is free.
+
+    Raises:
+        FileExistsError: `folder` is a file, or holds other files.
+    """
+    is_model = (folder / GRAPH).is_file()
+    if folder.exists() and not is_model and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileExistsError(f"{folder}: expected no folder or a saved model to replace, found other files in it")
+    return is_model
 
 
 def fingerprint(folder: str | os.PathLike) -> str:

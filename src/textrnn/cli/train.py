@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textrnn import cards
 from textrnn.cli.shared import examples, import_tensorflow, interval, label_column_option, table_options
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def train(file, out, dev, seed, resume, licence, limits, **columns):
     )
     _score_baselines(splits)
     import_tensorflow()
-    from textrnn import cards, saving, training
+    from textrnn import saving, training
 
     settings = training.recipe(len(splits.train))
     model, history = _train(splits, settings, seed=seed, resume=resume)
@@ -124,9 +125,7 @@ def _print_score(name: str, dev: "pd.DataFrame", predicted: Sequence[str], secon
 
 def _check_model_folder(folder: Path):
     """Raises what saving would raise at the end, before a training that takes minutes."""
-    is_model = (folder / "saved_model.pb").is_file()
-    if folder.exists() and not is_model and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder}: expected no folder or a saved model to replace, found other files in it")
+    cards.is_replaceable_model(folder)
     above = next(parent for parent in folder.resolve().parents if parent.exists())
     if not above.is_dir() or not os.access(above, os.W_OK):
         raise PermissionError(f"{folder}: cannot be written: {above} is no folder that you may write to")

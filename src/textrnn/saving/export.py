@@ -22,7 +22,7 @@ from textrnn.cards import EXTRA
 from textrnn.checks import check_choice
 from textrnn.options import KINDS, TABLES
 from textrnn.preprocessing import WINDOWS_AT_A_TIME
-from textrnn.saving import folders, safety
+from textrnn.saving import folders
 from textrnn.saving.conversion import with_small_tables
 
 TEXT = [tf.TensorSpec([None], tf.string, name="text")]
@@ -155,9 +155,7 @@ def save_classifier(
     cards.check_card(card)
     networks.text_layer(model), networks.label_names(model)  # refuse a model without
     folders.recover(folder)
-    is_model = (folder / safety.GRAPH).is_file()
-    if folder.exists() and not is_model and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder}: expected no folder or a saved model to replace, found other files in it")
+    is_model = cards.is_replaceable_model(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with folders.beside(folder) as new:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from textrnn import cards, networks, shipped
-from textrnn.cards import EXTRA
+from textrnn.cards import EXTRA, GRAPH
 from textrnn.checks import check_choice
 from textrnn.options import RUNTIMES
 from textrnn.saving import folders, safety
@@ -102,8 +102,8 @@ def _load(folder: Path, *, trust: bool, sha256: str | None) -> tuple[dict[str, A
 def _card_of_all_files(folder: Path, *, sha256: str | None) -> dict[str, Any]:
     """Returns the card of a model folder that holds the files, all and unchanged, which the card describes."""
     card = cards.read_card(folder)
-    if not (folder / safety.GRAPH).is_file():
-        raise FileNotFoundError(f"{folder}: expected {safety.GRAPH} in it, found none")
+    if not (folder / GRAPH).is_file():
+        raise FileNotFoundError(f"{folder}: expected {GRAPH} in it, found none")
     safety.check_links(folder)
     if sha256 is not None and (found := cards.fingerprint(folder)) != sha256:
         raise ValueError(f"{folder}: expected the model whose card has the SHA-256 {sha256}, got another one: {found}")

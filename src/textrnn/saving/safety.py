@@ -17,8 +17,9 @@ from google.protobuf.message import DecodeError, Message
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import config_pb2, saved_model_pb2, trackable_object_graph_pb2
 
+from textrnn.cards import GRAPH
+
 MAX_NETWORK_BYTES = 2**26
-GRAPH = "saved_model.pb"
 ADVICE = (
     "no export of this kit needs that. A model is a program: look into this one, and load it with trust=True if it is "
     "your own or you know who made it"

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sys
 import unicodedata
 
 import keras
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from textrnn import preprocessing
 from textrnn.layers import TextToIds
-from textrnn.preprocessing import PADDING_ID, UNKNOWN_ID, TextEncoder, normalise, split_words
+from textrnn.preprocessing import PADDING_ID, UNKNOWN_ID, TextEncoder, normalisation, normalise, split_words
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"  # man, joiner, woman, joiner, girl: one emoji
 WHITE_SPACE = [chr(code) for code in range(0x110000) if chr(code).isspace()]
@@ -319,6 +320,43 @@ def test_a_configuration_survives_json(kind):
     assert again.sha256 == encoder.sha256
     layer = TextToIds.from_config(json.loads(json.dumps(TextToIds(encoder).get_config())))
     assert layer.encoder == encoder
+
+
+def test_ngrams_kept_as_one_string_read_like_a_tuple_of_strings():
+    (pairs,) = TextEncoder(tokens=("a", "b", "𠮷"), ngrams=(("ab", "b𠮷", "𠮷a"),)).ngrams
+    assert pairs == ("ab", "b𠮷", "𠮷a") == pairs
+    assert pairs != ("ab", "b𠮷")
+    assert pairs != ["ab", "b𠮷", "𠮷a"]  # a tuple is no list
+    assert hash(pairs) == hash(tuple(pairs))
+    assert (len(pairs), pairs[0], pairs[-1], pairs[:2], pairs.index("b𠮷")) == (3, "ab", "𠮷a", ("ab", "b𠮷"), 1)
+    assert repr(pairs) == "('ab', 'b𠮷', '𠮷a')"
+    with pytest.raises(IndexError):
+        pairs[3]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ngrams": ["abb"]}, "2-grams: 'b' needs 2 characters, all parts with an id"),
+        ({"ngrams": [["ab"]]}, "2-grams: expected one string of them, got list"),
+        ({"ngrams": ["aba\ud800"]}, "2-grams: 'a\\ud800' needs 2 characters, all parts with an id"),
+        ({"ngrams": ["abba", "abc"]}, "3-grams: 'abc' needs 3 characters, all parts with an id"),
+        ({"ngrams": ["abba", "aab"]}, "3-grams: 'aab' needs 3 characters, all parts with an id"),
+        ({"tokens": ["a", 1]}, "tokens: expected strings, got 1 (int)"),
+        ({"lower": "no"}, "lower: expected True or False, got 'no'"),
+    ],
+)
+def test_a_configuration_that_makes_no_sense_is_refused(change, message):
+    config = TextEncoder(tokens=("a", "b"), ngrams=(("ab", "ba"),)).to_config()
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        TextEncoder.from_config(config | change)
+    assert str(caught.value) == message
+
+
+def test_a_missing_jieba_is_one_line_that_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jieba", None)
+    with pytest.raises(ImportError, match=r"^cutting texts into words needs jieba, which is not installed: make setup"):
+        normalisation._jieba.__wrapped__()
 
 
 def test_every_setting_changes_the_hash():

@@ -5,14 +5,15 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from textrnn.checks import check_choice, check_integer, check_list
 from textrnn.options import UNITS
-from textrnn.preprocessing.normalisation import NUM_CODE_POINTS, normalise, split_words
+from textrnn.preprocessing.ngrams import Ngrams, misfit
+from textrnn.preprocessing.normalisation import normalise, split_words
 
 PADDING_ID = 0
 UNKNOWN_ID = 1
@@ -26,6 +27,20 @@ def _most_frequent(counts: Counter, *, min_count: int, max_size: int | None) -> 
     """Returns the keys seen at least `min_count` times, frequent first, ties in code point order."""
     ranked = sorted((-count, key) for key, count in counts.items() if count >= min_count)
     return [key for _, key in ranked[:max_size]]
+
+
+def _check_once(name: str, vocabulary: Sequence[str]) -> None:
+    """Raises `ValueError` unless each entry of `vocabulary` stands there once."""
+    if len(set(vocabulary)) != len(vocabulary):
+        doubled = next(entry for entry, count in Counter(vocabulary).items() if count > 1)
+        raise ValueError(f"{name}: every entry stands once, got {doubled!r} twice")
+
+
+def _look_up(table: tuple[np.ndarray, np.ndarray], keys: np.ndarray) -> np.ndarray:
+    """Returns the id of each key by a table of sorted keys and their ids; of one that is not there, `UNKNOWN_ID`."""
+    known, ids = table
+    indices = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return np.where(known[indices] == keys, ids[indices], UNKNOWN_ID)
 
 
 class Windows(NamedTuple):
@@ -73,22 +88,21 @@ class TextEncoder:
     def __post_init__(self):
         check_choice("unit", self.unit, UNITS)
         check_integer("max_length", self.max_length)
+        if not isinstance(self.lower, bool):
+            raise ValueError(f"lower: expected True or False, got {self.lower!r}")
         if self.ngrams and self.unit == "word":
             raise ValueError('ngrams: go with unit="char" alone, got unit="word"')
-        for name, vocabulary in [("tokens", self.tokens), *((f"{n}-grams", v) for n, v in self.orders())]:
-            if len(set(vocabulary)) != len(vocabulary):
-                doubled = next(token for token, count in Counter(vocabulary).items() if count > 1)
-                raise ValueError(f"{name}: every entry stands once, got {doubled!r} twice")
+        object.__setattr__(self, "ngrams", tuple(Ngrams.of(ngrams, order) for order, ngrams in self.orders()))
+        for token in self.tokens:
+            if not isinstance(token, str):
+                raise ValueError(f"tokens: expected strings, got {token!r} ({type(token).__name__})")
+        _check_once("tokens", self.tokens)
         for token in self.tokens:
             if not token or any(normalise(char, lower=self.lower) != char for char in token if char != " "):
                 raise ValueError(f"tokens: {token!r} can never occur in a normalised text; normalise it first")
             if len(token) > (1 if self.unit == "char" else MAX_WORD_LENGTH):
                 raise ValueError(f"tokens: {token!r} is longer than one {self.unit}")
-        for order, vocabulary in self.orders():
-            shorter = set(self.tokens) if order == 2 else set(self.ngrams[order - 3])
-            for ngram in vocabulary:
-                if len(ngram) != order or ngram[:-1] not in shorter or ngram[-1] not in self.token_ids:
-                    raise ValueError(f"{order}-grams: {ngram!r} needs {order} characters, all parts with an id")
+        _ = self._ngram_tables  # which checks the n-grams
 
     def orders(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yields each order from 2 on with its n-grams."""
@@ -179,22 +193,19 @@ class TextEncoder:
 
     def to_config(self) -> dict[str, Any]:
         """Returns the encoder as JSON values, the n-grams of an order end to end; `from_config` is the way back."""
-        config = asdict(self)
-        return {**config, "tokens": list(self.tokens), "ngrams": ["".join(vocabulary) for vocabulary in self.ngrams]}
+        return {
+            "tokens": list(self.tokens),
+            "ngrams": [ngrams.joined for ngrams in self.ngrams],
+            "unit": self.unit,
+            "lower": self.lower,
+            "max_length": self.max_length,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "TextEncoder":
         """Returns the encoder that `to_config` described."""
-        return cls(
-            **{
-                **config,
-                "tokens": tuple(config["tokens"]),
-                "ngrams": tuple(
-                    tuple(joined[i : i + order] for i in range(0, len(joined), order))
-                    for order, joined in enumerate(config["ngrams"], start=2)
-                ),
-            }
-        )
+        ngrams = tuple(Ngrams(joined, order) for order, joined in enumerate(config["ngrams"], start=2))
+        return cls(**{**config, "tokens": tuple(config["tokens"]), "ngrams": ngrams})
 
     def split(self, text: str) -> list[str]:
         """Returns the tokens of `text` after normalising, all of them, known or not.
@@ -280,40 +291,55 @@ class TextEncoder:
 
     def _columns(self, chars: str, lengths: np.ndarray) -> np.ndarray:
         """Returns the ids of normalised texts that stand end to end in `chars`: `int64 (orders, characters)`."""
-        ids = self._ids_of_codes[np.frombuffer(chars.encode("utf-32-le"), dtype="<u4")]
+        ids = self._ids_of(chars)
         begins = np.cumsum(lengths[lengths > 0]) - lengths[lengths > 0]
         columns = [ids]
-        for keys, ngram_ids in self._sorted_ngrams:
+        for table in self._ngram_tables:
             # The n-gram that ends here is the (n-1)-gram that ended one step before, and this character.
             before = np.roll(columns[-1], 1)
             before[begins] = PADDING_ID
-            wanted = before * self.num_ids[0] + ids
-            indices = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-            found = np.where(keys[indices] == wanted, ngram_ids[indices], UNKNOWN_ID)
+            found = _look_up(table, before * self.num_ids[0] + ids)
             columns.append(np.where(before == PADDING_ID, PADDING_ID, found))
         return np.stack(columns)
 
+    def _ids_of(self, chars: str) -> np.ndarray:
+        """Returns the id of each character: `int64 (characters,)`."""
+        codes = np.frombuffer(chars.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        return self._ids_of_codes[np.minimum(codes, len(self._ids_of_codes) - 1)]
+
     @functools.cached_property
     def _ids_of_codes(self) -> np.ndarray:
-        """The id of each code point: `int64 (code points,)`."""
-        ids = np.full(NUM_CODE_POINTS, UNKNOWN_ID, dtype="int64")
-        for token, id_ in self.token_ids.items():
-            if len(token) == 1:
-                ids[ord(token)] = id_
+        """The id of each code point up to one more than the largest that has one: `int64 (code points,)`."""
+        ids_of = {ord(token): id_ for token, id_ in self.token_ids.items() if len(token) == 1}
+        ids = np.full(max(ids_of, default=0) + 2, UNKNOWN_ID, dtype="int64")
+        ids[list(ids_of)] = list(ids_of.values())
         return ids
 
     def ngram_keys(self, order: int) -> np.ndarray:
         """Returns a number for each n-gram, in the order of its ids: id of all but the last token, id of the last."""
-        prefixes = self.token_ids if order == 2 else self.ngram_ids[order - 3]
-        keys = [prefixes[ngram[:-1]] * self.num_ids[0] + self.token_ids[ngram[-1]] for ngram in self.ngrams[order - 2]]
-        return np.array(keys, dtype="int64")
+        keys, ids = self._ngram_tables[order - 2]
+        in_order = np.empty_like(keys)
+        in_order[ids - FIRST_ID] = keys
+        return in_order[:-1]
 
     @functools.cached_property
-    def _sorted_ngrams(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each order from 2 on the keys in rising order, and the ids that belong to them."""
+    def _ngram_tables(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each order from 2 on the keys (see `ngram_keys`) in rising order, and the ids that belong to them.
+
+        Raises:
+            ValueError: an n-gram stands twice, or has a part without an id.
+        """
         tables = []
-        for order, _ in self.orders():
-            keys = np.append(self.ngram_keys(order), -1)  # no text has -1: a table is never empty
+        for order, ngrams in self.orders():
+            ids = self._ids_of(ngrams.joined).reshape(-1, order)
+            prefixes = ids[:, 0]
+            for column, table in enumerate(tables, start=1):
+                prefixes = _look_up(table, prefixes * self.num_ids[0] + ids[:, column])
+            keys = np.append(prefixes * self.num_ids[0] + ids[:, -1], -1)  # no text has -1: a table is never empty
             by_key = np.argsort(keys)
             tables.append((keys[by_key], by_key + FIRST_ID))
+            known = (prefixes >= FIRST_ID) & (ids >= FIRST_ID).all(axis=1)
+            if not known.all() or not np.diff(tables[-1][0]).all():
+                _check_once(f"{order}-grams", ngrams)
+                raise ValueError(misfit(ngrams[int(known.argmin())], order))
         return tables

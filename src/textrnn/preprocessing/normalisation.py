@@ -4,9 +4,11 @@ import functools
 import sys
 import unicodedata
 import warnings
+from typing import TYPE_CHECKING
 
-with warnings.catch_warnings():  # Python 3.12 and newer find fault with strings in jieba 0.42, and say so to its users
-    warnings.simplefilter("ignore", SyntaxWarning)
+from textrnn.extras import require
+
+if TYPE_CHECKING:
     import jieba
 
 NUM_CODE_POINTS = sys.maxunicode + 1
@@ -29,9 +31,27 @@ def normal_form(char: str, *, lower: bool) -> str:
 
 @functools.cache
 def changed_code_points(lower: bool) -> dict[int, str]:
-    """Returns the code points that `normalise` changes, and what each becomes; made once and kept."""
+    """Returns all code points that `normalise` changes, and what each becomes; takes a second, once.
+
+    For a graph, which cannot ask `normal_form`.
+    """
     forms = ((code, normal_form(chr(code), lower=lower)) for code in range(NUM_CODE_POINTS))
     return {code: form for code, form in forms if form != chr(code)}
+
+
+class _Forms(dict):
+    """From a code point to its `normal_form`, worked out when it is first asked for."""
+
+    def __init__(self, lower: bool):
+        super().__init__()
+        self.lower = lower
+
+    def __missing__(self, code: int) -> str:
+        form = self[code] = normal_form(chr(code), lower=self.lower)
+        return form
+
+
+_FORMS = {lower: _Forms(lower) for lower in (False, True)}
 
 
 def normalise(text: str, *, lower: bool = True) -> str:
@@ -50,12 +70,16 @@ def normalise(text: str, *, lower: bool = True) -> str:
     """
     if not isinstance(text, str):
         raise ValueError(f"text: expected a string, got {text!r} ({type(text).__name__})")
-    return " ".join(text.translate(changed_code_points(lower)).split())
+    return " ".join(text.translate(_FORMS[bool(lower)]).split())
 
 
 @functools.cache
-def _jieba() -> jieba.Tokenizer:
+def _jieba() -> "jieba.Tokenizer":
     """Returns a jieba tokenizer that has read its dictionary and written no cache file."""
+    require("cutting texts into words", "jieba")
+    with warnings.catch_warnings():  # Python 3.12 and newer find fault with strings in jieba 0.42, and tell its users
+        warnings.simplefilter("ignore", SyntaxWarning)
+        import jieba
     tokenizer = jieba.Tokenizer()
     path = tokenizer.get_dict_file()
     tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(path)
@@ -65,6 +89,9 @@ def _jieba() -> jieba.Tokenizer:
 
 def split_words(text: str) -> list[str]:
     """Returns the words of `text` as jieba cuts them (exact mode); white space is left out.
+
+    Raises:
+        ImportError: jieba is not installed; the message says how to get it.
 
     >>> split_words("女单夺冠 教练落泪")
     ['女单', '夺冠', '教练', '落泪']

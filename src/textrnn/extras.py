@@ -1,0 +1,46 @@
+"""What an installation may lack: which library comes with which extra, and one line that says how to get it."""
+
+import importlib.util
+
+from textrnn import shipped
+
+LIBRARIES = {  # by extra, from the name to import to the name to read
+    "train": {
+        "tensorflow": "TensorFlow",
+        "keras": "Keras",
+        "sklearn": "scikit-learn",
+        "scipy": "SciPy",
+        "matplotlib": "matplotlib",
+        "jieba": "jieba",
+        "seqeval": "seqeval",
+    },
+    "demo": {"starlette": "Starlette", "uvicorn": "uvicorn"},
+}
+
+
+class MissingLibraryError(ImportError):
+    """A library that this installation does not have is needed; the message says what for, and how to get it."""
+
+
+def require(purpose: str, *modules: str) -> None:
+    """Raises `MissingLibraryError` unless all `modules` can be imported; imports none.
+
+    Args:
+        purpose: what needs them; the message begins with it.
+        modules: names to import, of `LIBRARIES`.
+    """
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise missing(purpose, module)
+
+
+def missing(purpose: str, module: str) -> MissingLibraryError:
+    """Returns the error of a library that is not there.
+
+    >>> print(missing("cutting texts into words", "jieba"))  # in a clone
+    cutting texts into words needs jieba, which is not installed: make setup, or pip install -e '.[train]'
+    """
+    extra, name = next((extra, names[module]) for extra, names in LIBRARIES.items() if module in names)
+    in_clone = (shipped.ROOT / "pyproject.toml").is_file()
+    how = f"make setup, or pip install -e '.[{extra}]'" if in_clone else f"pip install 'textrnn[{extra}]'"
+    return MissingLibraryError(f"{purpose} needs {name}, which is not installed: {how}", name=module)

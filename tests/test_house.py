@@ -10,18 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 350, 50
-WITHOUT_TENSORFLOW = (
-    "checks",
-    "options",
-    "cards",
-    "datasets",
-    "preprocessing",
-    "metrics",
-    "baselines",
-    "plots",
-    "fonts",
-)
-WITHOUT_TENSORFLOW += ("lessons.cells", "lessons.diagrams")
+TENSORFLOW = ("tensorflow", "keras")
+HEAVY = (*TENSORFLOW, "sklearn", "scipy", "matplotlib", "jieba", "pandas")  # half a second each, or more
+WITHOUT_HEAVY = ("batching", "cards", "checks", "cli", "datasets", "extras", "options", "preprocessing", "shipped")
+WITHOUT_TENSORFLOW = ("baselines", "fonts", "metrics", "plots", "lessons.cells", "lessons.diagrams")
+WITHOUT = {f"textrnn.{name}": HEAVY for name in WITHOUT_HEAVY} | {"textrnn": HEAVY}
+WITHOUT |= {f"textrnn.{name}": TENSORFLOW for name in WITHOUT_TENSORFLOW}
 
 
 def where(one):
@@ -39,18 +33,18 @@ def test_the_kit_never_imports_what_stands_above_it():
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", WITHOUT_TENSORFLOW)
-def test_what_answers_is_imported_without_tensorflow(module):
+@pytest.mark.parametrize("module", WITHOUT)
+def test_what_answers_is_imported_without_what_takes_long(module):
     """TensorFlow takes seconds to import: where a type or a list of names is wanted, it is not needed."""
     code = f"""
 import sys
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("tensorflow", "keras"):
-            raise SystemExit(f"textrnn.{module} imports {{name}}: import it inside the function that needs it, or move"
+        if name.partition(".")[0] in {WITHOUT[module]}:
+            raise SystemExit(f"{module} imports {{name}}: import it inside the function that needs it, or move"
                              " the function to a room that learns")
 sys.meta_path.insert(0, Refuse())
-import textrnn.{module}
+import {module}
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr[-2000:]

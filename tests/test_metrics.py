@@ -1,11 +1,14 @@
 """Scores against numbers worked by hand and against SciPy, and the baselines."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from textrnn import baselines, metrics
+from textrnn import baselines, datasets, metrics
 
 # true: 3 a, 2 b, 1 c;  a a b | b a | b
 TRUE = ["a", "a", "a", "b", "b", "c"]
@@ -21,6 +24,35 @@ def test_report_gives_the_numbers_worked_by_hand():
     np.testing.assert_allclose(table.to_numpy(float)[:3], expected)
     np.testing.assert_allclose(table.loc["macro"], [1 / 3, 7 / 18, 16 / 45, 6])
     assert table["rows"].dtype == int
+
+
+def test_report_and_confusion_are_those_of_scikit_learn_to_the_last_digit():
+    rng = np.random.default_rng(0)
+    for rows, classes in ((3, 3), (100, 4), (997, 10)):
+        true, other = rng.integers(0, classes, (2, rows)).astype(str)
+        predicted = np.where(rng.random(rows) < 0.7, true, other)
+        labels = sorted({*true, *predicted})
+        theirs = precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0)
+        np.testing.assert_array_equal(metrics.report(true, predicted).to_numpy()[:-1].T, theirs)
+        cells = confusion_matrix(true, predicted, labels=labels)
+        np.testing.assert_array_equal(metrics.confusion_table(true, predicted), cells)
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "call"),
+    [
+        ("scipy", "SciPy", lambda: metrics.mcnemar(["a"], ["a"], ["b"])),
+        ("scipy", "SciPy", lambda: metrics.fit_temperature(["a"], np.array([[0.9, 0.1]]), ["a", "b"])),
+        ("sklearn", "scikit-learn", lambda: baselines.fit_majority(TRAIN)),
+        ("sklearn", "scikit-learn", lambda: baselines.fit_linear(TRAIN)),
+        ("sklearn", "scikit-learn", lambda: baselines.fit_naive_bayes(TRAIN)),
+        ("sklearn", "scikit-learn", lambda: datasets.split_table(pd.concat([TRAIN] * 9, ignore_index=True))),
+    ],
+)
+def test_what_needs_a_library_that_is_missing_says_how_to_get_it(monkeypatch, library, name, call):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ImportError, match=rf"^(metrics|baselines|datasets)\.\w+ needs {name}, .* pip install -e "):
+        call()
 
 
 def test_report_lists_a_class_that_is_predicted_though_never_true():

@@ -1,24 +1,29 @@
 """The plain classifiers that a network has to beat: the most frequent label, naive Bayes and a linear SVM."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
-from sklearn.dummy import DummyClassifier
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.naive_bayes import ComplementNB
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.svm import LinearSVC
 
 from textrnn.checks import check_integer, check_table
 from textrnn.datasets import Splits, check_splits
+from textrnn.extras import require
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.dummy import DummyClassifier
+    from sklearn.pipeline import Pipeline
 
 
-def fit_majority(train: pd.DataFrame) -> DummyClassifier:
+def fit_majority(train: "pd.DataFrame") -> "DummyClassifier":
     """Returns the baseline that answers with the most frequent label of `train` whatever it is asked."""
     check_table("train", train)
+    require("baselines.fit_majority", "sklearn")
+    from sklearn.dummy import DummyClassifier
+
     return DummyClassifier(strategy="most_frequent").fit(train["text"], train["label"])
 
 
-def fit_naive_bayes(train: pd.DataFrame, *, max_ngram: int = 3) -> Pipeline:
+def fit_naive_bayes(train: "pd.DataFrame", *, max_ngram: int = 3) -> "Pipeline":
     """Returns naive Bayes on counts of character n-grams, fitted on `train`.
 
     It is the complement kind (Rennie et al. 2003), which judges a class by the texts of all others.
@@ -32,11 +37,16 @@ def fit_naive_bayes(train: pd.DataFrame, *, max_ngram: int = 3) -> Pipeline:
     """
     check_table("train", train)
     check_integer("max_ngram", max_ngram)
+    require("baselines.fit_naive_bayes", "sklearn")
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.naive_bayes import ComplementNB
+    from sklearn.pipeline import make_pipeline
+
     counts = CountVectorizer(analyzer="char", ngram_range=(1, max_ngram), dtype=np.float32)
     return make_pipeline(counts, ComplementNB()).fit(train["text"], train["label"])
 
 
-def fit_linear(train: pd.DataFrame, *, max_ngram: int = 3) -> Pipeline:
+def fit_linear(train: "pd.DataFrame", *, max_ngram: int = 3) -> "Pipeline":
     """Returns the baseline to beat: a linear SVM on tf-idf of character n-grams, fitted on `train`.
 
     Args:
@@ -48,5 +58,10 @@ def fit_linear(train: pd.DataFrame, *, max_ngram: int = 3) -> Pipeline:
     """
     check_splits(Splits(train, None, None))
     check_integer("max_ngram", max_ngram)
+    require("baselines.fit_linear", "sklearn")
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.svm import LinearSVC
+
     tfidf = TfidfVectorizer(analyzer="char", ngram_range=(1, max_ngram), sublinear_tf=True, dtype=np.float32)
     return make_pipeline(tfidf, LinearSVC()).fit(train["text"], train["label"])

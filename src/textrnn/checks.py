@@ -1,12 +1,15 @@
 """Checks of arguments and tables before any work: a wrong one is a `ValueError` with what was expected and came."""
 
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_SEED = 2**32 - 1  # the largest that scikit-learn takes
 VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u200b\ufeff]")  # what `preprocessing.normalise` leaves something of
@@ -19,6 +22,11 @@ def has_visible(text: str) -> bool:
     (False, True)
     """
     return VISIBLE.search(text) is not None
+
+
+def is_table(value: Any) -> bool:
+    """Returns whether `value` is a pandas `DataFrame`; without importing pandas, which takes half a second."""
+    return isinstance(value, getattr(sys.modules.get("pandas"), "DataFrame", ()))
 
 
 def check_integer(name: str, value: Any, *, least: int = 1, most: int | None = None):
@@ -73,14 +81,14 @@ def check_list(name: str, values: Any):
 
     A string is none: it would be a list of characters. Nor is a table or a dictionary, a list of names.
     """
-    if isinstance(values, pd.DataFrame):
+    if is_table(values):
         raise ValueError(f"{name}: expected a list, a column or an array of strings, got a table; pass its column")
     if isinstance(values, str | bytes | Mapping) or not np.iterable(values):
         kind = type(values).__name__
         raise ValueError(f"{name}: expected a list, a column or an array of strings, got {kind}")
 
 
-def check_texts(texts: Sequence[str] | pd.Series | np.ndarray | str, *, first: int = 0) -> list[str]:
+def check_texts(texts: "Sequence[str] | pd.Series | np.ndarray | str", *, first: int = 0) -> list[str]:
     """Returns `texts` as a list of strings after looking at each.
 
     Args:
@@ -116,7 +124,7 @@ def check_table(name: str, table: Any):
         name: what messages call the table.
         table: a `DataFrame` with the columns `text` and `label`.
     """
-    if not isinstance(table, pd.DataFrame):
+    if not is_table(table):
         raise ValueError(f"{name}: expected a table with the columns text and label, got {type(table).__name__}")
     if not {"text", "label"} <= set(table.columns):
         raise ValueError(f"{name}: expected the columns text and label, got {list(table.columns)}")

@@ -4,12 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
-from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from textrnn.checks import check_integer, check_number, check_seed, check_table
+from textrnn.extras import require
 
 THRESHOLDS = tuple(percent / 100 for percent in range(0, 100, 5))
 
@@ -82,10 +79,10 @@ def report(true: Sequence[str], predicted: Sequence[str]) -> pd.DataFrame:
     sports       0.50    1.00  0.67     1
     macro        0.75    0.75  0.67     3
     """
-    true, predicted = _checked(true, predicted)
-    labels = sorted({*true, *predicted})
-    scores = precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0)
-    table = pd.DataFrame(dict(zip(("precision", "recall", "f1", "rows"), scores, strict=True)), index=labels)
+    counts = confusion_table(true, predicted)
+    rows, said, right = counts.sum(axis=1).to_numpy(), counts.sum(axis=0).to_numpy(), np.diagonal(counts.to_numpy())
+    scores = {"precision": right / np.maximum(said, 1), "recall": right / np.maximum(rows, 1)}
+    table = pd.DataFrame(scores | {"f1": 2 * right / (rows + said), "rows": rows}, index=list(counts.index))
     table.loc["macro"] = [*table[["precision", "recall", "f1"]].mean(), table["rows"].sum()]
     return table.astype({"rows": int})
 
@@ -195,6 +192,9 @@ def mcnemar(true: Sequence[str], first: Sequence[str], second: Sequence[str]) ->
     """
     true, first = _checked(true, first)
     _, second = _checked(true, second)
+    require("metrics.mcnemar", "scipy")
+    from scipy.stats import binomtest
+
     only_first = int(((first == true) & (second != true)).sum())
     only_second = int(((second == true) & (first != true)).sum())
     split = only_first + only_second
@@ -210,7 +210,8 @@ def confusion_table(true: Sequence[str], predicted: Sequence[str]) -> pd.DataFra
     """
     true, predicted = _checked(true, predicted)
     labels = sorted({*true, *predicted})
-    counts = confusion_matrix(true, predicted, labels=labels)
+    cells = label_ids(true, labels) * len(labels) + label_ids(predicted, labels)
+    counts = np.bincount(cells, minlength=len(labels) ** 2).reshape(len(labels), -1)
     return pd.DataFrame(counts, index=pd.Index(labels, name="true"), columns=pd.Index(labels, name="predicted"))
 
 
@@ -274,6 +275,10 @@ def fit_temperature(true: Sequence[str], probs: np.ndarray, label_names: Sequenc
     """
     true, _ = _checked(true, predicted_labels(probs, label_names))
     own = label_ids(true, label_names, name="true")
+    require("metrics.fit_temperature", "scipy")
+    from scipy.optimize import minimize_scalar
+    from scipy.special import logsumexp
+
     scores = np.log(np.maximum(np.asarray(probs, dtype=float), np.finfo("float32").tiny))
 
     def loss(log_temperature):

@@ -3,15 +3,17 @@
 import os
 import re
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from textrnn.datasets.files import read_lines
 from textrnn.datasets.splits import Splits
 from textrnn.datasets.tables import Labels
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def read_tagged(folder: str | os.PathLike) -> pd.DataFrame:
+
+def read_tagged(folder: str | os.PathLike) -> "pd.DataFrame":
     """Returns one split of a slot-filling set: words, their BIO tags, and what the sentence asks for.
 
     The folder holds three files with one line per sentence: `seq.in` (words, separated by spaces), `seq.out` (one tag
@@ -49,6 +51,8 @@ def read_tagged(folder: str | os.PathLike) -> pd.DataFrame:
             num_stray_inside += tag.startswith("I-") and previous[2:] != tag[2:]
             previous = tag
         rows.append((words, tags, intent))
+    import pandas as pd
+
     table = pd.DataFrame(rows, columns=["words", "tags", "intent"])
     table.attrs["num_stray_inside"] = int(num_stray_inside)
     return table

@@ -1,14 +1,16 @@
 """What to know of a data set before training: copies, labels in conflict, balance, lengths, unknown characters."""
 
 import unicodedata
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from textrnn.checks import check_table
 from textrnn.datasets.splits import Splits
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def audit(tables: Splits | dict[str, pd.DataFrame]) -> pd.DataFrame:
+
+def audit(tables: "Splits | dict[str, pd.DataFrame]") -> "pd.DataFrame":
     """Returns what to know of a data set before training: a row for each measure, a column for each split.
 
     Counts: rows, classes, exact and normalised duplicates (rows whose text stood in an earlier row of the split; the
@@ -20,6 +22,8 @@ def audit(tables: Splits | dict[str, pd.DataFrame]) -> pd.DataFrame:
     Raises:
         ValueError: there is no table, or a row without a text or a label.
     """
+    import pandas as pd
+
     tables = tables._asdict() if isinstance(tables, Splits) else tables
     tables = {split: table for split, table in tables.items() if table is not None}
     if not tables:
@@ -40,11 +44,13 @@ def audit(tables: Splits | dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(columns).reindex(_audit_order(columns))
 
 
-def overlaps(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+def overlaps(first: "pd.DataFrame", second: "pd.DataFrame") -> "pd.DataFrame":
     """Returns the rows of `first` whose normalised text stands in `second` too, with both labels.
 
     Columns: `text`, `label` (in first), `other_text`, `other_label` (in second).
     """
+    import pandas as pd
+
     second = pd.DataFrame(
         {"key": second["text"].map(_bare), "other_text": second["text"], "other_label": second["label"]}
     )
@@ -58,7 +64,7 @@ def _bare(text: str) -> str:
     return "".join(char for char in normal if char.isalnum()) or normal
 
 
-def _copies_and_balance(table: pd.DataFrame, bare: pd.Series) -> dict[str, int]:
+def _copies_and_balance(table: "pd.DataFrame", bare: "pd.Series") -> dict[str, int]:
     classes = table["label"].value_counts()
     num_labels = table["label"].groupby(bare.to_numpy()).nunique()
     return {
@@ -72,7 +78,7 @@ def _copies_and_balance(table: pd.DataFrame, bare: pd.Series) -> dict[str, int]:
     }
 
 
-def _lengths_and_unknown(texts: pd.Series, known: set[str]) -> dict[str, float]:
+def _lengths_and_unknown(texts: "pd.Series", known: set[str]) -> dict[str, float]:
     lengths = texts.str.len()
     unknown = texts.map(lambda text: sum(char not in known for char in text))
     return {
@@ -85,7 +91,7 @@ def _lengths_and_unknown(texts: pd.Series, known: set[str]) -> dict[str, float]:
     }
 
 
-def _audit_order(columns: dict[str, pd.Series]) -> list[str]:
+def _audit_order(columns: "dict[str, pd.Series]") -> list[str]:
     """Returns the measures of all splits, overlaps before lengths."""
     names = dict.fromkeys(name for column in columns.values() for name in column.index)
     return sorted(names, key=lambda name: ("unknown" in name, "length" in name, "also in" in name))

@@ -7,14 +7,15 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, NamedTuple
 
 from textrnn.checks import check_integer, has_visible
 from textrnn.datasets.files import CHUNK_BYTES, check_unpacked, checked_encoding, open_bytes
 from textrnn.datasets.splits import Splits, split_table
 from textrnn.datasets.tables import table_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_DOCUMENT_BYTES = 64 * 2**20
 MIN_CLASS_ROWS = 10
@@ -89,7 +90,7 @@ def sogou_label(url: str) -> str:
 
 def read_sogou_table(
     path: str | os.PathLike, *, encoding: str | None = None, min_class_rows: int = MIN_CLASS_ROWS
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Returns the titles of a Sogou file and their channels as a table of `text` and `label`.
 
     Documents without a title or channel, titles that occurred before, and channels with fewer than `min_class_rows`

@@ -1,18 +1,20 @@
 """The train, dev and test tables of a data set: checked against each other, or drawn from one table."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import pandas as pd
+from textrnn.checks import check_number, check_seed, check_table, is_table
+from textrnn.extras import require
 
-from textrnn.checks import check_number, check_seed, check_table
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Splits(NamedTuple):
     """The tables of a data set; `test` (or `dev`) is `None` where the files at hand have no such split."""
 
-    train: pd.DataFrame
-    dev: pd.DataFrame | None
-    test: pd.DataFrame | None
+    train: "pd.DataFrame"
+    dev: "pd.DataFrame | None"
+    test: "pd.DataFrame | None"
 
 
 def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Splits:
@@ -44,7 +46,7 @@ def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Spli
     return splits
 
 
-def split_table(table: pd.DataFrame, *, dev: float = 0.15, test: float = 0.15, seed: int = 0) -> Splits:
+def split_table(table: "pd.DataFrame", *, dev: float = 0.15, test: float = 0.15, seed: int = 0) -> Splits:
     """Returns train, dev and test tables drawn from one table, each class in the same proportion.
 
     Args:
@@ -57,6 +59,8 @@ def split_table(table: pd.DataFrame, *, dev: float = 0.15, test: float = 0.15, s
         ValueError: a row lacks a text or a label, the shares leave no train, there is one class alone, or a class has
             too few rows to stand in every split.
     """
+    import pandas as pd
+
     _check_drawable(table, dev=dev, test=test, seed=seed)
     # A class that its shares would leave without a row in some split is drawn apart, one row at least for each.
     counts = table["label"].value_counts()
@@ -73,8 +77,8 @@ def split_table(table: pd.DataFrame, *, dev: float = 0.15, test: float = 0.15, s
     return Splits(*parts) if test else Splits(*parts, None)
 
 
-def _check_drawable(table: pd.DataFrame, *, dev: float, test: float, seed: int) -> None:
-    name = table.attrs.get("path", "table") if isinstance(table, pd.DataFrame) else "table"
+def _check_drawable(table: "pd.DataFrame", *, dev: float, test: float, seed: int) -> None:
+    name = table.attrs.get("path", "table") if is_table(table) else "table"
     check_table(name, table)
     check_number("dev", dev, "a share above 0 and below 1", lambda share: 0 < share < 1)
     check_number("test", test, "a share from 0 to below 1", lambda share: 0 <= share < 1)
@@ -92,8 +96,9 @@ def _check_drawable(table: pd.DataFrame, *, dev: float, test: float, seed: int) 
         )
 
 
-def _draw_stratified(table: pd.DataFrame, dev: float, test: float, seed: int) -> list[pd.DataFrame]:
+def _draw_stratified(table: "pd.DataFrame", dev: float, test: float, seed: int) -> "list[pd.DataFrame]":
     """Returns the rows of large classes for train, dev and, unless its share is 0, test."""
+    require("datasets.split_table", "sklearn")
     from sklearn.model_selection import train_test_split  # takes three quarters of the time to import `datasets`
 
     num_held = round(len(table) * (dev + test))
@@ -104,7 +109,7 @@ def _draw_stratified(table: pd.DataFrame, dev: float, test: float, seed: int) ->
     return [train, *train_test_split(held, test_size=test_share, random_state=seed, stratify=held["label"])]
 
 
-def _draw_shares(rows: pd.DataFrame, dev: float, test: float, seed: int) -> list[pd.DataFrame]:
+def _draw_shares(rows: "pd.DataFrame", dev: float, test: float, seed: int) -> "list[pd.DataFrame]":
     """Returns the rows of one class for train, dev and, unless its share is 0, test: one row at least for each."""
     rows = rows.sample(frac=1, random_state=seed)
     num_test = min(max(1, round(len(rows) * test)), len(rows) - 2) if test else 0

@@ -8,12 +8,14 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from textrnn.checks import check_integer, has_visible
 from textrnn.datasets.files import read_lines
 from textrnn.datasets.splits import Splits, check_splits
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read_table(
@@ -22,7 +24,7 @@ def read_table(
     encoding: str | None = None,
     text_column: str = "text",
     label_column: str = "label",
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Returns the table of one file of labelled texts: columns `text` and `label`, a row for each row of the file.
 
     A file whose name ends in `.csv` is read as CSV (commas, quotes may enclose commas and line breaks, a field has at
@@ -62,7 +64,7 @@ def read_chunks(
     encoding: str | None = None,
     text_column: str = "text",
     label_column: str = "label",
-) -> Iterator[pd.DataFrame]:
+) -> "Iterator[pd.DataFrame]":
     """Yields `read_table` in pieces of `num_rows` rows, so that a file of any size can be read.
 
     The rows are numbered on: the index of the second table starts where that of the first one ends. Takes and raises
@@ -142,8 +144,10 @@ def _first_existing(*paths: Path) -> Path | None:
 # --- rows and labels, for every reader of this folder -----------------------------------------------------------------
 
 
-def table_of(path: Path, texts: list[str], labels: list[str]) -> pd.DataFrame:
+def table_of(path: Path, texts: list[str], labels: list[str]) -> "pd.DataFrame":
     """Returns a table of `text` and `label` that knows its file: `attrs["path"]`."""
+    import pandas as pd
+
     table = pd.DataFrame({"text": texts, "label": labels})
     table.attrs["path"] = str(path)
     return table

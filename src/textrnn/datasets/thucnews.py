@@ -4,14 +4,17 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import platformdirs
 
 from textrnn.checks import has_visible
 from textrnn.datasets.files import read_lines
 from textrnn.datasets.splits import Splits, check_splits
 from textrnn.datasets.tables import read_rows, read_splits, table_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 THUCNEWS_ADDRESS = (
     "https://raw.githubusercontent.com/649453932/Chinese-Text-Classification-Pytorch/master/THUCNews/data/"
@@ -125,7 +128,7 @@ def read_thucnews(folder: str | os.PathLike, *, encoding: str | None = None) -> 
     return check_splits(Splits(**tables), names={split: str(path) for split, path in paths.items()})
 
 
-def _read_titles(path: Path, label_names: list[str]) -> pd.DataFrame:
+def _read_titles(path: Path, label_names: list[str]) -> "pd.DataFrame":
     """Returns the table of one public file: titles, and the name of each class id."""
     names_by_id = {str(class_id): label for class_id, label in enumerate(label_names)}
     texts, labels = [], []

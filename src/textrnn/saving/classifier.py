@@ -4,12 +4,14 @@ import abc
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from textrnn.checks import check_integer, check_list, check_number, check_texts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNKNOWN = "unknown"  # the label of a text of which a classifier is not sure enough
 
@@ -46,11 +48,29 @@ class Predictor(abc.ABC):
 
         Takes and raises what `predict_table` does.
         """
-        return self._best(texts, batch_size=batch_size, long_text=long_text, min_score=min_score)[0]
+        return self.predict_with_scores(texts, batch_size=batch_size, long_text=long_text, min_score=min_score)[0]
+
+    def predict_with_scores(
+        self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows", min_score: float = 0.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the label of each text, as `predict` does, and its score: `float32 (rows,)`, 0 to 1.
+
+        Takes and raises what `predict_table` does; needs no pandas.
+        """
+        check_number("min_score", min_score, "a probability from 0 to 1", lambda score: 0 <= score <= 1)
+        if min_score and UNKNOWN in self.label_names:
+            raise ValueError(
+                f"min_score: a class of this model is called {UNKNOWN!r}, so the answer would not say which is meant; "
+                f"take min_score=0 and look at the scores"
+            )
+        probs = self.predict_proba(texts, batch_size=batch_size, long_text=long_text)
+        scores = probs.max(axis=1, initial=0)
+        label_ids = np.where(scores >= float(min_score), probs.argmax(axis=1), len(self.label_names))
+        return np.array([*self.label_names, UNKNOWN], dtype=object)[label_ids], scores
 
     def predict_table(
         self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows", min_score: float = 0.0
-    ) -> pd.DataFrame:
+    ) -> "pd.DataFrame":
         """Returns a table with a row for each text: `text`, `label`, `score` (the label's probability, 0 to 1).
 
         Takes and raises what `predict_proba` does, and
@@ -66,14 +86,18 @@ class Predictor(abc.ABC):
         Raises:
             ValueError: `min_score` is out of range, or a class is itself called `"unknown"`.
         """
+        import pandas as pd
+
         index = texts.index if isinstance(texts, pd.Series) else None
         texts = check_texts(texts)  # once: they may be a generator
-        labels, scores = self._best(texts, batch_size=batch_size, long_text=long_text, min_score=min_score)
+        labels, scores = self.predict_with_scores(
+            texts, batch_size=batch_size, long_text=long_text, min_score=min_score
+        )
         return pd.DataFrame({"text": texts, "label": labels.tolist(), "score": scores}, index=index)
 
     def predict_stream(
         self, texts: Iterable[str], *, chunk_size: int = 8192, long_text: str = "windows", min_score: float = 0.0
-    ) -> Iterator[pd.DataFrame]:
+    ) -> "Iterator[pd.DataFrame]":
         """Yields the tables of `predict_table` for `chunk_size` texts at a time, so that a file of any length is read.
 
         Args:
@@ -95,19 +119,6 @@ class Predictor(abc.ABC):
                 return
             check_texts(chunk, first=number * chunk_size)
             yield self.predict_table(chunk, long_text=long_text, min_score=min_score)
-
-    def _best(self, texts: Sequence[str], *, min_score: float, **settings: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the label and the best score of each text."""
-        check_number("min_score", min_score, "a probability from 0 to 1", lambda score: 0 <= score <= 1)
-        if min_score and UNKNOWN in self.label_names:
-            raise ValueError(
-                f"min_score: a class of this model is called {UNKNOWN!r}, so the answer would not say which is meant; "
-                f"take min_score=0 and look at the scores"
-            )
-        probs = self.predict_proba(texts, **settings)
-        scores = probs.max(axis=1, initial=0)
-        label_ids = np.where(scores >= float(min_score), probs.argmax(axis=1), len(self.label_names))
-        return np.array([*self.label_names, UNKNOWN], dtype=object)[label_ids], scores
 
 
 class Classifier(Predictor):

@@ -28,19 +28,24 @@ def require(purpose: str, *modules: str) -> None:
     Args:
         purpose: what needs them; the message begins with it.
         modules: names to import, of `LIBRARIES`.
+
+    >>> require("cutting texts into words", "jieba")
     """
     for module in modules:
         if importlib.util.find_spec(module) is None:
-            raise missing(purpose, module)
+            raise explained(purpose, ModuleNotFoundError(name=module))
 
 
-def missing(purpose: str, module: str) -> MissingLibraryError:
-    """Returns the error of a library that is not there.
+def explained(purpose: str, error: ImportError) -> ImportError:
+    """Returns the `MissingLibraryError` of an import that failed; of no library of an extra, the error as it is.
 
-    >>> print(missing("cutting texts into words", "jieba"))  # in a clone
-    cutting texts into words needs jieba, which is not installed: make setup, or pip install -e '.[train]'
+    >>> print(explained("textrnn.networks", ModuleNotFoundError(name="keras")))  # in a clone
+    textrnn.networks needs Keras, which is not installed: make setup, or pip install -e '.[train]'
     """
-    extra, name = next((extra, names[module]) for extra, names in LIBRARIES.items() if module in names)
-    in_clone = (shipped.ROOT / "pyproject.toml").is_file()
-    how = f"make setup, or pip install -e '.[{extra}]'" if in_clone else f"pip install 'textrnn[{extra}]'"
-    return MissingLibraryError(f"{purpose} needs {name}, which is not installed: {how}", name=module)
+    module = (error.name or "").partition(".")[0]
+    for extra, names in LIBRARIES.items():
+        if module in names:
+            in_clone = (shipped.ROOT / "pyproject.toml").is_file()
+            how = f"make setup, or pip install -e '.[{extra}]'" if in_clone else f"pip install 'textrnn[{extra}]'"
+            return MissingLibraryError(f"{purpose} needs {names[module]}, which is not installed: {how}", name=module)
+    return error

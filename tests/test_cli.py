@@ -299,6 +299,15 @@ def test_a_table_is_aligned_and_nothing_in_a_text_breaks_it(model):
     assert {json.loads(answer)["label"] for answer in answers} == {"unknown"}
 
 
+def test_no_text_speaks_to_the_terminal_or_turns_its_row_around(model):
+    text = "国足\x1b]0;title\x07\x9b2J\u202e客场\u2067小胜\u200f\u061c"
+    _, row = fine("predict", model, text).splitlines()
+    assert row.split("\t")[2] == "国足 ]0;title  2J客场小胜"
+    printed = fine("predict", model, text, "--format", "jsonl")
+    assert json.loads(printed)["text"] == text
+    assert not set(printed.rstrip("\n")) & set(map(chr, cli.shared.FLAT))
+
+
 def test_evaluate_scores_as_the_library_does_and_refuses_foreign_labels(trained, model, classifier, tmp_path):
     _, folder, _ = trained
     table = datasets.read_table(folder / "mine.tsv")
@@ -319,6 +328,32 @@ def test_a_model_that_is_not_the_one_meant_is_refused(model):
     result = run("predict", model, "国足", "--sha256", "0" * 64)
     assert result.exit_code == 1
     assert "expected the model whose card has the SHA-256 0000" in result.stderr
+
+
+# --- a small installation ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "library", "message"),
+    [
+        (["train", "none.tsv", "--out", "model"], "tensorflow", "textrnn train needs TensorFlow"),
+        (["train", "none.tsv", "--out", "model"], "sklearn", "textrnn train needs scikit-learn"),
+        (["trace", "none", "国足", "--out", "a.png"], "matplotlib", "textrnn trace needs matplotlib"),
+        (["demo", "none"], "keras", "textrnn demo needs Keras"),
+        (["demo", "none"], "uvicorn", "textrnn demo needs uvicorn"),
+        (
+            ["predict", "MODEL", "国足", "--runtime", "tensorflow"],
+            "tensorflow",
+            "--runtime tensorflow needs TensorFlow",
+        ),
+    ],
+)
+def test_a_command_that_lacks_a_library_says_at_once_how_to_get_it(model, monkeypatch, args, library, message):
+    monkeypatch.setitem(sys.modules, library, None)  # as Python has it for a module that is not there
+    result = run(*(model if arg == "MODEL" else arg for arg in args))
+    extra = "demo" if library == "uvicorn" else "train"
+    expected = f"Error: {message}, which is not installed: make setup, or pip install -e '.[{extra}]'\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", expected)
 
 
 # --- look inside ------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """`textrnn evaluate`: a saved model scored on labelled texts, class by class."""
 
 import contextlib
-import json
 
 import click
 
@@ -12,6 +11,7 @@ from textrnn.cli.shared import (
     columns_of,
     examples,
     in_chunks,
+    in_json,
     interval,
     label_column_option,
     load_classifier,
@@ -46,16 +46,16 @@ def evaluate(model, file, encoding, text_column, label_column, as_json, long_tex
 
     metrics.label_ids(table["label"], classifier.label_names, name=file)  # refuses labels that the model lacks
     predicted, scores = [], []
-    tables = answers_of(classifier, in_chunks(table["text"]), total=len(table), long_text=long_text)
-    with contextlib.closing(tables):
-        for answers in tables:
-            predicted += list(answers["label"])
-            scores += list(answers["score"])
+    answers = answers_of(classifier, in_chunks(table["text"]), total=len(table), long_text=long_text)
+    with contextlib.closing(answers):
+        for _, labels, sure in answers:
+            predicted += list(labels)
+            scores += list(sure)
     overall = metrics.accuracy(table["label"], predicted)
     overall["calibration_error"] = metrics.calibration_error(table["label"], predicted, scores)
     report = metrics.report(table["label"], predicted)
     if as_json:
-        click.echo(json.dumps(overall | {"classes": report.to_dict(orient="index")}, ensure_ascii=False))
+        click.echo(in_json(overall | {"classes": report.to_dict(orient="index")}))
         return
     click.echo(f"accuracy {interval(overall)} of {len(table):,} rows, calibration error ", nl=False)
     click.echo(f"{overall['calibration_error']:.4f}\n")

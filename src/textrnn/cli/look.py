@@ -1,6 +1,5 @@
 """`textrnn trace`, `card` and `demo`: what a saved model does with a text, what it is, and a page to look inside."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import click
 
 from textrnn import cards
-from textrnn.cli.shared import columns_of, examples, flat, import_tensorflow, loading_options, replacing
+from textrnn.cli.shared import columns_of, examples, flat, import_tensorflow, in_json, loading_options, replacing
+from textrnn.extras import require
 
 
 @click.command(epilog=examples("textrnn trace headlines-textrnn 国足客场一球小胜 --out gates.png"))
@@ -34,6 +34,7 @@ def trace(model, text, out, lstm, units, num_units, **options):
     """
     if Path(out).suffix not in (".png", ".svg", ".pdf"):
         raise click.UsageError(f"--out: expected a name that ends in .png, .svg or .pdf, got {out}")
+    require("textrnn trace", "tensorflow", "keras", "matplotlib")
     cards.read_card(model)
     with replacing(Path(out)) as beside:
         import_tensorflow()
@@ -79,7 +80,7 @@ def card(model, as_json):
     """
     found = cards.read_card(model)
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        click.echo(in_json(found, indent=2))
         return
     items = [*_items(found), ("fingerprint", cards.fingerprint(model))]
     longest = max(len(name) for name, _ in items)
@@ -109,14 +110,10 @@ def demo(models, port, browser):
 
     The page is served on this computer alone and asks no other for anything. Ctrl-C ends it.
     """
+    require("textrnn demo", "tensorflow", "keras", "starlette", "uvicorn")
     for model in models:
         cards.read_card(model)
     import_tensorflow()
     from textrnn import demo as page
 
-    try:
-        page.serve([*models], port=port, open_browser=browser)
-    except ModuleNotFoundError:
-        raise
-    except ImportError as error:  # the extra is not installed; the message says how
-        raise click.ClickException(str(error)) from error
+    page.serve([*models], port=port, open_browser=browser)

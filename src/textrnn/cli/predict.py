@@ -4,7 +4,6 @@ import codecs
 import contextlib
 import io
 import itertools
-import json
 import os
 import select
 import shutil
@@ -22,6 +21,7 @@ from textrnn.cli.shared import (
     examples,
     flat,
     in_chunks,
+    in_json,
     load_classifier,
     replacing,
     table_options,
@@ -55,8 +55,9 @@ def predict(model, texts, file, out, style, min_score, encoding, text_column, lo
     """Says the class of each text, and how sure the model is (0 to 1).
 
     Texts are arguments, or the lines of a file or a pipe. A table has its texts in the column `text`; without a header
-    a row is `label<TAB>text` or a text alone. TSV has the header label, score, text, and spaces for tabs and line
-    breaks inside a text; JSON lines keep them. Answers come as they are ready, in the order of the texts.
+    a row is `label<TAB>text` or a text alone. TSV has the header label, score, text; inside a text, spaces for tabs and
+    line breaks, and no marks of the writing direction. JSON lines keep all. Answers come as they are ready, in the
+    order of the texts.
     """
     if bool(texts) and bool(file):
         raise click.UsageError("give texts or --file, not both")
@@ -83,10 +84,12 @@ def predict(model, texts, file, out, style, min_score, encoding, text_column, lo
     with contextlib.ExitStack() as stack:
         write = _writer(stack, out)
         classifier = load_classifier(model, **options)
-        tables = answers_of(classifier, chunks, total=total, hidden=to_screen, min_score=min_score, long_text=long_text)
-        stack.callback(tables.close)  # so that the bar is gone before anything else is said
+        answers = answers_of(
+            classifier, chunks, total=total, hidden=to_screen, min_score=min_score, long_text=long_text
+        )
+        stack.callback(answers.close)  # so that the bar is gone before anything else is said
         columns = shutil.get_terminal_size().columns if to_screen else None
-        for block in _blocks(tables, style, label_names=classifier.label_names, columns=columns):
+        for block in _blocks(answers, style, label_names=classifier.label_names, columns=columns):
             write(block)
 
 
@@ -98,15 +101,15 @@ def _writer(stack: contextlib.ExitStack, out: str | None) -> Callable[[str], Any
     return lambda block: (sys.stdout.write(block), sys.stdout.flush())
 
 
-def _blocks(tables: Iterable, style: str, *, label_names: list[str], columns: int | None) -> Iterator[str]:
-    """Yields the lines of each table in a style, cut to `columns` of the terminal if given."""
+def _blocks(answers: Iterable, style: str, *, label_names: list[str], columns: int | None) -> Iterator[str]:
+    """Yields the lines of each chunk of answers in a style, cut to `columns` of the terminal if given."""
     from wcwidth import clip, ljust, width
 
     label_width = max(map(width, (*map(flat, label_names), "unknown")))
 
     def line(text, label, score):
         if style == "jsonl":
-            return json.dumps({"text": text, "label": label, "score": round(float(score), 6)}, ensure_ascii=False)
+            return in_json({"text": text, "label": label, "score": round(float(score), 6)})
         label, text = flat(label), flat(text)
         if style == "tsv":
             return f"{label}\t{score:.4f}\t{text}"
@@ -114,9 +117,8 @@ def _blocks(tables: Iterable, style: str, *, label_names: list[str], columns: in
         return row if columns is None or width(row) <= columns else clip(row, 0, columns - 1).rstrip() + "…"
 
     head = {"tsv": "label\tscore\ttext\n", "table": f"{'label':{label_width}}  score  text\n", "jsonl": ""}[style]
-    for table in tables:
-        rows = zip(table["text"], table["label"], table["score"], strict=True)
-        yield head + "".join(line(*row) + "\n" for row in rows)
+    for chunk in answers:
+        yield head + "".join(line(*row) + "\n" for row in zip(*chunk, strict=True))
         head = ""
 
 

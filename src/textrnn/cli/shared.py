@@ -3,21 +3,28 @@
 import contextlib
 import io
 import itertools
+import json
 import os
-import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from textrnn.extras import MissingLibraryError, require
 from textrnn.options import LONG_TEXT, RUNTIMES
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CHUNK_TEXTS = 8192  # predicted at a time
 STOPPED = 130  # as of a program that SIGINT ended
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # would break a row, or speak to the terminal
+CONTROLS = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)  # would break a row, or speak to the terminal
+DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))  # would turn a row around
+FLAT = dict.fromkeys(CONTROLS, " ") | dict.fromkeys(DIRECTIONS)
+IN_JSON = {code: f"\\u{code:04x}" for code in FLAT if code >= 0x20}
 
 
 class Commands(click.Group):
@@ -47,13 +54,18 @@ class Commands(click.Group):
             except KeyboardInterrupt:
                 click.echo("Stopped.", err=True)
                 ctx.exit(STOPPED)
-            except (ValueError, OSError, FloatingPointError) as error:
+            except (ValueError, OSError, FloatingPointError, MissingLibraryError) as error:
                 raise click.ClickException(flat(str(error))) from error
 
 
 def flat(text: str) -> str:
-    """Returns `text` in one line, without what a terminal would obey."""
-    return CONTROLS.sub(" ", text)
+    """Returns `text` in one line, without what a terminal would obey: controls, and marks of the writing direction."""
+    return text.translate(FLAT)
+
+
+def in_json(value: Any, *, indent: int | None = None) -> str:
+    """Returns `value` as JSON that a terminal does not obey: what `flat` takes out is written as its code."""
+    return json.dumps(value, ensure_ascii=False, indent=indent).translate(IN_JSON)
 
 
 def columns_of(header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = True) -> str:
@@ -152,9 +164,14 @@ label_column_option = click.option(
 
 
 def import_tensorflow():
-    """Imports TensorFlow without what it then says about the machine, which no setting silences."""
+    """Imports TensorFlow without what it then says about the machine, which no setting silences.
+
+    Raises:
+        MissingLibraryError: it is not installed.
+    """
     if "tensorflow" in sys.modules:
         return
+    require(f"textrnn {click.get_current_context().info_name}", "tensorflow", "keras")
     stderr, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     try:
@@ -165,23 +182,31 @@ def import_tensorflow():
         os.close(nothing)
 
 
-def load_classifier(model: str, **options):
-    """Returns the classifier saved in a folder; TensorFlow says nothing meanwhile."""
-    import_tensorflow()
+def load_classifier(model: str, *, runtime: str, **options):
+    """Returns the classifier saved in a folder; TensorFlow is imported if it computes, and says nothing."""
+    if runtime == "tensorflow":
+        require("--runtime tensorflow", "tensorflow", "keras")
+        import_tensorflow()
     from textrnn import saving
 
-    return saving.load_classifier(model, **options)
+    return saving.load_classifier(model, runtime=runtime, **options)
 
 
-def answers_of(classifier, chunks: Iterable[list[str]], *, total: int | None, hidden: bool = False, **options):
-    """Yields the table of `predict` for each chunk; a bar runs on stderr, if that is a terminal and it takes long."""
-    from tqdm import tqdm
+def answers_of(
+    classifier, chunks: Iterable[list[str]], *, total: int | None, hidden: bool = False, **options
+) -> Iterator[tuple[list[str], "np.ndarray", "np.ndarray"]]:
+    """Yields texts, labels and scores of each chunk; a bar runs on stderr, if that is a terminal and it takes long."""
+    with contextlib.ExitStack() as stack:
+        bar = None
+        if not hidden and sys.stderr.isatty():
+            from tqdm import tqdm
 
-    with tqdm(total=total, unit=" texts", unit_scale=True, delay=1, disable=hidden or None) as bar:
+            bar = stack.enter_context(tqdm(total=total, unit=" texts", unit_scale=True, delay=1))
         for texts in chunks:
-            table = classifier.predict_table(texts, **options)
-            bar.update(len(table))
-            yield table
+            labels, scores = classifier.predict_with_scores(texts, **options)
+            if bar is not None:
+                bar.update(len(texts))
+            yield texts, labels, scores
 
 
 def in_chunks(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -11,6 +11,7 @@ import click
 
 from textrnn import cards
 from textrnn.cli.shared import examples, import_tensorflow, interval, label_column_option, table_options
+from textrnn.extras import require
 
 if TYPE_CHECKING:
     import keras
@@ -44,6 +45,7 @@ def train(file, out, dev, seed, resume, licence, limits, **columns):
     FILE is a TSV or CSV: `label<TAB>text`, or with a header that names both columns. 4,550 headlines take a minute or
     two on a laptop. Ctrl-C leaves nothing behind but the checkpoints, if you asked for them.
     """
+    require("textrnn train", "tensorflow", "keras", "sklearn", "scipy")
     folder = Path(out)
     _check_model_folder(folder)
     splits = _read_splits(file, dev, seed=seed, columns=columns)

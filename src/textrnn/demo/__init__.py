@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from textrnn.checks import check_integer
+from textrnn.extras import require
 
 HOST = "127.0.0.1"  # this machine alone: whoever reaches the page can put questions to the models
 
@@ -33,13 +34,9 @@ def serve(
         FileNotFoundError: a folder holds no model of this kit.
         OSError: the port is taken, or not for you.
     """
-    try:
-        import starlette  # noqa: F401
-        import uvicorn
-    except ImportError as error:
-        raise ImportError(
-            f"the page needs {error.name}, which is not installed: pip install starlette uvicorn", name=error.name
-        ) from error
+    require("the page", "starlette", "uvicorn")
+    import uvicorn
+
     folders = [folders] if isinstance(folders, str | os.PathLike) else list(folders)
     names = _checked_names(folders)
     check_integer("port", port, least=0, most=65535)

@@ -18,7 +18,8 @@
 
 # %% [markdown]
 # **Answer in one sentence.** It is a TensorFlow SavedModel that takes raw text and gives label names, so any program
-# that has TensorFlow can use it, without this project and without Keras; with this project you can also train it on.
+# that has TensorFlow can use it, without this project and without Keras; and it is the same network as data, which this
+# project reads without TensorFlow, and can train on.
 
 # %% [markdown]
 # ## Settings
@@ -71,8 +72,9 @@ contents = [(path.relative_to(folder).as_posix(), round(path.stat().st_size / 10
 pd.DataFrame(contents, columns=["file", "KiB"])
 
 # %% [markdown]
-# `saved_model.pb` is the graph, with the vocabulary in it; `variables/` are the weights. The three files in
-# `assets.extra/` are for people and for this package: the label list, the card, and the network's plan.
+# The same network stands here twice. `saved_model.pb` is the graph, with the vocabulary in it, and `variables/` are its
+# weights: a program for TensorFlow. `assets.extra/` holds it as data, for people and for this package: the card, the
+# label list, the network's settings, the vocabulary, and the weights as plain numbers (safetensors).
 #
 # The card first. A model without one is a riddle: trained on what, how good, allowed for what?
 
@@ -150,8 +152,9 @@ pd.DataFrame(
 #
 # ## With this package
 #
-# `load_classifier` checks card, label list and graph against each other and gives tables. It takes one string, a
-# list, a pandas column or a NumPy array.
+# Beside the graph stands the same network as data: its settings, vocabulary and weights. `load_classifier` reads only
+# these, checks them against the card and computes with NumPy, so it needs no TensorFlow, and a stranger's model cannot
+# run anything. It takes one string, a list, a pandas column or a NumPy array.
 
 # %%
 classifier = saving.load_classifier(folder)
@@ -169,13 +172,13 @@ for texts in (TEXTS[0], TEXTS, column, np.array(TEXTS)):
 
 # %% [markdown]
 # TensorFlow is made for large networks, and this one is small: much of the time goes into starting its many little
-# operations. `runtime="numpy"` reads the same folder and computes the same answers in NumPy, and faster
-# (`benchmarks/RESULTS.md` has the numbers). All dev headlines, both ways:
+# operations. So NumPy is the faster one here (`benchmarks/RESULTS.md` has the numbers). `runtime="tensorflow"` makes a
+# Keras network of the same data. All dev headlines, both ways:
 
 # %%
 dev = datasets.load("headlines").dev
-in_numpy = saving.load_classifier(folder, runtime="numpy")
-by_both = [answerer.predict_table(dev["text"]) for answerer in (classifier, in_numpy)]
+in_keras = saving.load_classifier(folder, runtime="tensorflow")
+by_both = [answerer.predict_table(dev["text"]) for answerer in (classifier, in_keras)]
 same = (by_both[0]["label"] == by_both[1]["label"]).sum()
 largest = np.abs(by_both[0]["score"] - by_both[1]["score"]).max()
 assert same == len(dev) and largest < 1e-4

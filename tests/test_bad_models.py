@@ -8,6 +8,7 @@ import pytest
 from doors import CJK, make_folder
 
 from textrnn import saving
+from textrnn.saving import data
 
 
 def changed_file(name, change):
@@ -29,8 +30,7 @@ def make_file(folder):
 
 
 CARD = "assets.extra/card.json"
-FILES = ("saved_model.pb", "assets.extra/labels.txt", "assets.extra/network.json", "variables/variables.index")
-NO_GRAPH = "{folder}: expected saved_model.pb in it, found none"
+FILES = ("saved_model.pb", *data.FILES, "variables/variables.index")
 NO_CARD = "expected a model folder with assets.extra/card.json, found none"
 FOREIGN = "these files are not the ones that the card describes: "
 MODEL_INPUTS = {
@@ -55,7 +55,14 @@ MODEL_INPUTS = {
             "2 MB": lambda data: data + b" " * 2_000_000,
         }.items()
     },
-    "no graph": (lambda folder: (folder / "saved_model.pb").unlink(), FileNotFoundError, NO_GRAPH),
+    **{
+        f"no {name}": (
+            lambda folder, name=name: (folder / name).unlink(),
+            FileNotFoundError,
+            f"{{folder}}: expected {name}",
+        )
+        for name in data.FILES
+    },
     **{
         f"{name}: {kind}": (changed_file(name, change), ValueError, f"{{folder}}: {FOREIGN}{name}")
         for name in FILES

@@ -265,7 +265,8 @@ def test_labels_with_a_line_break_or_nul_are_refused(char):
     for names in (["x", f"a{char}b"], ["x", f"a{char}"]):
         with pytest.raises(ValueError) as caught:  # noqa: PT011
             build_textrnn(ENCODER, names)
-        assert str(caught.value) == f"label_names: expected names without line breaks or NUL, got {names}"
+        expected = "names without line breaks, NUL and other controls"
+        assert str(caught.value) == f"label_names: expected {expected}, got {names}"
 
 
 def test_labels_with_half_of_a_surrogate_pair_are_refused():

@@ -1,5 +1,6 @@
 """The saved-model contract: what is written, who can read it, and what is refused."""
 
+import dataclasses
 import itertools
 import json
 import os
@@ -21,7 +22,7 @@ import textrnn
 from textrnn import cards, datasets, metrics, networks, options, saving, training
 from textrnn.layers import TextToIds
 from textrnn.preprocessing import WINDOWS_AT_A_TIME, TextEncoder
-from textrnn.saving import conversion, folders
+from textrnn.saving import conversion, data, folders
 
 pytestmark = pytest.mark.slow
 
@@ -72,14 +73,14 @@ def written(model, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def classifier(written):
-    """The saved model as TensorFlow loads it; nothing but a bound method keeps what it was loaded with alive."""
+    """The saved model as NumPy answers for it."""
     return saving.load_classifier(written)
 
 
 @pytest.fixture(scope="module")
 def by_runtime(written, classifier):
     """The saved model as each runtime loads it."""
-    return {"tensorflow": classifier, "numpy": saving.load_classifier(written, runtime="numpy")}
+    return {"numpy": classifier, "tensorflow": saving.load_classifier(written, runtime="tensorflow")}
 
 
 @pytest.fixture
@@ -262,23 +263,21 @@ def test_what_is_no_text_is_refused_before_the_graph(classifier, texts, message)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"labels": ["股票", "sports"]}, "labels: the card says ['股票', 'sports'], the graph ['sports', '股票']"),
-        ({"vocabulary": {"size": [9], "sha256": "beef"}}, "vocabulary hash: the card says beef, the graph "),
-        ({"vocabulary": ["x"]}, "vocabulary hash: the card says ['x'], the graph "),
-        ({"max_length": 31}, "maximum length: the card says 31, the graph 32"),
-        ({"files": None}, "these files are not the ones that the card describes: assets.extra/labels.txt, "),
+        ({"labels": ["股票", "sports"]}, "labels: the card says ['股票', 'sports'], the data ['sports', '股票']"),
+        ({"vocabulary": {"size": [9], "sha256": "beef"}}, "vocabulary hash: the card says 'beef', the data "),
+        ({"vocabulary": ["x"]}, "vocabulary hash: the card says ['x'], the data "),
+        ({"max_length": 31}, "maximum length: the card says 31, the data 32"),
+        ({"files": None}, "these files are not the ones that the card describes: assets.extra/network.json"),
     ],
 )
-def test_a_card_that_does_not_fit_the_graph_is_refused_by_name(folder, changes, message):
+def test_a_card_that_does_not_fit_the_data_is_refused_by_name(folder, changes, message):
     edit_card(folder, **changes)
     for load in (saving.load_classifier, saving.load_network):
         with pytest.raises(ValueError, match="^" + re.escape(f"{folder}: {message}")):
             load(folder)
 
 
-@pytest.mark.parametrize(
-    "name", ["assets.extra/labels.txt", "assets.extra/network.json", "saved_model.pb", "variables/variables.index"]
-)
+@pytest.mark.parametrize("name", [*data.FILES, "saved_model.pb", "variables/variables.index"])
 def test_a_changed_file_is_refused_by_name(folder, name):
     path = folder / name
     path.write_bytes(path.read_bytes() + b"\n")
@@ -287,51 +286,56 @@ def test_a_changed_file_is_refused_by_name(folder, name):
     assert str(caught.value) == f"{folder}: these files are not the ones that the card describes: {name}"
 
 
-def test_a_changed_weight_a_missing_and_a_foreign_file_are_refused_by_name(folder):
+def test_changed_and_missing_files_of_the_graph_are_refused_by_name(folder):
     weights = folder / "variables" / "variables.data-00000-of-00001"
-    data = bytearray(weights.read_bytes())
-    data[len(data) // 2] ^= 1
-    weights.write_bytes(data)
-    (folder / "assets.extra" / "network.json").unlink()
-    (folder / "foreign.txt").write_text("x")
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(content)
+    (folder / "saved_model.pb").unlink()
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         saving.load_classifier(folder)
-    names = "assets.extra/network.json, foreign.txt, variables/variables.data-00000-of-00001"
+    names = "saved_model.pb, variables/variables.data-00000-of-00001"
     assert str(caught.value) == f"{folder}: these files are not the ones that the card describes: {names}"
 
 
-def test_a_label_list_that_the_card_vouches_for_is_still_held_against_the_graph(folder):
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "desktop.ini", "variables/._x", "assets.extra/notes.md"])
+def test_what_a_file_browser_leaves_in_the_folder_is_not_opened(folder, classifier, name):
+    (folder / name).write_bytes(b"\0\0\0\1Bud1")
+    for load in (saving.load_classifier, saving.load_network):
+        load(folder)
+    assert saving.load_classifier(folder).predict(NEW).tolist() == classifier.predict(NEW).tolist()
+
+
+def test_a_label_list_that_the_card_vouches_for_is_still_held_against_the_card(folder):
     (folder / "assets.extra" / "labels.txt").write_text("股票\nsports\n", encoding="utf-8")
     edit_card(folder)
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         saving.load_classifier(folder)
-    message = "labels.txt: the card says ['股票', 'sports'], the graph ['sports', '股票']"
-    assert str(caught.value) == f"{folder}: {message}"
+    assert str(caught.value) == f"{folder}: labels: the card says ['sports', '股票'], the data ['股票', 'sports']"
 
 
-@pytest.mark.parametrize("what", ["labels", "vocabulary hash", "shapes of weights"])
-def test_a_foreign_network_that_the_card_vouches_for_is_still_held_against_the_graph(folder, model, what):
-    names, texts, units = ["sports", "股票"], list(TABLE["text"]), 8
+@pytest.mark.parametrize("what", ["labels", "vocabulary hash", "assets.extra/weights.safetensors"])
+def test_a_foreign_network_that_the_card_vouches_for_is_still_held_against_the_rest(folder, model, what):
+    names, encoder, units, file = ["sports", "股票"], networks.text_encoder(model), 8, data.LABELS
     if what == "labels":
         names = names[::-1]
     elif what == "vocabulary hash":
-        texts[0] = "市市市市市" + texts[0]  # another order of the tokens
+        encoder, file = dataclasses.replace(encoder, tokens=encoder.tokens[::-1]), data.VOCABULARY
     else:
-        units = 7
-    encoder = TextEncoder.from_texts(texts, max_ngram=2, min_ngram_count=1)
+        units, file = 7, data.NETWORK
     foreign = networks.build_textrnn(encoder, names, embed_dim=8, units=units)
-    (folder / "assets.extra" / "network.json").write_text(foreign.to_json(), encoding="utf-8")
+    (folder / file).write_bytes(data.write_files(saving.network_data(foreign))[file])
     edit_card(folder)
-    with pytest.raises(ValueError, match="^" + re.escape(f"{folder}: {what}: network.json says ")):
+    with pytest.raises(ValueError, match="^" + re.escape(f"{folder}: {what}: ")):
         saving.load_network(folder)
 
 
-def test_a_folder_without_card_or_graph_is_no_model(folder, tmp_path):
+def test_a_folder_without_card_or_data_is_no_model(folder, tmp_path):
     missing = "expected a model folder with assets.extra/card.json, found none"
     with pytest.raises(FileNotFoundError, match=re.escape(f"{tmp_path / 'nowhere'}: {missing}")):
         saving.load_classifier(tmp_path / "nowhere")
-    (folder / "saved_model.pb").unlink()
-    with pytest.raises(FileNotFoundError, match=re.escape(f"{folder}: expected saved_model.pb in it, found none")):
+    (folder / data.WEIGHTS).unlink()
+    with pytest.raises(FileNotFoundError, match=re.escape(f"{folder}: expected {data.WEIGHTS}, found none: a model")):
         saving.load_classifier(folder)
     (folder / "assets.extra" / "card.json").unlink()
     with pytest.raises(FileNotFoundError, match=re.escape(f"{folder}: {missing}")):
@@ -503,13 +507,13 @@ def test_a_loaded_network_answers_as_its_file_does_whatever_the_tables_and_the_r
     texts, folder, classifier = large[1], large_folders[tables], large_classifiers[tables]
     expected = classifier.predict_proba(texts)
     np.testing.assert_allclose(answers_of(saving.load_network(folder), texts), expected, atol=1e-5)
-    by_numpy = saving.load_classifier(folder, runtime="numpy")
-    np.testing.assert_allclose(by_numpy.predict_proba(texts), expected, atol=1e-5)
-    assert by_numpy.predict(texts).tolist() == classifier.predict(texts).tolist()
+    by_keras = saving.load_classifier(folder, runtime="tensorflow")
+    np.testing.assert_allclose(by_keras.predict_proba(texts), expected, atol=1e-5)
+    assert by_keras.predict(texts).tolist() == classifier.predict(texts).tolist()
 
 
 def test_unknown_runtimes_and_tables_are_refused_before_any_work(model, written, tmp_path):
-    with pytest.raises(ValueError, match=r"runtime: expected one of \('tensorflow', 'numpy'\), got 'onnx'"):
+    with pytest.raises(ValueError, match=r"runtime: expected one of \('numpy', 'tensorflow'\), got 'onnx'"):
         saving.load_classifier(written, runtime="onnx")
     with pytest.raises(ValueError, match=r"tables: expected one of \('float32', 'int8'\), got 'int4'"):
         saving.save_classifier(model, tmp_path / "m", card=CARD, tables="int4")
@@ -642,7 +646,7 @@ def test_a_temperature_is_honoured_by_keras_the_graph_both_runtimes_and_a_loaded
     expected = before ** (1 / 2.5) / (before ** (1 / 2.5)).sum(axis=1, keepdims=True)
     assert abs(expected - before).max() > 0.05
     folder = saving.save_classifier(model, tmp_path / "model", card=CARD)
-    network = saving.load_network(folder)
+    network, graph = saving.load_network(folder), tf.saved_model.load(str(folder))
     assert network.layers[-1].temperature == 2.5
     model.save(tmp_path / "model.keras")
     for who, probs in {
@@ -650,8 +654,8 @@ def test_a_temperature_is_honoured_by_keras_the_graph_both_runtimes_and_a_loaded
         "keras on text": model(tf.constant(NEW)).numpy(),
         "loaded": answers_of(network, NEW),
         "keras file": answers_of(keras.models.load_model(tmp_path / "model.keras"), NEW),
-        "graph": saving.load_classifier(folder).predict_proba(NEW),
-        "numpy": saving.load_classifier(folder, runtime="numpy").predict_proba(NEW),
+        "graph": graph.serve(tf.constant(NEW))["probabilities"].numpy(),
+        "numpy": saving.load_classifier(folder).predict_proba(NEW),
         "8 bits": answers_of(conversion.with_small_tables(model), NEW),
     }.items():
         np.testing.assert_allclose(probs, expected, atol=0.01 if who == "8 bits" else 1e-6, err_msg=who)

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
+import stat
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from textrnn import shipped
 
 EXTRA = "assets.extra"
+CARD = f"{EXTRA}/card.json"
 GRAPH = "saved_model.pb"  # what makes a folder a SavedModel
 CARD_FIELDS = ("trained_on", "seed", "settings", "metrics", "training_seconds", "licence", "limits")
 MAX_CARD_BYTES = 2**20
@@ -25,10 +27,23 @@ def read_card(folder: str | os.PathLike) -> dict[str, Any]:
         FileNotFoundError: `folder` is not a saved model of this kit.
         ValueError: the card is above 1 MiB, nested too deeply, or not a JSON object.
     """
-    path = shipped.model_folder(folder) / EXTRA / "card.json"
+    return parse_card(*read_card_bytes(folder))
+
+
+def read_card_bytes(folder: str | os.PathLike) -> tuple[bytes, Path]:
+    """Returns the card of a saved model as it stands in its file, and the path of that.
+
+    Takes and raises what `read_card` does.
+    """
+    path = shipped.model_folder(folder) / CARD
     if not path.is_file():
-        raise FileNotFoundError(f"{folder}: expected a model folder with {EXTRA}/card.json, found none")
-    return read_json(path, max_bytes=MAX_CARD_BYTES)
+        raise FileNotFoundError(f"{folder}: expected a model folder with {CARD}, found none")
+    return read_bytes(path, max_bytes=MAX_CARD_BYTES), path
+
+
+def parse_card(content: bytes, path: Path) -> dict[str, Any]:
+    """Returns the card that stands in `content`; raises what `read_card` does, with `path` in the message."""
+    return parse_json(content, path, max_bytes=MAX_CARD_BYTES)
 
 
 def is_replaceable_model(folder: Path) -> bool:
@@ -50,8 +65,9 @@ def fingerprint(folder: str | os.PathLike) -> str:
         FileNotFoundError: `folder` is not a saved model of this kit.
         ValueError: the card cannot be read.
     """
-    read_card(folder)
-    return hashlib.sha256((shipped.model_folder(folder) / EXTRA / "card.json").read_bytes()).hexdigest()
+    content, path = read_card_bytes(folder)
+    parse_card(content, path)
+    return hashlib.sha256(content).hexdigest()
 
 
 def check_card(card: Any):
@@ -87,33 +103,68 @@ def describe(name: str | os.PathLike, splits: NamedTuple) -> dict[str, Any]:
 
 def sha256_of_file(path: str | os.PathLike) -> str:
     """Returns the SHA-256 of the content of a file."""
-    with Path(path).open("rb") as file:
+    with open_plain(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def encoder_config(network: dict[str, Any]) -> dict[str, Any]:
-    """Returns the settings of the `TextEncoder` within those of a network (`network.json`)."""
-    layers = network["config"]["layers"]
-    return next(layer for layer in layers if layer["class_name"] == "TextToIds")["config"]["encoder"]
-
-
-def read_json(path: Path, *, max_bytes: int) -> dict[str, Any]:
-    """Returns the JSON object in a file that anyone may have written.
+def read_bytes(path: Path, *, max_bytes: int) -> bytes:
+    """Returns the content of a file that anyone may have put there.
 
     Raises:
-        ValueError: the file is larger than `max_bytes`, is not a JSON object, or is nested deeper than `MAX_DEPTH`.
+        FileNotFoundError: there is none.
+        ValueError: it is no plain file, or has more than `max_bytes`.
     """
-    if path.stat().st_size > max_bytes:
-        raise ValueError(f"{path}: expected at most {max_bytes} bytes, got {path.stat().st_size}")
+    with open_plain(path) as file:
+        if (size := os.fstat(file.fileno()).st_size) > max_bytes:
+            raise ValueError(f"{path}: expected at most {max_bytes} bytes, got {size}")
+        return file.read(size)
+
+
+def open_plain(path: str | os.PathLike) -> BinaryIO:
+    """Returns a plain file opened for reading; of a pipe, it does not wait for whoever might write to it.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is a pipe, a folder, or anything else that is no plain file.
+    """
+    file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise ValueError(f"{path}: expected a plain file")
+    return file
+
+
+def parse_json(content: bytes, name: str | Path, *, max_bytes: int) -> dict[str, Any]:
+    """Returns the JSON object in the content of a file that anyone may have written.
+
+    Raises:
+        ValueError: the content is longer than `max_bytes`, is not a JSON object, has a name twice or a number that is
+            none, or is nested deeper than `MAX_DEPTH`; the message begins with `name`.
+    """
+    if len(content) > max_bytes:
+        raise ValueError(f"{name}: expected at most {max_bytes} bytes, got {len(content)}")
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: expected a JSON object: {error}") from None
+        raise ValueError(f"{name}: expected a JSON object: {error}") from None
     if not isinstance(found, dict):
-        raise ValueError(f"{path}: expected a JSON object, got {type(found).__name__}")
+        raise ValueError(f"{name}: expected a JSON object, got {type(found).__name__}")
     if depth_of(found) > MAX_DEPTH:
-        raise ValueError(f"{path}: expected a JSON object of at most {MAX_DEPTH} levels, got more")
+        raise ValueError(f"{name}: expected a JSON object of at most {MAX_DEPTH} levels, got more")
     return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the name {name!r} stands twice")
+        found[name] = value
+    return found
+
+
+def _refuse_constant(name: str):
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def depth_of(value: Any) -> int:

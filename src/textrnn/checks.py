@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MAX_SEED = 2**32 - 1  # the largest that scikit-learn takes
 VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u200b\ufeff]")  # what `preprocessing.normalise` leaves something of
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # would break a line, or speak to a terminal
+
 
 def has_visible(text: str) -> bool:
     r"""Returns whether anything of `text` is left after normalising: more than white space and control characters.
@@ -58,6 +60,33 @@ def check_number(name: str, value: Any, expected: str, fits: Callable[[float], b
 def check_rate(name: str, value: Any):
     """Raises `ValueError` unless `value` is a share from 0 to below 1."""
     check_number(name, value, "a share from 0 to below 1", lambda share: 0 <= share < 1)
+
+
+def check_flag(name: str, value: Any):
+    """Raises `ValueError` unless `value` is `True` or `False`."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}: expected True or False, got {value!r}")
+
+
+def check_temperature(value: Any):
+    """Raises `ValueError` unless scores can be divided by `value` before the softmax."""
+    check_number("temperature", value, "a number from 0.01 to 100", lambda number: 0.01 <= number <= 100)
+
+
+def check_label_names(label_names: Any):
+    """Raises `ValueError` unless these are names of classes: two or more different strings that can be shown.
+
+    A line break would end a line of `labels.txt`; a control character would speak to the terminal of whoever prints a
+    label.
+    """
+    check_list("label_names", label_names)
+    names = list(label_names)
+    if len(names) < 2 or len(set(names)) != len(names) or not all(isinstance(n, str) and n.strip() for n in names):
+        raise ValueError(f"label_names: expected two or more different, non-empty strings, got {names}")
+    if any(CONTROL.search(name) for name in names):
+        raise ValueError(f"label_names: expected names without line breaks, NUL and other controls, got {names}")
+    if any(0xD800 <= ord(char) <= 0xDFFF for name in names for char in name):
+        raise ValueError(f"label_names: expected names that UTF-8 can write, got {names}")
 
 
 def check_choice(name: str, value: Any, choices: tuple[str, ...]):

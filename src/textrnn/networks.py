@@ -9,10 +9,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from textrnn.checks import check_choice, check_integer, check_rate, check_seed
+from textrnn import architectures
+from textrnn.checks import check_seed
 from textrnn.layers import ClassEvidence, LabelProbabilities, MaskedPooling, TextToIds
-from textrnn.options import CELLS, POOLINGS
-from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder
+from textrnn.preprocessing import UNKNOWN_ID, TextEncoder
 
 RECURRENT = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}
 LSTM_CELLS = ("LSTMCell", "PeepholeLSTMCell")  # by name: one of them is a lesson's
@@ -83,7 +83,7 @@ def lstm_directions(layer: keras.layers.Layer) -> dict[str, keras.layers.Layer]:
 def embeddings(model: keras.Model) -> list[keras.layers.Embedding]:
     """Returns the embeddings of a model of `build_textrnn`: characters, 2-grams, 3-grams."""
     layers = [layer for layer in model.layers if isinstance(layer, keras.layers.Embedding)]
-    return sorted(layers, key=lambda layer: int(layer.name.rpartition("_")[2]))
+    return sorted(layers, key=lambda layer: layer.name)  # embedding_1, embedding_2, …
 
 
 def evidence_layer(model: keras.Model) -> ClassEvidence | None:
@@ -133,18 +133,6 @@ def seeded(seed: int):
         random.setstate(state)
 
 
-def _checked_poolings(pooling: str | Sequence[str]) -> tuple[str, ...]:
-    kinds = tuple(pooling) if isinstance(pooling, list | tuple) else (pooling,)
-    if not kinds or len(set(kinds)) != len(kinds) or not set(kinds) <= set(POOLINGS):
-        raise ValueError(f"pooling: expected one or several different ones of {POOLINGS}, got {pooling!r}")
-    return kinds
-
-
-def _check_sizes(sizes: dict[str, int]):
-    for name, size in sizes.items():
-        check_integer(name, size)
-
-
 def build_textrnn(
     encoder: TextEncoder,
     label_names: Sequence[str],
@@ -190,21 +178,17 @@ def build_textrnn(
     Raises:
         ValueError: a setting is out of range.
     """
-    check_choice("cell", cell, CELLS)
-    if cell == "feedforward" and bidirectional:
-        raise ValueError("bidirectional: expected False for cell='feedforward', which has no direction, got True")
-    _check_sizes({"embed_dim": embed_dim, "units": units, "num_layers": num_layers})
-    if embedded_ngrams is not None:
-        check_integer("embedded_ngrams", embedded_ngrams, least=0)
-    kinds = _checked_poolings(pooling)
+    reading = {"embed_dim": embed_dim, "dropout": dropout, "ngram_dropout": ngram_dropout}
+    layers = {"cell": cell, "units": units, "num_layers": num_layers, "bidirectional": bidirectional}
+    rest = {"pooling": pooling, "evidence": evidence, "embedded_ngrams": embedded_ngrams}
+    architectures.check_settings("textrnn", {**layers, **rest, **reading})
+    kinds = architectures.poolings(pooling)
     with seeded(seed):
         text, x, mask = _read(
             encoder,
-            embed_dim=embed_dim,
-            dropout=dropout,
-            ngram_dropout=ngram_dropout,
             embedded_ngrams=embedded_ngrams,
             num_classes=len(label_names) if evidence else None,
+            **reading,
         )
         # The last state alone needs no row of states: Keras gives each direction's own.
         only_last = kinds == ("last",) and cell in RECURRENT
@@ -234,17 +218,15 @@ def _read(
     """
     if not isinstance(encoder, TextEncoder):
         raise ValueError(f"encoder: expected a TextEncoder, got {type(encoder).__name__}")
-    check_rate("dropout", dropout)
-    check_rate("ngram_dropout", ngram_dropout)
     text = keras.Input((), dtype="string", name="text")
     ids = TextToIds(encoder, name="text_to_ids")(text)
     orders = [ids[..., order] for order in range(len(encoder.num_ids))] if encoder.ngrams else [ids]
     vectors = []
-    for order, (order_ids, num_ids) in enumerate(zip(orders, encoder.num_ids, strict=True), start=1):
-        if order > 1 and embedded_ngrams is not None and num_ids > embedded_ngrams + FIRST_ID:
-            num_ids = embedded_ngrams + FIRST_ID
-            order_ids = ops.where(order_ids < num_ids, order_ids, UNKNOWN_ID)
-        vector = keras.layers.Embedding(num_ids, embed_dim, name=f"embedding_{order}")(order_ids)
+    sizes = architectures.embedding_sizes({"embedded_ngrams": embedded_ngrams}, encoder)
+    for order, (order_ids, size) in enumerate(zip(orders, sizes, strict=True), start=1):
+        if size < encoder.num_ids[order - 1]:
+            order_ids = ops.where(order_ids < size, order_ids, UNKNOWN_ID)
+        vector = keras.layers.Embedding(size, embed_dim, name=f"embedding_{order}")(order_ids)
         if order > 1:
             # Whole vectors are dropped, so that the network cannot learn each headline by its rarest n-gram.
             vector = keras.layers.Dropout(ngram_dropout, noise_shape=(None, None, 1))(vector)
@@ -304,14 +286,11 @@ def build_textcnn(
     Raises:
         ValueError: a setting is out of range.
     """
-    _check_sizes({"embed_dim": embed_dim, "filters": filters})
-    widths = tuple(widths) if isinstance(widths, Sequence) else (widths,)
-    if not widths or len(set(widths)) != len(widths):
-        raise ValueError(f"widths: expected one or several different numbers of at least 1, got {widths}")
-    for width in widths:
-        check_integer("widths", width)
+    reading = {"embed_dim": embed_dim, "dropout": dropout, "ngram_dropout": ngram_dropout}
+    architectures.check_settings("textcnn", {"filters": filters, "widths": widths, **reading})
+    widths = widths if isinstance(widths, list | tuple) else (widths,)
     with seeded(seed):
-        text, x, mask = _read(encoder, embed_dim=embed_dim, dropout=dropout, ngram_dropout=ngram_dropout)
+        text, x, mask = _read(encoder, **reading)
         # Padding has a vector too. As zeros it is what a convolution finds beyond the end of the text anyway.
         x = x * ops.cast(mask, x.dtype)[..., None]
         pools = []

@@ -10,7 +10,7 @@ SCORES = ("accuracy", "macro_f1")  # what makes an epoch the best
 
 # of a saved model
 TABLES = ("float32", "int8")  # how its embeddings are written
-RUNTIMES = ("tensorflow", "numpy")  # what computes its answers
+RUNTIMES = ("numpy", "tensorflow")  # what computes its answers
 LONG_TEXT = ("windows", "head")  # what it reads of a text that is too long for its network: all of it, or its start
 
 # of an LSTM

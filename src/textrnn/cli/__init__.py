@@ -32,5 +32,14 @@ def main():
     """
 
 
-for command in (predict.predict, evaluate.evaluate, train.train, data.data, look.trace, look.card, look.demo):
+for command in (
+    predict.predict,
+    evaluate.evaluate,
+    train.train,
+    data.data,
+    look.trace,
+    look.card,
+    look.verify,
+    look.demo,
+):
     main.add_command(command)

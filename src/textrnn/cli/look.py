@@ -1,4 +1,4 @@
-"""`textrnn trace`, `card` and `demo`: what a saved model does with a text, what it is, and a page to look inside."""
+"""`textrnn trace`, `card`, `verify` and `demo`: what a saved model does with a text, what it is, whether it is whole."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,16 @@ from typing import Any
 import click
 
 from textrnn import cards
-from textrnn.cli.shared import columns_of, examples, flat, import_tensorflow, in_json, loading_options, replacing
+from textrnn.cli.shared import (
+    columns_of,
+    examples,
+    flat,
+    import_tensorflow,
+    in_json,
+    loading_options,
+    replacing,
+    table_options,
+)
 from textrnn.extras import require
 
 
@@ -86,6 +95,34 @@ def card(model, as_json):
     longest = max(len(name) for name, _ in items)
     for name, value in items:
         click.echo(f"{flat(name):{longest}}  {flat(value)}")
+
+
+@click.command(epilog=examples("textrnn verify headlines-textrnn --file datasets/headlines/dev.tsv"))
+@click.argument("model")
+@click.option("--file", "-f", metavar="FILE", help="Compare on its texts too, beside those that are drawn.")
+@table_options
+def verify(model, file, encoding, text_column):
+    """Compares the two forms of a model: the graph that TensorFlow runs, and the data that this kit reads.
+
+    This is the one command that loads the graph. A graph is a program, and TensorFlow runs parts of it as it loads it:
+    do this with models whose maker you know. No other command opens it.
+    """
+    require("textrnn verify", "tensorflow", "keras")
+    cards.read_card(model)
+    texts = []
+    if file:
+        from textrnn import datasets
+
+        texts = list(datasets.read_texts(file, encoding=encoding, text_column=text_column))
+    click.echo(f"loading the graph of {flat(model)} into TensorFlow, which runs parts of it")
+    import_tensorflow()
+    from textrnn import saving
+
+    found = saving.verify(model, texts)
+    what = "{texts:,} texts: probabilities at most {largest_difference:.2g} apart, {other_labels} other labels"
+    if found["largest_difference"] > saving.TOLERANCE:
+        raise ValueError(f"{model}: graph and data are not the same network: {what.format(**found)}")
+    click.echo(what.format(**found))
 
 
 def _items(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -135,7 +135,6 @@ def add_options(*options: Callable) -> Callable:
 
 loading_options = add_options(
     click.option("--sha256", metavar="HASH", help="Refuse any model but that of this fingerprint (textrnn card)."),
-    click.option("--trust", is_flag=True, help="Load whatever the model holds. It is a program: know who made it."),
 )
 answer_options = add_options(
     click.option(
@@ -143,7 +142,7 @@ answer_options = add_options(
         type=click.Choice(RUNTIMES),
         default=RUNTIMES[0],
         show_default=True,
-        help="Who computes: the saved graph, or NumPy with the same weights, which is faster.",
+        help="Who computes: NumPy, at once, or Keras with the same weights.",
     ),
     click.option(
         "--long-text",

@@ -68,7 +68,7 @@ def train(file, out, dev, seed, resume, licence, limits, **columns):
         "licence": licence,
         "limits": limits,
     }
-    saving.save_classifier(model, folder, card=card)
+    saving.save_classifier(model, folder, card=card, texts=list(splits.dev["text"][:1000]))
     click.echo(f"saved: {folder}, after epoch {history.attrs['best_epoch']}, the best of {len(history)}")
 
 

@@ -41,6 +41,7 @@ class ClassEvidence(keras.layers.Layer):
         [[[0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [0.0, 1.0]]]
     """
 
+    SMOOTHING = 0.2
     LEVELS = 22.0  # e ** (255 / 22) is 108,000 texts
 
     def __init__(
@@ -48,7 +49,7 @@ class ClassEvidence(keras.layers.Layer):
         num_ids: Sequence[int],
         num_classes: int,
         *,
-        smoothing: float = 0.2,
+        smoothing: float = SMOOTHING,
         num_patterns: Sequence[int] | None = None,
         **kwargs: Any,
     ):

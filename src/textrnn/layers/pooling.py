@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from textrnn.checks import check_choice, check_list, check_number
+from textrnn.architectures import ATTENTION_UNITS
+from textrnn.checks import check_choice, check_label_names, check_temperature
 from textrnn.options import POOLINGS
 
 
@@ -23,7 +24,7 @@ class MaskedPooling(keras.layers.Layer):
         units: the width of the attention's hidden layer.
     """
 
-    def __init__(self, kind: str, *, bidirectional: bool = False, units: int = 64, **kwargs):
+    def __init__(self, kind: str, *, bidirectional: bool = False, units: int = ATTENTION_UNITS, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
         check_choice("kind", kind, POOLINGS)
@@ -92,14 +93,8 @@ class LabelProbabilities(keras.layers.Dense):
     """
 
     def __init__(self, label_names: Sequence[str], *, temperature: float = 1.0, **kwargs):
-        check_list("label_names", label_names)
+        check_label_names(label_names)
         names = list(label_names)
-        if len(names) < 2 or len(set(names)) != len(names) or not all(isinstance(n, str) and n.strip() for n in names):
-            raise ValueError(f"label_names: expected two or more different, non-empty strings, got {names}")
-        if any("\0" in name or name.splitlines() != [name] for name in names):  # labels.txt holds one on each line
-            raise ValueError(f"label_names: expected names without line breaks or NUL, got {names}")
-        if any(0xD800 <= ord(char) <= 0xDFFF for name in names for char in name):
-            raise ValueError(f"label_names: expected names that UTF-8 can write, got {names}")
         kwargs.pop("units", None)
         kwargs.setdefault("activation", "softmax")
         super().__init__(len(names), **kwargs)
@@ -112,7 +107,7 @@ class LabelProbabilities(keras.layers.Dense):
 
     @temperature.setter
     def temperature(self, value: float):
-        check_number("temperature", value, "a number from 0.01 to 100", lambda number: 0.01 <= number <= 100)
+        check_temperature(value)
         self._temperature = float(value)
 
     def call(self, inputs, training=None):

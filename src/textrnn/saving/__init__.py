@@ -1,17 +1,47 @@
-"""Saved models: written whole, checked, and read back as a classifier or as a network to train on."""
+"""Saved models: written whole as graph and as data, checked, and read back from the data alone.
+
+Who reads and answers needs NumPy; what writes imports TensorFlow when it is first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from textrnn.saving.classifier import Classifier, Predictor
-from textrnn.saving.conversion import to_numpy_network
-from textrnn.saving.export import save_classifier
+from textrnn.saving.data import NetworkData
 from textrnn.saving.loading import load_classifier, load_network
 from textrnn.saving.numpy_network import NumpyNetwork
 
+if TYPE_CHECKING:
+    from textrnn.saving.conversion import keras_network, network_data, to_numpy_network
+    from textrnn.saving.export import save_classifier
+    from textrnn.saving.verification import TOLERANCE, verify
+
+WITH_TENSORFLOW = {
+    "TOLERANCE": "verification",
+    "keras_network": "conversion",
+    "network_data": "conversion",
+    "save_classifier": "export",
+    "to_numpy_network": "conversion",
+    "verify": "verification",
+}
+
 __all__ = [
+    "TOLERANCE",
     "Classifier",
+    "NetworkData",
     "NumpyNetwork",
     "Predictor",
+    "keras_network",
     "load_classifier",
     "load_network",
+    "network_data",
     "save_classifier",
     "to_numpy_network",
+    "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in WITH_TENSORFLOW:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{WITH_TENSORFLOW[name]}"), name)

@@ -1,20 +1,32 @@
-"""A Keras network in other forms: with small tables for the file, with large ones again, as plain NumPy arrays."""
+"""A Keras network as data and back, and with small tables for the file."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
 
-from textrnn import networks
+from textrnn import architectures, networks
 from textrnn.layers import ClassEvidence, LabelProbabilities, MaskedPooling, TextToIds
-from textrnn.preprocessing import UNKNOWN_ID
+from textrnn.preprocessing import FIRST_ID
+from textrnn.saving.data import NetworkData
 from textrnn.saving.numpy_network import NumpyNetwork
 
-PLAIN_LSTM = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "go_backwards": False}
-# Layers that a `NumpyNetwork` needs no arrays of, or whose arrays are asked for elsewhere; and Keras's own for `x[i]`.
+CELLS = {layer: name for name, layer in networks.RECURRENT.items()}
+# What a recurrent layer that `build_textrnn` makes says of itself; "reset_after" is a GRU's.
+PLAIN = {
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "use_bias": True,
+    "go_backwards": False,
+    "reset_after": True,
+}
 OTHER_LAYERS = (
-    *(keras.layers.InputLayer, TextToIds, keras.layers.Dropout, keras.layers.Concatenate),
-    *(keras.layers.Embedding, ClassEvidence, MaskedPooling, LabelProbabilities),
+    *(keras.layers.InputLayer, TextToIds, keras.layers.Dropout, keras.layers.Concatenate, keras.layers.Embedding),
+    *(ClassEvidence, MaskedPooling, LabelProbabilities, keras.layers.Conv1D),
 )
-OTHER_OPERATIONS = ("GetItem", "Greater", "Less", "Where")
+OTHER_OPERATIONS = ("Cast", "GetItem", "Greater", "Less", "Multiply", "NotEqual", "Where")
+ADVICE = "the kit keeps networks of build_textrnn and build_textcnn; of any other, keep what model.export writes"
 
 
 def with_small_tables(model: keras.Model) -> keras.Model:
@@ -34,42 +46,163 @@ def with_small_tables(model: keras.Model) -> keras.Model:
     return small
 
 
-def float_weights(weights: list[np.ndarray]) -> list[np.ndarray]:
-    """Returns the weights of a model, those that `with_small_tables` made small as floats again."""
-    floats, rest = [], iter(weights)
-    for array in rest:
-        if array.dtype == np.int8:
-            array = array / next(rest)[:, None]  # the scales of the rows follow their table
-        floats.append(array)
-    rows = [array for array in floats if array.dtype in (np.uint16, np.uint32)]
-    patterns = [array for array in floats if array.dtype == np.uint8]
-    whole = iter([ClassEvidence.expanded(*pair) for pair in zip(patterns, rows, strict=True)])
-    floats = [array for array in floats if array.dtype not in (np.uint16, np.uint32)]
-    return [next(whole) if array.dtype == np.uint8 else array for array in floats]
-
-
 def to_numpy_network(model: keras.Model) -> NumpyNetwork:
     """Returns `model` as a network that answers in NumPy alone; later training does not reach the copied weights.
 
     Args:
-        model: from `networks.build_textrnn(cell="lstm")`.
+        model: from `networks.build_textrnn` or `build_textcnn`, or one's own of the same layers.
 
     Raises:
-        ValueError: the model has a layer that is not one of those that `build_textrnn` makes around LSTMs.
+        ValueError: the model has a layer that these functions do not make.
     """
-    lstms, poolings = _lstms(model), _poolings(model)
-    attention = [layer.get_weights() for layer in poolings if layer.kind == "attention"]
-    evidence, output = networks.evidence_layer(model), model.layers[-1]
-    return NumpyNetwork(
-        networks.text_encoder(model),
-        networks.label_names(model),
-        embeddings=[layer.get_weights()[0] for layer in networks.embeddings(model)],
-        evidence=[] if evidence is None else [_evidence_table(evidence, counts) for counts in evidence.tables],
-        lstms=[[direction.get_weights() for direction in directions] for directions in lstms],
-        poolings=[layer.kind for layer in poolings] or ["last"],
-        attention=attention[0] if attention else None,
-        output=[weights / np.float32(output.temperature) for weights in output.get_weights()],
+    return NumpyNetwork(network_data(model))
+
+
+def network_data(model: keras.Model) -> NetworkData:
+    """Returns the settings, vocabulary, labels and weights of a model of `build_textrnn` or `build_textcnn`.
+
+    They are read off the layers, so a model of one's own that is made of the same stock layers has them too.
+
+    Raises:
+        ValueError: the model has no text or label layer, or a layer that these functions do not make.
+    """
+    encoder, label_names = networks.text_encoder(model), networks.label_names(model)
+    _check_layers(model)
+    network, settings = _settings(model, encoder)
+    stored = dict(_named_weights(model, encoder))
+    num_weights = sum(len(layer.weights) for layer in model.layers)
+    if len(stored) != num_weights:
+        raise ValueError(f"model: expected weights {sorted(stored)}, got {num_weights}; {ADVICE}")
+    return NetworkData(
+        network,
+        settings,
+        encoder,
+        label_names,
+        {name: np.asarray(weight) for name, weight in stored.items()},
+        tables="int8" if any(weight.dtype == np.int8 for weight in stored.values()) else "float32",
+        temperature=model.layers[-1].temperature,
     )
+
+
+def keras_network(data: NetworkData) -> keras.Model:
+    """Returns the uncompiled Keras model that `data` describes, its weights all `float32`."""
+    build = networks.build_textrnn if data.network == "textrnn" else networks.build_textcnn
+    model = build(data.encoder, data.label_names, **data.settings)
+    networks.set_temperature(model, data.temperature)
+    whole = float_arrays(data)
+    for name, weight in _named_variables(model):
+        weight.assign(whole[name])
+    return model
+
+
+def float_arrays(data: NetworkData) -> dict[str, np.ndarray]:
+    """Returns the arrays of `data` as `architectures.arrays` lists them, small tables as `float32` again."""
+    whole = {}
+    for name in architectures.arrays(data.network, data.settings, data.encoder, len(data.label_names)):
+        if f"{name}.scales" in data.arrays:
+            whole[name] = data.arrays[name] / data.arrays[f"{name}.scales"][:, None]
+        elif f"{name}.patterns" in data.arrays:
+            whole[name] = ClassEvidence.expanded(data.arrays[f"{name}.patterns"], data.arrays[f"{name}.rows"])
+        else:
+            whole[name] = data.arrays[name]
+    return whole
+
+
+def _named_weights(model: keras.Model, encoder: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """Yields the weights of a model as arrays, by the names that they have in a file."""
+    small = {layer for layer in networks.embeddings(model) if len(layer.get_weights()) > 1}
+    evidence = networks.evidence_layer(model)
+    for name, weight in _named_variables(model):
+        order = int(name.partition("_")[2]) - 1 if name.startswith(("embedding_", "evidence_")) else None
+        if name.startswith("evidence_") and evidence.indices:
+            yield f"{name}.patterns", weight.numpy()
+            yield f"{name}.rows", evidence.indices[order].numpy()
+        elif name.startswith("embedding_"):
+            layer = networks.embeddings(model)[order]
+            table, *scales = layer.get_weights()
+            # A table of one's own may have rows for ids that no text gets.
+            yield name, table[: encoder.num_ids[order]]
+            if layer in small:
+                yield f"{name}.scales", scales[0]
+        else:
+            yield name, weight.numpy()
+
+
+def _named_variables(model: keras.Model) -> Iterator[tuple[str, keras.Variable]]:
+    """Yields the weights of a model by the names of `architectures.arrays`; of a small table, its first array."""
+    for order, layer in enumerate(networks.embeddings(model), start=1):
+        yield f"embedding_{order}", layer.weights[0]
+    evidence = networks.evidence_layer(model)
+    for order, table in enumerate(evidence.tables if evidence else (), start=1):
+        yield f"evidence_{order}", table
+    for number, layer in enumerate(_recurrent_layers(model), start=1):
+        parts = {"forward": getattr(layer, "forward_layer", layer), "backward": getattr(layer, "backward_layer", None)}
+        for direction, part in parts.items():
+            for weight in part.weights if part else ():
+                yield f"recurrent_{number}.{direction}.{weight.name}", weight
+    for layer in model.layers:
+        if isinstance(layer, MaskedPooling):
+            yield from ((f"attention.{weight.name}", weight) for weight in layer.weights)
+        if isinstance(layer, keras.layers.Conv1D):
+            (width,) = layer.kernel_size
+            yield from ((f"width_{width}.{weight.name}", weight) for weight in layer.weights)
+    yield from ((f"output.{weight.name}", weight) for weight in model.layers[-1].weights)
+
+
+def _check_layers(model: keras.Model):
+    """Raises `ValueError` if `model` has a layer that computes what no layer of `build_textrnn` does."""
+    recurrent = _recurrent_layers(model)
+    for layer in model.layers:
+        part = getattr(layer, "forward_layer", layer)
+        if layer in recurrent and type(part) in (*CELLS, keras.layers.Dense):
+            config = part.get_config()
+            known = all(config.get(name, value) == value for name, value in PLAIN.items())
+        elif isinstance(layer, ClassEvidence):
+            known = layer.smoothing == ClassEvidence.SMOOTHING
+        else:
+            known = isinstance(layer, OTHER_LAYERS) or type(layer).__name__ in OTHER_OPERATIONS
+        if not known:
+            raise ValueError(f"model: the layer {layer.name} ({type(part).__name__}) is not one of the kit's; {ADVICE}")
+
+
+def _recurrent_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    kinds = (keras.layers.Bidirectional, *networks.RECURRENT.values())
+    found = [layer for layer in model.layers if isinstance(layer, kinds)]
+    dense = [layer for layer in model.layers[:-1] if isinstance(layer, keras.layers.Dense)]
+    return found or dense
+
+
+def _settings(model: keras.Model, encoder: Any) -> tuple[str, dict[str, Any]]:
+    """Returns which function builds such a model, and with which settings."""
+    tables = networks.embeddings(model)
+    if len(tables) != len(encoder.num_ids):
+        raise ValueError(f"model: expected {len(encoder.num_ids)} embeddings, got {len(tables)}; {ADVICE}")
+    dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    reading = {
+        "embed_dim": tables[0].output_dim,
+        "dropout": next((layer.rate for layer in reversed(dropouts) if layer.noise_shape is None), 0.0),
+        "ngram_dropout": next((layer.rate for layer in dropouts if layer.noise_shape is not None), 0.0),
+    }
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv1D)]
+    if convolutions:
+        widths = [layer.kernel_size[0] for layer in convolutions]
+        return "textcnn", {"filters": convolutions[0].filters, "widths": widths, **reading}
+    layers = _recurrent_layers(model)
+    kind = type(getattr(layers[0], "forward_layer", layers[0])) if layers else None
+    if kind is None:
+        raise ValueError(f"model: expected LSTM, GRU or SimpleRNN layers, got none; {ADVICE}")
+    cell = CELLS.get(kind, "feedforward")
+    known = [table.input_dim for table, num in zip(tables, encoder.num_ids, strict=True) if table.input_dim < num]
+    return "textrnn", {
+        "cell": cell,
+        "units": getattr(layers[0], "forward_layer", layers[0]).units,
+        "num_layers": len(layers),
+        "bidirectional": isinstance(layers[0], keras.layers.Bidirectional),
+        "pooling": [layer.kind for layer in _poolings(model)] or ["last"],
+        "evidence": networks.evidence_layer(model) is not None,
+        "embedded_ngrams": max(known) - FIRST_ID if known else None,
+        **reading,
+    }
 
 
 def _poolings(model: keras.Model) -> list[MaskedPooling]:
@@ -79,29 +212,3 @@ def _poolings(model: keras.Model) -> list[MaskedPooling]:
         return poolings
     by_output = {id(layer.output): layer for layer in poolings}
     return [by_output[id(tensor)] for tensor in model.get_layer("summary").input]
-
-
-def _evidence_table(layer: ClassEvidence, counts: keras.Variable) -> np.ndarray:
-    """Returns the evidence of each id of one order: `float32 (ids, classes + 1)`."""
-    table = keras.ops.convert_to_numpy(layer.features(counts))
-    return np.where(np.arange(len(table))[:, None] > UNKNOWN_ID, table, np.float32(0))
-
-
-def _lstms(model: keras.Model) -> list[list[keras.layers.LSTM]]:
-    """Returns the LSTMs of a `build_textrnn` model, one or two directions, from the bottom up; looks at every layer."""
-    lstms = []
-    for layer in model.layers:
-        directions = list(networks.lstm_directions(layer).values())
-        if directions and _is_plain(directions[0]):
-            lstms.append(directions)
-        elif not isinstance(layer, OTHER_LAYERS) and type(layer).__name__ not in OTHER_OPERATIONS:
-            kind = type(getattr(layer, "forward_layer", layer)).__name__
-            raise ValueError(
-                f'runtime="numpy": expected a network of build_textrnn(cell="lstm"), got the layer {layer.name} '
-                f'({kind}); use runtime="tensorflow"'
-            )
-    return lstms
-
-
-def _is_plain(layer: keras.layers.Layer) -> bool:
-    return isinstance(layer, keras.layers.LSTM) and PLAIN_LSTM.items() <= layer.get_config().items()

@@ -1,14 +1,15 @@
-"""The saved model: a SavedModel folder that needs TensorFlow alone, with its labels and its card.
+"""The saved model: a SavedModel folder that needs TensorFlow alone, and beside it the same network as data.
 
 `models/NAME/` answers `serve(text: string[batch])` with `label`, `score` and `probabilities`, also as the signature
 `serving_default`; of a text that is too long for the network it reads all, in windows, and `head` its first tokens
-alone. Beside the graph stand `assets.extra/labels.txt`, `assets.extra/card.json` and
-`assets.extra/network.json` (the Keras network without its weights, to train on).
+alone. In `assets.extra/` stand the card, the labels, the settings of the network, the vocabulary and the weights
+(`saving.data`), which is all that this kit reads.
 """
 
 import contextlib
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,14 @@ import tensorflow as tf
 
 import textrnn
 from textrnn import cards, networks, tracing
-from textrnn.cards import EXTRA
-from textrnn.checks import check_choice
+from textrnn.cards import CARD, EXTRA
+from textrnn.checks import check_choice, check_texts
 from textrnn.options import KINDS, TABLES
 from textrnn.preprocessing import WINDOWS_AT_A_TIME
 from textrnn.saving import folders
-from textrnn.saving.conversion import with_small_tables
+from textrnn.saving.conversion import network_data, with_small_tables
+from textrnn.saving.data import NetworkData, write_files
+from textrnn.saving.verification import check_agreement
 
 TEXT = [tf.TensorSpec([None], tf.string, name="text")]
 
@@ -93,21 +96,6 @@ class Servable(tf.Module):
         """Returns the answers for the first tokens of texts, as many as the network reads at a time."""
         return self._steps.answer(self._steps.probs_of(self._steps.ids_of(text)))
 
-    @tf.function(input_signature=[], autograph=False)
-    def describe(self):
-        """Returns what a card has to agree with."""
-        encoder = self._steps.text_layer.encoder
-        return {
-            "label_names": tf.identity(self._steps.label_names),
-            "vocabulary_sha256": tf.constant(encoder.sha256),
-            "max_length": tf.constant(encoder.max_length),
-        }
-
-    @tf.function(input_signature=[], autograph=False)
-    def list_ngrams(self):
-        """Returns the keys and the ids of the n-grams of each order."""
-        return [table.export() for table in self.tables[2:]]  # the first two normalise and number single tokens
-
 
 class ServableWithTrace(Servable):
     """What is saved of a network with an LSTM, which can also show its gates."""
@@ -127,41 +115,50 @@ class ServableWithTrace(Servable):
 
 
 def save_classifier(
-    model: keras.Model, folder: str | os.PathLike, *, card: dict[str, Any], tables: str = "float32"
+    model: keras.Model,
+    folder: str | os.PathLike,
+    *,
+    card: dict[str, Any],
+    tables: str = "float32",
+    texts: Sequence[str] = (),
 ) -> Path:
     """Writes `model` into `folder` by the saved-model contract and returns the folder.
 
     The model is written beside the folder and moved into place when it is whole: a save that fails or is killed leaves
     an earlier model in `folder` as it was, and whoever loads it meanwhile gets the old or the new one whole. Of two
-    saves into one folder at once, the one that ends last stays.
+    saves into one folder at once, the one that ends last stays. Before it is moved, both forms are read back from the
+    disk, and have to give the same answers (`saving.verify`).
 
     Args:
-        model: string to probabilities, with a `TextToIds` and a `LabelProbabilities` layer.
+        model: string to probabilities, from `networks.build_textrnn` or `build_textcnn`, or of the same layers.
         folder: its name becomes the model's name.
         card: what a user should know: `trained_on` (name, rows and SHA-256 of each file), `seed`, `settings`,
             `metrics` (by split, with an interval), `training_seconds`, `licence`, `limits`; JSON values. The names,
             versions, labels, vocabulary and hashes of the model's files are added here.
         tables: how the embeddings are written: `"float32"`, or `"int8"` in about a quarter of the space; the
             probabilities then change a little (`benchmarks/RESULTS.md` has by how much).
+        texts: on which both forms are compared, beside drawn ones; some of those that it was scored on, say.
 
     Raises:
-        ValueError: `tables` is neither, the card lacks a field or has an unknown one, or the model has no text or label
-            layer.
+        ValueError: `tables` is neither, the card lacks a field or has an unknown one, the model has a layer that the
+            kit's networks have not, or graph and data give different answers.
         FileExistsError: `folder` holds something that is no saved model.
         OSError: the disk is full, say; the message says what is in `folder` now.
     """
     folder = Path(folder).resolve()
     check_choice("tables", tables, TABLES)
     cards.check_card(card)
-    networks.text_layer(model), networks.label_names(model)  # refuse a model without
+    network_data(model)  # refuses what cannot be kept
+    texts = check_texts(texts)
     folders.recover(folder)
     is_model = cards.is_replaceable_model(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with folders.beside(folder) as new:
-            _write_graph(new, model if tables == "float32" else with_small_tables(model))
-            _write_extra(new, model, {"tables": tables, **card}, name=folder.name)
-            cards.read_card(new)  # what cannot be read again is not to replace what can
+            model = model if tables == "float32" else with_small_tables(model)
+            _write_graph(new, model)
+            _write_extra(new, network_data(model), card, name=folder.name)
+            check_agreement(new, texts)
             folders.flush(new)
             new.chmod(0o755)
             folders.replace(folder, new)
@@ -180,29 +177,26 @@ def _write_graph(folder: Path, model: keras.Model):
         tf.saved_model.save(servable, str(folder), signatures={"serving_default": servable.serve})
 
 
-def _write_extra(folder: Path, model: keras.Model, card: dict[str, Any], *, name: str):
-    """Writes what stands beside the graph: the labels, the network without its weights, and the card last."""
-    encoder, label_names = networks.text_encoder(model), networks.label_names(model)
-    extra = folder / EXTRA
-    extra.mkdir()
-    (extra / "labels.txt").write_text("".join(f"{name}\n" for name in label_names), encoding="utf-8")
-    network = {key: value for key, value in json.loads(model.to_json()).items() if key != "compile_config"}
-    cards.encoder_config(network)["ngrams"] = None  # they stand in the tables of the graph
-    (extra / "network.json").write_text(json.dumps(network, ensure_ascii=False), encoding="utf-8")
+def _write_extra(folder: Path, data: NetworkData, card: dict[str, Any], *, name: str):
+    """Writes what stands beside the graph: the network as data, and the card last."""
+    (folder / EXTRA).mkdir()
+    for path, content in write_files(data).items():
+        (folder / path).write_bytes(content)
     whole_card = {
         "name": name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "textrnn": textrnn.__version__,
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
-        "labels": label_names,
-        "vocabulary": {"size": list(encoder.num_ids), "sha256": encoder.sha256},
-        "max_length": encoder.max_length,
+        "labels": data.label_names,
+        "vocabulary": {"size": list(data.encoder.num_ids), "sha256": data.encoder.sha256},
+        "max_length": data.encoder.max_length,
+        "tables": data.tables,
         **card,
         "files": folders.hashes(folder),
     }
     text = json.dumps(whole_card, ensure_ascii=False, indent=2) + "\n"
-    (extra / "card.json").write_text(text, encoding="utf-8")
+    (folder / CARD).write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager

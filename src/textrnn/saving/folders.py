@@ -9,11 +9,11 @@ import ctypes
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from textrnn.cards import EXTRA, sha256_of_file
+from textrnn.cards import CARD, sha256_of_file
 
 try:
     import fcntl
@@ -152,8 +152,27 @@ def _identity(folder: Path) -> tuple[int, ...] | None:
     return None
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """Returns the SHA-256 of every file of a model folder except the card, which holds them."""
-    card = folder / EXTRA / "card.json"
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != card)
-    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in files}
+def hashes(folder: Path, *, names: Collection[str] | None = None) -> dict[str, str]:
+    """Returns the SHA-256 of files of a model folder by their paths in it; the card, which holds them, has none.
+
+    Args:
+        folder: the model.
+        names: which files; all if `None`.
+    """
+    found = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    wanted = set(found if names is None else names) - {CARD}
+    return {name: sha256_of_file(path) for name, path in found.items() if name in wanted}
+
+
+def check_links(folder: Path):
+    """Looks at every entry of a resolved folder without opening it.
+
+    Raises:
+        ValueError: one is a link that leads out of the folder, or neither a plain file nor a folder.
+    """
+    for path in sorted(folder.rglob("*")):
+        target = Path(os.path.realpath(path))
+        if not target.is_relative_to(folder):
+            raise ValueError(f"{folder}: {path.relative_to(folder)}: expected a file, got a link out to {target}")
+        if not (path.is_file() or path.is_dir()):
+            raise ValueError(f"{folder}: {path.relative_to(folder)}: expected a plain file or a folder")

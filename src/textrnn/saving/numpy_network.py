@@ -1,203 +1,181 @@
-"""Fast answers on the CPU: the forward pass of a TextRNN in NumPy, without padding, a batch on each core.
+"""Fast answers on the CPU: the networks of the kit in NumPy, without padding, a batch on each core."""
 
-TensorFlow's loop over the steps spends most of its time between the operations. Here each step is a handful of NumPy
-calls on the rows that still have a character at that step: texts are sorted by their length, longest first, so those
-are always the first rows, and no step is spent on padding. The arithmetic is that of `cells.run_lstm`.
-"""
-
-import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
-import joblib
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
+from textrnn import architectures, evidence
 from textrnn.batching import answer_in_batches
-from textrnn.checks import check_choice, check_texts
+from textrnn.checks import check_choice, check_integer, check_texts
 from textrnn.options import LONG_TEXT
-from textrnn.preprocessing import UNKNOWN_ID, WINDOWS_AT_A_TIME, TextEncoder
+from textrnn.preprocessing import UNKNOWN_ID, WINDOWS_AT_A_TIME
 from textrnn.saving.classifier import Predictor
+from textrnn.saving.data import NetworkData
+from textrnn.saving.numpy_layers import RECURRENT, Convolution, Layer, Packed, Pooling
+from textrnn.saving.one_thread import num_cores, one_thread
 
-ALL_CORES = threading.Lock()  # of whoever sets the number of threads in BLAS, which is one for the whole process
-
-
-class Packed(NamedTuple):
-    """The real steps of a batch without padding: first the first step of every row, then the second, and so on.
-
-    Rows are in order of their length, longest first; at each step the rows that still have one are the first ones.
-    """
-
-    values: np.ndarray  # (real steps, …)
-    counts: np.ndarray  # (steps,) rows that have each step
-
-    def steps(self, values: np.ndarray | None = None) -> list[np.ndarray]:
-        """Returns a view for each step: `(rows that have it, …)`."""
-        return np.split(self.values if values is None else values, np.cumsum(self.counts)[:-1])
-
-
-class Direction:
-    """One LSTM that reads from one end; weights as in Keras, which are put in the order i, f, o, candidate."""
-
-    def __init__(self, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray, *, backwards: bool):
-        units = recurrent_kernel.shape[0]
-        order = np.r_[0 : 2 * units, 3 * units : 4 * units, 2 * units : 3 * units]  # Keras has i, f, candidate, o
-        # sigmoid(z) = (1 + tanh(z / 2)) / 2: with the gates' weights halved, one tanh serves all four.
-        half = np.repeat(np.float32([0.5, 1]), [3 * units, units])
-        self.kernel, self.recurrent_kernel = (
-            np.ascontiguousarray(weights[:, order] * half) for weights in (kernel, recurrent_kernel)
-        )
-        self.bias = bias[order] * half
-        self.units, self.backwards = units, backwards
-
-    def run(self, packed: Packed) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the state after each real step `(real steps, units)`, and each row's last one `(rows, units)`."""
-        units, rows = self.units, packed.counts[0]
-        gates = packed.values @ self.kernel + self.bias  # (real steps, 4 * units)
-        states = np.empty((len(gates), units), dtype="float32")
-        state, cell = np.zeros((2, rows, units), dtype="float32")
-        steps = list(zip(packed.counts, packed.steps(gates), packed.steps(states), strict=True))
-        for count, z, new in reversed(steps) if self.backwards else steps:
-            z += state[:count] @ self.recurrent_kernel
-            np.tanh(z, out=z)
-            gate = z[:, : 3 * units]
-            gate *= 0.5
-            gate += 0.5
-            kept = cell[:count]
-            kept *= z[:, units : 2 * units]
-            kept += z[:, :units] * z[:, 3 * units :]
-            np.tanh(kept, out=new)
-            new *= z[:, 2 * units : 3 * units]
-            state[:count] = new
-        return states, state
+LEAST_ROWS = 32  # of a batch on a core of its own
 
 
 class NumpyNetwork(Predictor):
-    """The network of `networks.build_textrnn(cell="lstm")` at work in NumPy, from text to probabilities.
+    """A network of `networks.build_textrnn` or `build_textcnn` at work in NumPy, from text to probabilities.
 
-    Made of plain arrays; `to_numpy_network` takes them out of a Keras model.
+    Any thread may ask, also in a process that was forked; another process gets it as plain data (pickle).
+    `to_numpy_network` makes one of a Keras model.
 
     Args:
-        encoder: the vocabulary.
-        label_names: the classes, in the order of the probabilities.
-        embeddings: for each order of n-grams a table `float32 (ids, embed_dim)`; ids beyond it are unknown to it.
-        evidence: for each order the evidence of each id, `float32 (ids, classes + 1)`; empty for a network without.
-        lstms: from the bottom up, of each layer one direction or two, the second one backwards; of each its kernel,
-            recurrent kernel and bias, as Keras has them.
-        poolings: `"last"`, `"max"`, `"mean"`, `"attention"`, in the order in which the output layer sees them.
-        output: kernel and bias of the output layer, divided by the temperature.
-        attention: kernel, bias and score of the attention; `None` without one.
+        data: settings, vocabulary, labels and arrays.
 
     Attributes:
-        encoder: as given.
-        label_names: as given.
+        data: as given.
+        encoder: the vocabulary.
+        label_names: the classes, in the order of the probabilities.
     """
 
-    def __init__(
-        self,
-        encoder: TextEncoder,
-        label_names: Sequence[str],
-        *,
-        embeddings: Sequence[np.ndarray],
-        evidence: Sequence[np.ndarray],
-        lstms: Sequence[Sequence[Sequence[np.ndarray]]],
-        poolings: Sequence[str],
-        output: Sequence[np.ndarray],
-        attention: Sequence[np.ndarray] | None = None,
-    ):
-        self.encoder, self.label_names = encoder, list(label_names)
-        self._tables = [*enumerate(embeddings), *enumerate(evidence)]
-        self._layers = [
-            [Direction(*weights, backwards=backwards) for backwards, weights in zip((False, True), layer, strict=False)]
-            for layer in lstms
-        ]
-        self._poolings, self._attention = list(poolings), attention
-        self._kernel, self._bias = output
-        self._blas = ThreadpoolController()
+    def __init__(self, data: NetworkData):
+        self.data, self.encoder, self.label_names = data, data.encoder, list(data.label_names)
+        arrays, settings = data.arrays, data.settings
+        orders = list(enumerate(data.encoder.num_ids))
+        self._tables = [(order, _embedding(arrays, f"embedding_{order + 1}")) for order, _ in orders]
+        if settings.get("evidence"):
+            self._tables += [(order, _evidence(arrays, f"evidence_{order + 1}")) for order, _ in orders]
+        if data.network == "textrnn":
+            self._layers, self._poolings = _recurrent(arrays, settings)
+        else:
+            widths = [_of(arrays, f"width_{width}") for width in settings["widths"]]
+            self._layers = [[Convolution(**weights) for weights in widths]]
+            self._poolings = [Pooling("max")]
+        self._kernel, self._bias = (
+            arrays[f"output.{name}"] / np.float32(data.temperature) for name in ("kernel", "bias")
+        )
+
+    def __reduce__(self):
+        return type(self), (self.data,)
 
     def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
         """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
 
-        Takes and raises what `Predictor.predict_proba` does. Calls from several threads take turns where they would
-        use all cores.
+        Takes and raises what `Predictor.predict_proba` does.
         """
-        check_choice("long_text", long_text, LONG_TEXT)
-        texts = check_texts(texts)
-        return answer_in_batches(
-            lambda rows: self.answer([texts[row] for row in rows], long_text=long_text),
-            [len(text) for text in texts],
-            batch_size=batch_size,
-            num_columns=len(self.label_names),
-            run=self._on_all_cores,
+        return self._answers(
+            self._probs, texts, num_columns=len(self._bias), batch_size=batch_size, long_text=long_text
         )
 
-    def answer(self, texts: Sequence[str], *, long_text: str = "windows") -> np.ndarray:
-        """Returns the probabilities of one batch of texts, unchecked: `float32 (rows, classes)`."""
-        if long_text == "head":
-            return self._probs(self.encoder.encode(texts))
-        windows = self.encoder.encode_windows(texts)
-        if len(windows.rows) == len(texts):
-            return self._probs(windows.ids)
-        size = max(len(texts), WINDOWS_AT_A_TIME)
-        blocks = [self._probs(windows.ids[start : start + size]) for start in range(0, len(windows.rows), size)]
-        return windows.mean(np.concatenate(blocks))
+    def summary(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
+        """Returns what the output layer sees of `texts`, in their order: `float32 (rows, features)`.
 
-    def _on_all_cores(self, work: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> Iterable[Any]:
-        """Returns the results of `work`: one batch on each core is faster than one product on all cores."""
-        if len(batches) < 2:
-            return map(work, batches)
-        with ALL_CORES, self._blas.limit(limits=1, user_api="blas"), ThreadPoolExecutor(joblib.cpu_count()) as pool:
-            return list(pool.map(work, batches))
+        Of a text in several windows it is their mean, each with the weight of its tokens. Takes and raises what
+        `predict_proba` does.
+        """
+        return self._answers(
+            self._summary, texts, num_columns=len(self._kernel), batch_size=batch_size, long_text=long_text
+        )
+
+    def _answers(
+        self,
+        compute: Callable[[np.ndarray], np.ndarray],
+        texts: Sequence[str],
+        *,
+        num_columns: int,
+        batch_size: int,
+        long_text: str,
+    ) -> np.ndarray:
+        """Returns what `compute` makes of the ids of `texts`: `float32 (rows, num_columns)`."""
+        check_choice("long_text", long_text, LONG_TEXT)
+        check_integer("batch_size", batch_size)
+        texts = check_texts(texts)
+
+        def answer(rows: np.ndarray) -> np.ndarray:
+            batch = [texts[row] for row in rows]
+            if long_text == "head":
+                return compute(self.encoder.encode(batch))
+            windows = self.encoder.encode_windows(batch)
+            size = max(len(batch), WINDOWS_AT_A_TIME)
+            blocks = [compute(windows.ids[start : start + size]) for start in range(0, len(windows.rows), size)]
+            return windows.mean(np.concatenate(blocks))
+
+        with one_thread:
+            return answer_in_batches(
+                answer,
+                [len(text) for text in texts],
+                batch_size=min(batch_size, max(LEAST_ROWS, -(-len(texts) // num_cores()))),
+                num_columns=num_columns,
+                run=_on_all_cores,
+            )
 
     def _probs(self, ids: np.ndarray) -> np.ndarray:
-        ids = ids if ids.ndim == 3 else ids[..., None]  # (batch, steps, orders)
-        lengths = (ids[..., 0] > 0).sum(axis=1)
-        order = np.argsort(-lengths, kind="stable")
-        ids, lengths = ids[order], lengths[order]
-        counts = (lengths[:, None] > np.arange(max(1, lengths[0]))).sum(axis=0)
-        real = np.concatenate([ids[:count, step] for step, count in enumerate(counts)])  # (real steps, orders)
-        # Ids beyond a table, those of n-grams without a vector of their own, are unknown to it.
-        vectors = [
-            table[np.where(real[:, order] < len(table), real[:, order], UNKNOWN_ID)] for order, table in self._tables
-        ]
-        packed = Packed(np.concatenate(vectors, axis=1), counts)
-        for directions in self._layers:
-            states, last = zip(*(direction.run(packed) for direction in directions), strict=True)
-            packed = Packed(np.concatenate(states, axis=1), counts)
-        num_real = counts[0]  # a text of which nothing is left has no steps, and a summary of zeros
-        last = np.concatenate(last, axis=1)[:num_real]
-        summary = np.zeros((len(ids), len(self._kernel)), dtype="float32")
-        if num_real:
-            pools = [self._pool(kind, packed, last) for kind in self._poolings]
-            summary[order[:num_real]] = np.concatenate(pools, axis=1)
-        scores = summary @ self._kernel + self._bias
+        scores = self._summary(ids) @ self._kernel + self._bias
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return scores / scores.sum(axis=1, keepdims=True)
 
-    def _pool(self, kind: str, packed: Packed, last: np.ndarray) -> np.ndarray:
-        if kind == "last":
-            return last
-        if kind == "max":
-            return _largest(packed.steps())
-        weights = np.ones((len(packed.values), 1), dtype="float32")
-        if kind == "attention":
-            kernel, bias, score = self._attention
-            weights = np.tanh(packed.values @ kernel + bias) @ score
-            largest = _largest(packed.steps(weights))
-            for step in packed.steps(weights):
-                step -= largest[: len(step)]
-            weights = np.exp(weights)
-        total, mass = np.zeros_like(last), np.zeros((len(last), 1), dtype="float32")
-        for weight, step in zip(packed.steps(weights), packed.steps(packed.values * weights), strict=True):
-            total[: len(step)] += step
-            mass[: len(step)] += weight
-        return total / mass
+    def _summary(self, ids: np.ndarray) -> np.ndarray:
+        ids = ids if ids.ndim == 3 else ids[..., None]  # (batch, steps, orders)
+        lengths = (ids[..., 0] > 0).sum(axis=1)
+        order = np.argsort(-lengths, kind="stable")
+        counts = (lengths[:, None] > np.arange(lengths.max())).sum(axis=0)
+        summary = np.zeros((len(ids), len(self._kernel)), dtype="float32")
+        if not len(counts):
+            return summary
+        real = np.concatenate([ids[order[:count], step] for step, count in enumerate(counts)])  # (real steps, orders)
+        packed = Packed(np.concatenate([rows_of(real[:, order]) for order, rows_of in self._tables], axis=1), counts)
+        for side_by_side in self._layers:
+            packed = Packed(np.concatenate([layer.run(packed) for layer in side_by_side], axis=1), counts)
+        # A text of which nothing is left has no steps, and a summary of zeros.
+        summary[order[: counts[0]]] = np.concatenate([pooling.run(packed) for pooling in self._poolings], axis=1)
+        return summary
 
 
-def _largest(steps: list[np.ndarray]) -> np.ndarray:
-    """Returns the largest value of each row over its steps."""
-    largest = steps[0].copy()
-    for step in steps[1:]:
-        np.maximum(largest[: len(step)], step, out=largest[: len(step)])
-    return largest
+def _on_all_cores(work: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> Iterable[Any]:
+    """Returns the results of `work`: one batch on each core is faster than one product on all cores."""
+    if len(batches) < 2:
+        return map(work, batches)
+    with ThreadPoolExecutor(num_cores()) as pool:
+        return list(pool.map(work, batches))
+
+
+def _of(arrays: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    """Returns the arrays of one layer by their names in it."""
+    return {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
+
+
+def _recurrent(
+    arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any]
+) -> tuple[list[list[Layer]], list[Pooling]]:
+    """Returns the recurrent layers, from the bottom up one or two directions of each, and the poolings."""
+    layers = []
+    for number in range(1, settings["num_layers"] + 1):
+        directions = [RECURRENT[settings["cell"]](**_of(arrays, f"recurrent_{number}.forward"))]
+        if settings["bidirectional"]:
+            backward = _of(arrays, f"recurrent_{number}.backward")
+            directions.append(RECURRENT[settings["cell"]](**backward, backwards=True))
+        layers.append(directions)
+    kinds = architectures.poolings(settings["pooling"])
+    return layers, [Pooling(kind, num_forward=settings["units"], **_of(arrays, kind)) for kind in kinds]
+
+
+def _embedding(arrays: Mapping[str, np.ndarray], name: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns a function from ids to their vectors; small tables stay small, and the rows asked for become floats."""
+    table, scales = arrays[name], arrays.get(f"{name}.scales")
+
+    def rows_of(ids: np.ndarray) -> np.ndarray:
+        # Ids beyond the table, those of n-grams without a vector of their own, are unknown to it.
+        ids = np.where(ids < len(table), ids, UNKNOWN_ID)
+        return table[ids] if scales is None else table[ids] / scales[ids, None]
+
+    return rows_of
+
+
+def _evidence(arrays: Mapping[str, np.ndarray], name: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns a function from ids to their evidence, as `layers.ClassEvidence` gives it."""
+    counts = arrays.get(name)
+    if counts is None:  # compressed; there are few patterns
+        patterns = evidence.features(evidence.counts_of(arrays[f"{name}.patterns"]))
+        rows = arrays[f"{name}.rows"]
+
+    def rows_of(ids: np.ndarray) -> np.ndarray:
+        found = patterns[rows[ids]] if counts is None else evidence.features(counts[ids])
+        return found * (ids > UNKNOWN_ID)[:, None]
+
+    return rows_of

@@ -1,4 +1,4 @@
-"""`textrnn trace`, `card`, `verify` and `demo`: what a saved model does with a text, what it is, whether it is whole."""
+"""`textrnn trace`, `card`, `verify`, `demo`: how a saved model reads a text, what it is, and whether it is whole."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -109,8 +109,9 @@ def test_every_example_of_the_help_works(example, root, tmp_path, monkeypatch):
         assert Path(args[args.index("--out") + 1]).stat().st_size > 1000
 
 
-def test_help_and_card_answer_at_once_and_without_tensorflow(root):
-    for args in (["--help"], ["card", root / "models" / "headlines-textrnn"]):
+def test_help_card_and_predict_answer_at_once_and_without_tensorflow(root):
+    model = root / "models" / "headlines-textrnn"
+    for args in (["--help"], ["card", model], ["predict", model, TEXTS[0]]):
         seconds = []
         for _ in range(3):
             start = time.perf_counter()

@@ -42,12 +42,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what __getattr__ finds, for editors
+    from textrnn import architectures as architectures
     from textrnn import baselines as baselines
     from textrnn import batching as batching
     from textrnn import cards as cards
     from textrnn import checks as checks
     from textrnn import datasets as datasets
     from textrnn import demo as demo
+    from textrnn import evidence as evidence
     from textrnn import extras as extras
     from textrnn import fonts as fonts
     from textrnn import layers as layers
@@ -66,8 +68,9 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     __version__: str
 
 _ROOMS = (
-    *("baselines", "batching", "cards", "checks", "datasets", "demo", "extras", "fonts", "layers", "lessons"),
-    *("metrics", "networks", "options", "plots", "preprocessing", "saving", "shipped", "tracing", "training"),
+    *("architectures", "baselines", "batching", "cards", "checks", "datasets", "demo", "evidence", "extras", "fonts"),
+    *("layers", "lessons", "metrics", "networks", "options", "plots", "preprocessing", "saving", "shipped"),
+    *("tracing", "training"),
 )
 _LESSONS = ("cells", "diagrams", "gradients", "slots")  # found here too, where older code looks for them
 

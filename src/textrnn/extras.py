@@ -12,6 +12,7 @@ LIBRARIES = {  # by extra, from the name to import to the name to read
         "scipy": "SciPy",
         "matplotlib": "matplotlib",
         "jieba": "jieba",
+        "joblib": "joblib",
         "seqeval": "seqeval",
     },
     "demo": {"starlette": "Starlette", "uvicorn": "uvicorn"},

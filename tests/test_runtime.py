@@ -1,5 +1,6 @@
 """The NumPy runtime gives TensorFlow's answers, whatever the batch, the order or the number of threads."""
 
+import functools
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +13,12 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from textrnn import datasets, layers, metrics, options
 from textrnn.lessons.cells import from_keras, run_lstm
-from textrnn.networks import build_textrnn
-from textrnn.options import POOLINGS
+from textrnn.networks import build_textcnn, build_textrnn, set_temperature
+from textrnn.options import CELLS, POOLINGS
 from textrnn.preprocessing import TextEncoder
 from textrnn.saving import to_numpy_network
-from textrnn.saving.numpy_network import Direction, Packed
+from textrnn.saving.conversion import with_small_tables
+from textrnn.saving.numpy_layers import LSTM, Packed
 
 pytestmark = pytest.mark.slow
 
@@ -34,9 +36,34 @@ def with_large_weights(model, *, seed=1):
     return model
 
 
-def build(*, max_ngram=2, **settings):
-    encoder = TextEncoder.from_texts(HEADLINES.train["text"][:500], max_ngram=max_ngram)
-    return with_large_weights(build_textrnn(encoder, ["x", "y", "z"], **{"embed_dim": 8, "units": 16} | settings))
+@functools.cache
+def vocabulary(max_ngram):
+    return TextEncoder.from_texts(HEADLINES.train["text"][:500], max_ngram=max_ngram)
+
+
+def build(make=build_textrnn, *, max_ngram=2, **settings):
+    settings = {"embed_dim": 8} | ({"units": 16} if make is build_textrnn else {}) | settings
+    return with_large_weights(make(vocabulary(max_ngram), ["x", "y", "z"], **settings))
+
+
+def assert_same_probabilities(model, *, texts=TEXTS):
+    expected = model(tf.constant(texts)).numpy()
+    assert np.ptp(expected, axis=0).max() > 0.05  # the texts do get different answers
+    network = to_numpy_network(model)
+    np.testing.assert_allclose(network.predict_proba(texts, long_text="head"), expected, atol=1e-5, rtol=0)
+    return network
+
+
+# Every cell and direction with every pooling: "last" alone is another network than "last" beside others.
+@pytest.mark.parametrize("pooling", ["last", POOLINGS[::-1]], ids=str)
+@pytest.mark.parametrize("num_layers", [1, 2])
+@pytest.mark.parametrize(
+    ("cell", "bidirectional"),
+    [(cell, two) for cell in CELLS for two in (False, True) if not (cell == "feedforward" and two)],
+)
+def test_every_network_gives_the_probabilities_of_keras(cell, bidirectional, num_layers, pooling):
+    settings = {"cell": cell, "bidirectional": bidirectional, "num_layers": num_layers, "pooling": pooling}
+    assert_same_probabilities(build(**settings))
 
 
 @pytest.mark.parametrize(
@@ -44,22 +71,60 @@ def build(*, max_ngram=2, **settings):
     [
         {},
         {"max_ngram": 1},
-        {"max_ngram": 3, "evidence": True},
+        {"max_ngram": 1, "evidence": True},
         {"max_ngram": 3, "evidence": True, "embedded_ngrams": 50},
         {"max_ngram": 3, "pooling": ("mean", "max")},
-        {"bidirectional": False, "pooling": "last"},
-        {"num_layers": 2, "pooling": POOLINGS},
-        {"num_layers": 3, "bidirectional": False, "pooling": ("attention", "last")},
+        {"max_ngram": 2, "evidence": True, "cell": "gru", "pooling": "attention"},
     ],
     ids=str,
 )
-def test_numpy_and_tensorflow_give_the_same_probabilities(settings):
+@pytest.mark.parametrize("tables", options.TABLES)
+def test_every_way_of_reading_gives_the_probabilities_of_keras(settings, tables):
     model = build(**settings)
-    texts = [*TEXTS, "\u200b"]  # of the last one nothing is left
-    expected = model(tf.constant(texts)).numpy()
-    assert np.ptp(expected, axis=0).max() > 0.05  # the texts do get different answers
-    got = to_numpy_network(model).answer(texts, long_text="head")
+    network = assert_same_probabilities(model if tables == "float32" else with_small_tables(model))
+    small = {array.dtype.name for array in network.data.arrays.values()} - {"float32"}
+    expected = {"int8", *(("uint8", "uint16") if "evidence" in settings else ())} if tables == "int8" else set()
+    assert small == expected
+
+
+@pytest.mark.parametrize("settings", [{}, {"max_ngram": 1, "widths": [5, 1]}, {"widths": [40]}], ids=str)
+@pytest.mark.parametrize("tables", options.TABLES)
+def test_a_textcnn_gives_the_probabilities_of_keras(settings, tables):
+    model = build(build_textcnn, **settings, filters=16)
+    for texts in (TEXTS, ["国", "足球"]):  # shorter than a filter is wide
+        assert_same_probabilities(model if tables == "float32" else with_small_tables(model), texts=texts)
+
+
+def test_a_temperature_changes_the_probabilities_as_in_keras():
+    model = build(build_textcnn, filters=8)
+    before = to_numpy_network(model).predict_proba(TEXTS)
+    set_temperature(model, 3.5)
+    network = assert_same_probabilities(model)
+    assert abs(network.predict_proba(TEXTS) - before).max() > 0.05
+
+
+@pytest.mark.parametrize("make", [build_textrnn, build_textcnn])
+def test_a_text_of_which_nothing_is_left_gets_the_answer_of_keras(make):
+    model = build(make)
+    texts = ["\u200b", "国足", "\ufeff\x07"]  # no text that is checked is like the first and the last
+    network = to_numpy_network(model)
+    for rows in (texts, texts[::2]):
+        probs = network._probs(network.encoder.encode(rows))
+        np.testing.assert_allclose(probs, model(tf.constant(rows)).numpy(), atol=1e-5, rtol=0)
+
+
+def test_a_summary_is_what_the_output_layer_sees():
+    model = build()
+    network, text_layer, output_layer = to_numpy_network(model), model.layers[1], model.layers[-1]
+    got = network.summary(TEXTS, long_text="head")
+    assert got.dtype == "float32"
+    expected = keras.Model(model.input, output_layer.input)(tf.constant(TEXTS)).numpy()
     np.testing.assert_allclose(got, expected, atol=1e-5, rtol=0)
+    assert network.summary([]).shape == (0, got.shape[1])
+    text = "".join(HEADLINES.dev["text"][:60])[:1000]
+    windows = network.encoder.encode_windows([text])
+    of_windows = keras.Model(text_layer.output, output_layer.input)(windows.ids).numpy()
+    np.testing.assert_allclose(network.summary(text)[0], windows.shares @ of_windows, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("max_ngram", [1, 3])
@@ -90,34 +155,47 @@ def test_batch_order_and_threads_change_nothing():
     assert network.predict_proba([]).shape == (0, 3)
 
 
-def test_calls_that_overlap_leave_the_threads_of_blas_as_they_were(monkeypatch):
-    def threads():
-        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+def blas_threads():
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
-    one, other, before = to_numpy_network(build()), to_numpy_network(build()), threads()
-    expected = one.predict_proba(TEXTS)
-    one_works, other_works, one_is_done = threading.Event(), threading.Event(), threading.Event()
 
-    def slow(network, mine, awaited):
-        answer = network.answer
+def test_a_single_text_is_computed_with_one_thread_of_blas_whoever_has_set_their_number(monkeypatch):
+    network, before, seen = to_numpy_network(build()), blas_threads(), []
+    assert before
+    run = LSTM.run
+    monkeypatch.setattr(LSTM, "run", lambda *arguments: [seen.append(blas_threads()), run(*arguments)][1])
+    others = threadpool_limits(3)  # as somebody might, in this thread, who never says that it is enough
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(network.predict_proba, ["国"]).result()
+        network.predict_proba(["国"])
+        assert seen == [[1] * len(before)] * 4
+        assert blas_threads() == [3] * len(before)
+    finally:
+        others.restore_original_limits()
+    assert blas_threads() == before
 
-        def answer_slowly(texts, **settings):
-            mine.set()
-            awaited.wait(0.5)  # in vain, if the calls take turns
-            return answer(texts, **settings)
 
-        monkeypatch.setattr(network, "answer", answer_slowly)
+def test_calls_that_overlap_do_not_wait_and_leave_the_threads_of_blas_as_they_were(monkeypatch):
+    network, before = to_numpy_network(build(bidirectional=False)), blas_threads()
+    expected, run = network.predict_proba(["国", "足球"]), LSTM.run
+    one_is_in, other_is_out = threading.Event(), threading.Event()
 
-    slow(one, one_works, other_works)
-    slow(other, other_works, one_is_done)
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(one.predict_proba, TEXTS)
-        first.add_done_callback(lambda _: one_is_done.set())
-        one_works.wait(10)
-        second = pool.submit(other.predict_proba, TEXTS)
-    for call in (first, second):
-        np.testing.assert_allclose(call.result(), expected, atol=1e-5, rtol=0)
-    assert threads() == before
+    def slowly(layer, packed):
+        if len(packed.values) == 1:
+            one_is_in.set()
+            assert other_is_out.wait(30)
+        return run(layer, packed)
+
+    monkeypatch.setattr(LSTM, "run", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        one = pool.submit(network.predict_proba, ["国"])
+        assert one_is_in.wait(30)
+        other = network.predict_proba(["足球"])
+        assert blas_threads() == [1] * len(before)  # the one is still at work
+        other_is_out.set()
+    np.testing.assert_allclose([*one.result(), *other], expected, atol=1e-6, rtol=0)
+    assert blas_threads() == before
 
 
 def test_an_unknown_way_with_long_texts_is_refused():
@@ -134,19 +212,13 @@ def test_one_direction_is_the_lstm_of_the_cells_room_on_each_row_without_its_pad
     counts = np.array([4, 3, 3, 1, 1])
     values = np.concatenate([[row[step] for row in rows if len(row) > step] for step in range(5)])
     for backwards in (False, True):
-        direction = Direction(*layer.get_weights(), backwards=backwards)
-        states, last = direction.run(Packed(values, counts))
+        names = [weight.name for weight in layer.weights]
+        weights = dict(zip(names, layer.get_weights(), strict=True))
+        states = LSTM(**weights, backwards=backwards).run(Packed(values, counts))
         for place, row in enumerate(rows):
             outputs = run_lstm(row[::-1] if backwards else row, **from_keras(layer)).outputs
             got = [step[place] for step in Packed(states, counts).steps() if len(step) > place]
             np.testing.assert_allclose(got, outputs[::-1] if backwards else outputs, atol=1e-5)
-            np.testing.assert_allclose(last[place], outputs[-1], atol=1e-5)
-
-
-@pytest.mark.parametrize("cell", ["gru", "simple", "feedforward"])
-def test_another_cell_is_refused_by_name(cell):
-    with pytest.raises(ValueError, match=rf'build_textrnn\(cell="lstm"\).*{cell}_1.*use runtime="tensorflow"'):
-        to_numpy_network(build(cell=cell, bidirectional=False))
 
 
 def test_a_layer_that_it_does_not_know_is_refused_by_name():

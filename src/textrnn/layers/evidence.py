@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from textrnn.checks import check_integer
+from textrnn.evidence import SMOOTHING, counts_of, features, levels
 from textrnn.preprocessing import UNKNOWN_ID
 
 
@@ -41,9 +42,6 @@ class ClassEvidence(keras.layers.Layer):
         [[[0.0, 0.0], [0.0, 0.0], [1.0, 1.0], [0.0, 1.0]]]
     """
 
-    SMOOTHING = 0.2
-    LEVELS = 22.0  # e ** (255 / 22) is 108,000 texts
-
     def __init__(
         self,
         num_ids: Sequence[int],
@@ -72,18 +70,13 @@ class ClassEvidence(keras.layers.Layer):
 
     def compressed(self) -> "ClassEvidence":
         """Returns a layer that gives nearly the same evidence from a quarter of the bytes or less."""
-        found = [np.unique(_levels(table.numpy()), axis=0, return_inverse=True) for table in self.tables]
+        found = [np.unique(levels(table.numpy()), axis=0, return_inverse=True) for table in self.tables]
         config = self.get_config() | {"num_patterns": [len(patterns) for patterns, _ in found]}
         small = type(self)(**config)
         for order, (patterns, indices) in enumerate(found):
             small.tables[order].assign(patterns)
             small.indices[order].assign(indices.ravel().astype(small.indices[order].dtype))
         return small
-
-    @staticmethod
-    def expanded(patterns: np.ndarray, indices: np.ndarray) -> np.ndarray:
-        """Returns the `float32` counts `(ids, classes)` that a compressed layer stands for."""
-        return (np.exp(patterns.astype("float32") / ClassEvidence.LEVELS) - 1.0)[indices.astype("int64")]
 
     def count(self, ids: np.ndarray, label_ids: np.ndarray, *, reset: bool = True) -> None:
         """Counts, for each n-gram, the texts of each class that hold it.
@@ -110,14 +103,7 @@ class ClassEvidence(keras.layers.Layer):
         if not self.indices:
             return ops.take(self.tables[order], column, axis=0)  # (batch, steps, classes)
         rows = ops.cast(ops.take(self.indices[order], column, axis=0), "int32")
-        levels = ops.cast(ops.take(self.tables[order], rows, axis=0), "float32")
-        return ops.exp(levels / self.LEVELS) - 1.0
-
-    def features(self, counts: Any) -> Any:
-        """Returns the evidence of `counts (…, classes)`: `(…, classes + 1)`."""
-        total = ops.sum(counts, axis=-1, keepdims=True)
-        shares = (counts + self.smoothing) / (total + self.num_classes * self.smoothing)
-        return ops.concatenate([ops.log(self.num_classes * shares), 0.3 * ops.log(1.0 + total)], axis=-1)
+        return counts_of(ops.cast(ops.take(self.tables[order], rows, axis=0), "float32"), ops=ops)
 
     def _evidence(self, ids: Any, own: Any) -> Any:
         ids = ids if len(ids.shape) == 3 else ops.expand_dims(ids, -1)
@@ -127,7 +113,8 @@ class ClassEvidence(keras.layers.Layer):
             counts = self._counts(order, column)
             if own is not None:
                 counts = ops.maximum(counts - own, 0.0)
-            columns.append(self.features(counts) * ops.cast(column > UNKNOWN_ID, "float32")[..., None])
+            seen = features(counts, smoothing=self.smoothing, ops=ops)
+            columns.append(seen * ops.cast(column > UNKNOWN_ID, "float32")[..., None])
         return ops.concatenate(columns, axis=-1)
 
     def call(self, ids):
@@ -151,8 +138,3 @@ class ClassEvidence(keras.layers.Layer):
         """Returns the settings from which `from_config` makes the same layer again."""
         own = {name: getattr(self, name) for name in ("num_ids", "num_classes", "smoothing", "num_patterns")}
         return {**super().get_config(), **own}
-
-
-def _levels(counts: np.ndarray) -> np.ndarray:
-    """Returns the logarithms of counts in 256 steps: `uint8`; read back, counts from 1 on are off by up to 3 %."""
-    return np.clip(np.round(ClassEvidence.LEVELS * np.log1p(counts)), 0, 255).astype("uint8")

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from textrnn import architectures, networks
+from textrnn.evidence import SMOOTHING, counts_of
 from textrnn.layers import ClassEvidence, LabelProbabilities, MaskedPooling, TextToIds
 from textrnn.preprocessing import FIRST_ID
 from textrnn.saving.data import NetworkData
@@ -102,7 +103,7 @@ def float_arrays(data: NetworkData) -> dict[str, np.ndarray]:
         if f"{name}.scales" in data.arrays:
             whole[name] = data.arrays[name] / data.arrays[f"{name}.scales"][:, None]
         elif f"{name}.patterns" in data.arrays:
-            whole[name] = ClassEvidence.expanded(data.arrays[f"{name}.patterns"], data.arrays[f"{name}.rows"])
+            whole[name] = counts_of(data.arrays[f"{name}.patterns"])[data.arrays[f"{name}.rows"]]
         else:
             whole[name] = data.arrays[name]
     return whole
@@ -158,7 +159,7 @@ def _check_layers(model: keras.Model):
             config = part.get_config()
             known = all(config.get(name, value) == value for name, value in PLAIN.items())
         elif isinstance(layer, ClassEvidence):
-            known = layer.smoothing == ClassEvidence.SMOOTHING
+            known = layer.smoothing == SMOOTHING
         else:
             known = isinstance(layer, OTHER_LAYERS) or type(layer).__name__ in OTHER_OPERATIONS
         if not known:

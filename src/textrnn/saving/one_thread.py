@@ -3,60 +3,69 @@
 import functools
 import os
 import threading
+from collections.abc import Sequence
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import LibController, ThreadpoolController
 
 
 class OneThread:
-    """A context in which BLAS, the library below NumPy's products, uses one thread.
+    """A context in which BLAS, the library below NumPy's products, uses one thread; for one batch, not for many.
 
     The number is one for the whole process. Of several threads of Python the first that enters sets it and the last
     that leaves puts it back, so that none waits for another.
+
+    A process that forks waits until the other threads have left, so that its child does not inherit a lock that BLAS
+    has closed for a moment and that nobody there would open. Meanwhile no thread enters; none may enter twice.
     """
 
     def __init__(self):
-        self._lock, self._inside, self._limits = threading.Lock(), 0, None
+        self._inside, self._numbers = [], []  # the threads inside; how many threads each library used before
+        self._renew_locks()
+        if hasattr(os, "register_at_fork"):  # where processes fork
+            os.register_at_fork(
+                before=self._before_fork, after_in_parent=lambda: self._gate.release(), after_in_child=self._renew_locks
+            )
+
+    def _renew_locks(self):
+        self._gate, self._left = threading.RLock(), threading.Condition()
 
     def __enter__(self):
-        with self._lock:
+        with self._gate, self._left:
             if not self._inside:
-                self._limits = _libraries().limit(limits=1, user_api="blas")
-            self._inside += 1
+                self._numbers = [library.num_threads for library in _libraries()]
+                _set_threads([1] * len(self._numbers))
+            self._inside.append(threading.get_ident())
 
     def __exit__(self, *_):
-        with self._lock:
-            self._inside -= 1
+        with self._left:
+            self._inside.remove(threading.get_ident())
             if not self._inside:
-                self._limits.restore_original_limits()
+                _set_threads(self._numbers)
+            self._left.notify_all()
 
-    def before_fork(self):
-        """Waits until no thread is changing the number: BLAS holds a lock meanwhile, which a child could not open."""
-        self._lock.acquire()
-
-    def after_fork(self):
-        """Lets the others go on."""
-        self._lock.release()
-
-    def after_fork_in_child(self):
-        """Forgets the threads that were inside: the child has none of them."""
-        if self._inside:
-            self._limits.restore_original_limits()
-        self.__init__()
+    def _before_fork(self):
+        self._gate.acquire()
+        with self._left:
+            # Who forks in the middle of a batch, in a handler of a signal say, does not wait for itself.
+            self._left.wait_for(lambda: set(self._inside) <= {threading.get_ident()})
 
 
 @functools.cache
-def _libraries() -> ThreadpoolController:
-    """Returns the libraries of this process that compute in threads; looking for them takes a few milliseconds."""
-    return ThreadpoolController()
+def _libraries() -> list[LibController]:
+    """Returns the BLAS libraries of this process; looking for them takes a few milliseconds."""
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+def _set_threads(numbers: Sequence[int]):
+    for library, number in zip(_libraries(), numbers, strict=True):
+        # threadpoolctl 3.8 lets one thread of Python alone set the number; whoever else asks is ignored, silently.
+        let_go = getattr(library, "clear_controlling_thread", lambda force: None)
+        let_go(force=True)
+        library.set_num_threads(number)
+        let_go(force=True)
 
 
 one_thread = OneThread()
-if hasattr(os, "register_at_fork"):  # where processes fork
-    os.register_at_fork(
-        before=one_thread.before_fork,
-        after_in_parent=one_thread.after_fork,
-        after_in_child=one_thread.after_fork_in_child,
-    )
 
 
 def num_cores() -> int:

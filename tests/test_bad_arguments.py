@@ -110,7 +110,12 @@ ARGUMENTS = {
             "patience": INTEGERS,
             "adversarial": (-0.1, NAN, float("inf"), "1", None),
             "checkpoint_every": INTEGERS,
+            "sample_weight": (3, "111111", {"a": 1}, TABLE, [1.0], [[1.0]] * 6, [0] * 6),
         },
+    ),
+    "training.recommended_textrnn": (
+        lambda **wrong: training.recommended_textrnn(TABLE, **wrong),
+        {"label_names": ("ab", LABELS[:1], [*LABELS, "game"], [LABELS[0]] * 2, ["finance", "game"], 3)},
     ),
     "taggers.fit_tagger": (
         lambda **wrong: taggers.fit_tagger(

@@ -31,6 +31,10 @@ TABLE_DOORS = {
     "worst_mistakes": ("table", lambda table: metrics.worst_mistakes(table, PROBS, LABELS)),
     "measure": ("train", lambda table: comparison.measure("majority", table, TABLE)),
     "fit, train": ("train", lambda table: training.fit(model(), table, TABLE, epochs=1)),
+    "train_textrnn, weighted": (
+        "train",
+        lambda table: training.train_textrnn(table, TABLE, sample_weight=[1.0] * len(table)),
+    ),
     "fit, dev": ("dev", lambda table: training.fit(model(), TABLE, table, epochs=1)),
     "train_textrnn": ("train", lambda table: training.train_textrnn(table, TABLE)),
 }

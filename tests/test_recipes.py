@@ -26,7 +26,18 @@ def test_every_setting_is_an_argument_of_one_function_and_every_argument_but_the
     }
     not_of_a_recipe = {
         "adamw": {"steps"},
-        "fit": {"model", "train", "dev", "seed", "recount", "resume", "checkpoint_every", "progress", "log_dir"},
+        "fit": {
+            "model",
+            "train",
+            "dev",
+            "sample_weight",
+            "seed",
+            "recount",
+            "resume",
+            "checkpoint_every",
+            "progress",
+            "log_dir",
+        },
         "TextEncoder.from_texts": {"texts"},
         "build_textrnn": {"encoder", "label_names", "seed"},
     }
@@ -73,6 +84,7 @@ def test_vocabulary_network_optimizer_loss_and_loop_are_those_of_the_recipe(monk
         "adversarial": 0.0,
         "score": "macro_f1",
         "patience": 2,
+        "sample_weight": None,
         "seed": 7,
         "resume": None,
         "progress": False,

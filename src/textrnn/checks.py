@@ -1,5 +1,6 @@
 """Checks of arguments and tables before any work: a wrong one is a `ValueError` with what was expected and came."""
 
+import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -144,6 +145,35 @@ def check_texts(texts: "Sequence[str] | pd.Series | np.ndarray | str", *, first:
                 f"the text was decoded wrongly"
             ) from None
     return [str(text) for text in items]
+
+
+def check_sample_weight(sample_weight: Any, *, num_rows: int) -> np.ndarray:
+    """Returns how much each row is to count, after looking at each number: `float64 (rows,)`.
+
+    Args:
+        sample_weight: a list, a column or an array of numbers of at least 0, some above 0.
+        num_rows: of the table that they are for.
+
+    Raises:
+        ValueError: it is something else; the message names the row.
+
+    >>> check_sample_weight([1, -2], num_rows=2)
+    Traceback (most recent call last):
+    ValueError: sample_weight: row 2: expected a finite number of at least 0, got -2
+    """
+    expected = f"sample_weight: expected a number for each of the {num_rows} row(s) of train"
+    if not np.iterable(sample_weight) or isinstance(sample_weight, str | bytes | Mapping) or is_table(sample_weight):
+        raise ValueError(f"{expected}, got {type(sample_weight).__name__}")
+    weights = np.asarray(sample_weight, dtype=None if hasattr(sample_weight, "dtype") else object)
+    if weights.shape != (num_rows,):
+        raise ValueError(f"{expected}, got the shape {weights.shape}")
+    for row, weight in enumerate(weights.tolist(), start=1):
+        expected = "a finite number of at least 0"
+        check_number(f"sample_weight: row {row}", weight, expected, lambda number: 0 <= number < math.inf)
+    weights = weights.astype("float64")
+    if not weights.any():
+        raise ValueError("sample_weight: expected a number above 0, got none")
+    return weights
 
 
 def check_table(name: str, table: Any):

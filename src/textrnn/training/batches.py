@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from textrnn import cards, datasets, networks
 from textrnn.batching import answer_in_batches
-from textrnn.checks import check_integer, check_seed, check_texts
+from textrnn.checks import check_integer, check_sample_weight, check_seed, check_texts
 from textrnn.metrics import label_ids
 from textrnn.preprocessing import Windows
 
@@ -103,11 +103,26 @@ def num_steps(num_rows: int, *, batch_size: int, epochs: int) -> int:
     return epochs * math.ceil(num_rows / batch_size)
 
 
-class TableRows:
-    """The rows of a table to train on, their ids in memory."""
+def rows_that_count(sample_weight: Sequence[float], *, num_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the numbers of the rows whose weight is above 0, and those weights scaled to mean 1: `float64 (rows,)`.
 
-    def __init__(self, model: keras.Model, table: pd.DataFrame):
-        self.label_ids = label_ids(table["label"], networks.label_names(model), name="train")
+    Raises:
+        ValueError: there is not one finite weight of at least 0 for each row, or none above 0.
+    """
+    weights = check_sample_weight(sample_weight, num_rows=num_rows)
+    weights = weights / weights.max()  # first, so that no sum is infinite and equal weights are 1 to the last bit
+    rows = np.flatnonzero(weights)
+    return rows, weights[rows] / weights[rows].mean()
+
+
+class TableRows:
+    """The rows of a table to train on, their ids in memory; those of weight 0 are left out."""
+
+    def __init__(self, model: keras.Model, table: pd.DataFrame, sample_weight: Sequence[float] | None):
+        self.label_ids, self.weights = label_ids(table["label"], networks.label_names(model), name="train"), None
+        if sample_weight is not None:
+            rows, weights = rows_that_count(sample_weight, num_rows=len(table))
+            table, self.label_ids, self.weights = table.iloc[rows], self.label_ids[rows], weights.astype("float32")
         encoded = encode_texts(model, table["text"])
         self.lengths, self.batch = encoded.lengths, encoded.batch
         self.sha256 = sha256_of_table(table)
@@ -115,6 +130,8 @@ class TableRows:
 
 class FileRows:
     """The rows of a file to train on, their ids in a temporary file that disappears with the process."""
+
+    weights = None  # all rows count alike
 
     def __init__(self, model: keras.Model, path: Path, *, folder: Path):
         folder.mkdir(parents=True, exist_ok=True)
@@ -144,20 +161,28 @@ class FileRows:
 
 
 def rows_to_learn(
-    model: keras.Model, train: pd.DataFrame | str | os.PathLike, *, folder: str | os.PathLike | None
+    model: keras.Model,
+    train: pd.DataFrame | str | os.PathLike,
+    *,
+    sample_weight: Sequence[float] | None,
+    folder: str | os.PathLike | None,
 ) -> TableRows | FileRows:
     """Returns the rows of a table or of a file, whose ids go to a temporary file in `folder`.
 
     Raises:
-        ValueError: a label is not among the classes of `model`, or a class has no row.
+        ValueError: a label is not among the classes of `model`, a class has no row that counts, or `sample_weight` does
+            not fit or is for a file.
     """
     if isinstance(train, str | os.PathLike):
+        if sample_weight is not None:
+            raise ValueError(f"sample_weight: expected None where train is a file, got {type(sample_weight).__name__}")
         data = FileRows(model, Path(train), folder=Path(folder) if folder else datasets.cache_folder())
     else:
-        data = TableRows(model, train)
+        data = TableRows(model, train, sample_weight)
     names = networks.label_names(model)
     if missing := sorted(names[index] for index in set(range(len(names))) - {*data.label_ids.tolist()}):
-        raise ValueError(f"train: the class(es) {missing} of the model have no row")
+        counting = "" if data.weights is None else " of a weight above 0"
+        raise ValueError(f"train: the class(es) {missing} of the model have no row{counting}")
     return data
 
 

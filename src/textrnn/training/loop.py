@@ -1,10 +1,11 @@
 """The loop over epochs and batches: settings checked, a run started or resumed, its epochs, its best weights."""
 
 import contextlib
+import hashlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from textrnn.checks import check_choice, check_integer, check_number, check_seed
 from textrnn.metrics import label_ids
 from textrnn.options import SCORES
 from textrnn.training.batches import (
+    FileRows,
+    TableRows,
     count_evidence,
     draw_batches,
     num_steps,
@@ -36,10 +39,11 @@ Row = dict[str, float]  # of the history
 def fit(
     model: keras.Model,
     train: pd.DataFrame | str | os.PathLike,
-    dev: pd.DataFrame,
+    dev: pd.DataFrame | None,
     *,
     epochs: int,
     batch_size: int = 128,
+    sample_weight: Sequence[float] | None = None,
     seed: int = 0,
     score: str = "accuracy",
     patience: int | None = None,
@@ -55,15 +59,23 @@ def fit(
     The ids are computed once; batches hold texts of similar length and are padded to the longest of the batch alone.
     The same model, data and seed give the same weights on a CPU; so does a run that was killed and resumed.
 
+    A model that was trained is trained on, from the weights that it has. Its evidence is counted in the new train (see
+    `recount`). Its optimizer goes on where it stood, with its moments and its place in the schedule; since `adamw` is
+    down to 0 after its steps, give such a model a new one first, with `compile_by` or `model.compile`.
+
     Args:
         model: string to probabilities, compiled with an optimizer and a (sparse) categorical cross-entropy, its
             classes named by `layers.LabelProbabilities`.
         train: columns `text` and `label`; or the path of a TSV or CSV file of any size, which is read in pieces: its
             ids go to a temporary file in the folder `resume`, or else in the cache folder, and memory holds a few
             numbers for each row.
-        dev: a table; scored after each epoch, long texts in windows as `predict_proba` reads them.
+        dev: a table; scored after each epoch, long texts in windows as `predict_proba` reads them. Without one (`None`)
+            nothing is scored and the weights of the last epoch stay.
         epochs: passes over train, at most.
         batch_size: rows of a batch.
+        sample_weight: how much each row of the table train counts, a finite number of at least 0 for each; the loss of
+            a batch is then the mean of weight times loss, with weights scaled to mean 1 over train. A row of weight 0
+            is left out altogether, of class evidence too; all others are one text each in it. All alike if `None`.
         seed: decides the order of the batches.
         score: `"accuracy"` or `"macro_f1"`: what makes an epoch the best.
         patience: stop after this many epochs without a better score; never if `None`.
@@ -79,11 +91,13 @@ def fit(
 
     Returns:
         One row for each epoch: `epoch` (from 1), `loss` (mean over the epoch, dropout on), `dev_loss`, `dev_accuracy`,
-        `dev_macro_f1`, `learning_rate`; `attrs` holds `best_epoch` and `seconds`.
+        `dev_macro_f1` (these three where there is a dev), `learning_rate`; `attrs` holds `best_epoch` (without dev the
+        last) and `seconds`.
 
     Raises:
         ValueError: the model is not compiled, a label is not among its classes, a class has no row in train, a text is
-            empty, a setting is out of range, or `resume` holds another run. Nothing is trained then.
+            empty, a weight or a setting is out of range, there is `patience` but no dev, or `resume` holds another run.
+            Nothing is trained then.
         FloatingPointError: the loss is no longer a number; the message says what to try.
         OSError: a checkpoint cannot be written; those before it are as they were.
     """
@@ -92,8 +106,12 @@ def fit(
     check_compiled(model)
     if not isinstance(train, str | os.PathLike):
         check_table("train", train)
-    check_table("dev", dev)
-    loop = _Loop(model, train, dev, settings, folder=resume, checkpoint_every=checkpoint_every)
+    if dev is not None:
+        check_table("dev", dev)
+    elif patience is not None:
+        raise ValueError(f"patience: expected None where there is no dev to score, got {patience}")
+    data = rows_to_learn(model, train, sample_weight=sample_weight, folder=resume)
+    loop = _Loop(model, data, dev, settings, folder=resume, checkpoint_every=checkpoint_every)
     total, done = loop.num_steps()
     with tqdm(total=total, initial=done, disable=not progress) as bar, _logging(log_dir) as log:
         while loop.goes_on():
@@ -131,17 +149,18 @@ class _Loop:
     def __init__(
         self,
         model: keras.Model,
-        train: pd.DataFrame | str | os.PathLike,
-        dev: pd.DataFrame,
+        data: TableRows | FileRows,
+        dev: pd.DataFrame | None,
         settings: _Settings,
         *,
         folder: str | os.PathLike | None,
         checkpoint_every: int,
     ):
-        self.model, self.settings, self.checkpoint_every = model, settings, checkpoint_every
-        self.data = rows_to_learn(model, train, folder=folder)
-        self.dev_targets = label_ids(dev["label"], networks.label_names(model), name="dev")
-        self.dev_windows = networks.text_encoder(model).encode_windows(dev["text"])
+        self.model, self.data, self.settings, self.checkpoint_every = model, data, settings, checkpoint_every
+        self.dev = None  # windows and true ids
+        if dev is not None:
+            dev_targets = label_ids(dev["label"], networks.label_names(model), name="dev")
+            self.dev = networks.text_encoder(model).encode_windows(dev["text"]), dev_targets
         self.targets = targets_of(model)
         self.start = time.perf_counter()
         if settings.recount:
@@ -151,9 +170,15 @@ class _Loop:
         if folder:
             self._resume(folder, dev)
 
-    def _resume(self, folder: str | os.PathLike, dev: pd.DataFrame):
+    def _resume(self, folder: str | os.PathLike, dev: pd.DataFrame | None):
         """Takes the run up from the newest checkpoint in `folder`, if there is one."""
-        hashes = {"model": sha256_of_model(self.model), "train": self.data.sha256, "dev": sha256_of_table(dev)}
+        weights = self.data.weights
+        hashes = {
+            "model": sha256_of_model(self.model),
+            "train": self.data.sha256,
+            "sample_weight": None if weights is None else hashlib.sha256(weights.tobytes()).hexdigest(),
+            "dev": None if dev is None else sha256_of_table(dev),
+        }
         self.checkpoints = Checkpoints(folder, identity={**asdict(self.settings), **hashes, "version": VERSION})
         if found := self.checkpoints.newest():
             self.run, self.best = restore(self.model, *found)
@@ -176,28 +201,43 @@ class _Loop:
         batches = draw_batches(data.lengths, batch_size=settings.batch_size, seed=settings.seed, epoch=run.epoch)
         for rows in batches[run.batch :]:
             targets = self.targets(data.label_ids[rows])
-            run.loss += learn_batch(self.step, data.batch(rows), targets, epoch=run.epoch)
+            weights = None if data.weights is None else data.weights[rows]
+            run.loss += learn_batch(self.step, data.batch(rows), targets, epoch=run.epoch, sample_weight=weights)
             run.batch += 1
             bar.update()
             if run.batch % self.checkpoint_every == 0 and run.batch < len(batches):
                 self._save()
 
     def end_epoch(self, bar: tqdm, log: Callable[[Row], None]):
-        """Scores dev, keeps the weights if they are the best so far, and writes a checkpoint."""
+        """Scores dev, if there is one, keeps the weights if they are the best so far, and writes a checkpoint."""
         run, model = self.run, self.model
-        row = {"epoch": run.epoch + 1, "loss": run.loss / len(self.data.lengths)}
-        row |= scores_on_dev(probabilities(networks.ids_model(model), self.dev_windows), self.dev_targets)
-        check_finite(row["dev_loss"], epoch=run.epoch, name="the loss on dev")  # the last step can break weights
+        row = {"epoch": run.epoch + 1, "loss": run.loss / len(self.data.lengths)} | self._scores()
         row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         run.history.append(row)
-        bar.set_postfix(dev_accuracy=f"{row['dev_accuracy']:.3f}")
+        shown = "loss" if self.dev is None else "dev_accuracy"
+        bar.set_postfix({shown: f"{row[shown]:.3f}"})
         log(row)
         run.epoch, run.batch, run.loss = run.epoch + 1, 0, 0.0
-        rank = (row[f"dev_{self.settings.score}"], -row["dev_loss"])  # of equal scores the surer one
-        if run.best_rank is None or rank > run.best_rank:
-            run.best_rank, run.best_epoch = rank, run.epoch
-            self.best = [weight.numpy() for weight in learnt(model, model.weights)]
+        if self.dev is None:
+            run.best_epoch = run.epoch  # the weights are those that the model has
+        else:
+            rank = (row[f"dev_{self.settings.score}"], -row["dev_loss"])  # of equal scores the surer one
+            if run.best_rank is None or rank > run.best_rank:
+                run.best_rank, run.best_epoch = rank, run.epoch
+                self.best = [weight.numpy() for weight in learnt(model, model.weights)]
         self._save()
+
+    def _scores(self) -> Row:
+        """Returns the scores on dev, none without it, after a check that the last step did not break the weights."""
+        epoch, model = self.run.epoch, self.model
+        if self.dev is None:
+            sizes = [float(keras.ops.sum(keras.ops.abs(weight))) for weight in model.trainable_weights]
+            check_finite(sum(sizes), epoch=epoch, name="the sum of the weights")
+            return {}
+        windows, targets = self.dev
+        scores = scores_on_dev(probabilities(networks.ids_model(model), windows), targets)
+        check_finite(scores["dev_loss"], epoch=epoch, name="the loss on dev")
+        return scores
 
     def _save(self):
         if self.checkpoints:
@@ -206,9 +246,10 @@ class _Loop:
             self.checkpoints.save(done, arrays_of(self.model, self.best), asdict(self.run))
 
     def finish(self) -> pd.DataFrame:
-        """Returns the history; the best weights go into the model."""
-        for weight, array in zip(learnt(self.model, self.model.weights), self.best, strict=True):
-            weight.assign(array)
+        """Returns the history; the best weights go into the model, where there is a best."""
+        if self.best:
+            for weight, array in zip(learnt(self.model, self.model.weights), self.best, strict=True):
+                weight.assign(array)
         history = pd.DataFrame(self.run.history)
         history.attrs = {"best_epoch": self.run.best_epoch, "seconds": time.perf_counter() - self.start}
         return history

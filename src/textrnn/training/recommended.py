@@ -2,14 +2,16 @@
 
 import math
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import pandas as pd
 
 from textrnn import datasets, networks
+from textrnn.checks import check_label_names, check_table
 from textrnn.preprocessing import TextEncoder
-from textrnn.training.batches import num_steps
+from textrnn.training.batches import num_steps, rows_that_count
 from textrnn.training.first_vectors import set_embeddings, topic_vectors
 from textrnn.training.loop import fit
 from textrnn.training.optimizers import adamw
@@ -18,9 +20,11 @@ from textrnn.training.recipes import Recipe, recipe
 
 def train_textrnn(
     train: pd.DataFrame,
-    dev: pd.DataFrame,
+    dev: pd.DataFrame | None,
     *,
     settings: Recipe | None = None,
+    label_names: Sequence[str] | None = None,
+    sample_weight: Sequence[float] | None = None,
     seed: int = 0,
     resume: str | os.PathLike | None = None,
     progress: bool = True,
@@ -34,30 +38,48 @@ def train_textrnn(
 
     Args:
         train: columns `text` and `label`; the vocabulary and the classes come from here.
-        dev: the same; the best epoch is chosen by its score.
+        dev: the same; the best epoch is chosen by its score. Without one (`None`) the last epoch stays.
         settings: the recipe; `recipe(len(train))` if `None`.
+        label_names: the labels of train in the order of the network's outputs; sorted if `None`.
+        sample_weight: how much each row of train counts, see `fit`; to leave out those of weight 0 from table and
+            weights gives the same network, as they have no part in vocabulary, classes and steps either.
         seed: decides first weights, dropout and the order of the batches.
         resume: a folder for checkpoints, see `fit`.
         progress: whether a bar runs.
         **changes: settings of the recipe that are to have other values, as in `units=64`.
 
     Raises:
-        ValueError: as `fit`, `train` has one class alone, or `changes` names no setting.
+        ValueError: as `fit`, `train` has one class alone, `label_names` are not its labels, or `changes` names no
+            setting.
     """
+    if sample_weight is not None:
+        check_table("train", train)
+        rows, sample_weight = rows_that_count(sample_weight, num_rows=len(train))
+        train = train.iloc[rows]
     datasets.check_splits(datasets.Splits(train, dev, None))
     settings = (settings or recipe(len(train))).changed(**changes)
-    model = recommended_textrnn(train, settings=settings, seed=seed)
-    history = fit(model, train, dev, seed=seed, resume=resume, progress=progress, **settings.arguments("fit"))
-    return model, history
+    model = recommended_textrnn(train, settings=settings, label_names=label_names, seed=seed)
+    run = {"sample_weight": sample_weight, "seed": seed, "resume": resume, "progress": progress}
+    return model, fit(model, train, dev, **run, **settings.arguments("fit"))
 
 
 def recommended_textrnn(
-    train: pd.DataFrame, *, settings: Recipe | None = None, seed: int = 0, **changes: Any
+    train: pd.DataFrame,
+    *,
+    settings: Recipe | None = None,
+    label_names: Sequence[str] | None = None,
+    seed: int = 0,
+    **changes: Any,
 ) -> keras.Model:
     """Returns the recommended TextRNN for `train`, compiled, its first vectors set; see `train_textrnn`."""
     settings = (settings or recipe(len(train))).changed(**changes)
-    encoder = recommended_encoder(train["text"], settings=settings)
     names = sorted(set(train["label"]))
+    if label_names is not None:
+        check_label_names(label_names)
+        if sorted(label_names) != names:
+            raise ValueError(f"label_names: expected the labels of train {names} in some order, got {[*label_names]}")
+        names = list(label_names)
+    encoder = recommended_encoder(train["text"], settings=settings)
     model = networks.build_textrnn(encoder, names, seed=seed, **settings.arguments("build_textrnn"))
     if settings.topic_vectors:
         sizes = [layer.embeddings.shape for layer in networks.embeddings(model)]

@@ -11,11 +11,12 @@ import tensorflow as tf
 from textrnn import networks
 
 Parts = tuple[keras.Model | None, keras.Model]
+Truth = tuple[tf.Tensor, tf.Tensor | None]  # the targets of a batch, and how much each row counts
 
 
 def training_step(
     model: keras.Model, parts: Parts | None = None, *, adversarial: float = 0.0, leave_one_out: bool = True
-) -> Callable[[np.ndarray, np.ndarray], tf.Tensor]:
+) -> Callable[..., tf.Tensor]:
     """Returns a function that moves the weights of a compiled `model` by one batch and returns its mean loss.
 
     Args:
@@ -26,17 +27,20 @@ def training_step(
         leave_one_out: whether each text's evidence lacks the text's own part, as it must if the text was counted.
 
     Returns:
-        `step(x, y)`: ids `(batch, steps[, orders])` and what the loss takes for targets.
+        `step(x, y, sample_weight=None)`: ids `(batch, steps[, orders])`, what the loss takes for targets, and how much
+        each row counts, `float32 (batch,)`, in every call or in none; the loss is the mean of weight times loss.
     """
     step, functions = _Step(model, parts, adversarial=adversarial, leave_one_out=leave_one_out), []
 
-    def move(x: np.ndarray, y: np.ndarray) -> tf.Tensor:
-        x, y = tf.constant(x), tf.constant(y)
+    def move(x: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None = None) -> tf.Tensor:
+        batch = [tf.constant(array) for array in (x, y, sample_weight) if array is not None]
         if not functions:  # made a graph once, for batches of any size and length
+            x, y, *weights = batch
             any_y = [None] * y.shape.rank if y.dtype.is_integer else [None, *y.shape[1:]]
-            signature = [tf.TensorSpec([None, None, *x.shape[2:]], x.dtype), tf.TensorSpec(any_y, y.dtype)]
+            shapes = [[None, None, *x.shape[2:]], any_y, *([None] for _ in weights)]
+            signature = [tf.TensorSpec(shape, array.dtype) for shape, array in zip(shapes, batch, strict=True)]
             functions.append(tf.function(step.move, input_signature=signature))
-        return functions[0](x, y)
+        return functions[0](*batch)
 
     return move
 
@@ -56,18 +60,18 @@ class _Step:
         if not model.optimizer.built:
             model.optimizer.build([*self.tables, *self.weights])
 
-    def move(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        """Moves every weight by one batch and returns the mean loss of its rows."""
-        optimizer = self.model.optimizer
+    def move(self, x: tf.Tensor, y: tf.Tensor, sample_weight: tf.Tensor | None = None) -> tf.Tensor:
+        """Moves every weight by one batch and returns the mean loss of its rows, each times its weight if given."""
+        optimizer, truth = self.model.optimizer, (y, sample_weight)
         if self.front is None:
-            loss, gradients = self._loss_and_gradients(x, y, self.weights)
+            loss, gradients = self._loss_and_gradients(x, truth, self.weights)
             optimizer.apply(gradients, self.weights)
             return loss
         with tf.GradientTape() as tape:
             vectors = self.front(self._front_inputs(x, y), training=True)  # (batch, steps, features)
-        loss, gradients = self._loss_and_gradients([x, vectors], y, [vectors, *self.weights])
+        loss, gradients = self._loss_and_gradients([x, vectors], truth, [vectors, *self.weights])
         if self.adversarial:
-            others = self._adversarial_gradients(x, y, vectors, gradients[0])
+            others = self._adversarial_gradients(x, truth, vectors, gradients[0])
             gradients = [(one + other) / 2 for one, other in zip(gradients, others, strict=True)]
         of_tables = tape.gradient(vectors, self.tables, output_gradients=gradients[0])
         optimizer.apply([*of_tables, *gradients[1:]], [*self.tables, *self.weights])
@@ -80,19 +84,21 @@ class _Step:
             return [x, self.evidence(x)]
         return [x, self.evidence.leave_one_out(x, tf.argmax(y, axis=1) if y.shape.rank == 2 else y)]
 
-    def _loss_and_gradients(self, inputs: Any, targets: tf.Tensor, wanted: list) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def _loss_and_gradients(self, inputs: Any, truth: Truth, wanted: list) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        y, sample_weight = truth
         with tf.GradientTape() as tape:
             tape.watch(wanted)
-            loss = self.model.compute_loss(y=targets, y_pred=self.rest(inputs, training=True))
+            y_pred = self.rest(inputs, training=True)
+            loss = self.model.compute_loss(y=y, y_pred=y_pred, sample_weight=sample_weight)  # over rows, not weights
         return loss, tape.gradient(loss, wanted)
 
     def _adversarial_gradients(
-        self, x: tf.Tensor, y: tf.Tensor, vectors: tf.Tensor, of_vectors: tf.Tensor
+        self, x: tf.Tensor, truth: Truth, vectors: tf.Tensor, of_vectors: tf.Tensor
     ) -> list[tf.Tensor]:
         """Returns the gradients where the vectors are moved in the direction that raises the loss most."""
         uphill = of_vectors / (_norms(of_vectors) + 1e-12)
         worse = vectors + self.adversarial * _norms(vectors) * uphill
-        return self._loss_and_gradients([x, worse], y, [worse, *self.weights])[1]
+        return self._loss_and_gradients([x, worse], truth, [worse, *self.weights])[1]
 
 
 def _norms(vectors: tf.Tensor) -> tf.Tensor:
@@ -100,7 +106,9 @@ def _norms(vectors: tf.Tensor) -> tf.Tensor:
     return tf.sqrt(tf.reduce_sum(vectors**2, axis=[1, 2], keepdims=True))
 
 
-def learn_batch(step: Callable, x: np.ndarray, y: np.ndarray, *, epoch: int) -> float:
+def learn_batch(
+    step: Callable, x: np.ndarray, y: np.ndarray, *, epoch: int, sample_weight: np.ndarray | None = None
+) -> float:
     """Returns the sum of the losses of the rows of one batch, by which it moves the weights.
 
     Args:
@@ -108,11 +116,12 @@ def learn_batch(step: Callable, x: np.ndarray, y: np.ndarray, *, epoch: int) -> 
         x: ids of the rows.
         y: what the loss takes for targets.
         epoch: counts from 0; for the message.
+        sample_weight: by which the loss of each row is multiplied, `float32 (batch,)`.
 
     Raises:
         FloatingPointError: the loss is no longer a number.
     """
-    loss = float(step(x, y))
+    loss = float(step(x, y, sample_weight))
     check_finite(loss, epoch=epoch)
     return loss * len(x)
 

@@ -65,6 +65,14 @@ def test_learning_curves_mark_the_best_epoch(ax, score, best, text):
     assert right.texts[0].xy == (best, HISTORY[score].max())
 
 
+def test_learning_curves_of_a_training_without_dev_are_one(ax):
+    assert plots.plot_learning_curves(HISTORY[["epoch", "loss"]], ax) is ax
+    assert [line.get_ydata().tolist() for line in ax.get_lines()] == [HISTORY["loss"].tolist()]
+    assert ax.get_ylim()[0] == 0
+    assert ax.figure.axes == [ax]  # no second scale
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["loss on train (dropout on)"]
+
+
 def test_learning_curves_stand_apart_in_grey(ax):
     plots.plot_learning_curves(HISTORY, ax)
     styles = {(line.get_linestyle(), line.get_marker()) for line in [*ax.get_lines(), other_scale(ax).get_lines()[0]]}

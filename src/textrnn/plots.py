@@ -27,15 +27,19 @@ def plot_learning_curves(history: pd.DataFrame, ax: Axes, *, score: str = "dev_a
     """Draws the losses of each epoch (left scale) and a score on dev (right scale), the best epoch marked.
 
     Args:
-        history: what `training.fit` returned.
+        history: what `training.fit` returned; of a training without dev the loss on train is drawn alone.
         ax: where to draw; a second scale is added on its right.
         score: the column of the right scale, 0 to 1.
     """
     epochs = history["epoch"]
     ax.plot(epochs, history["loss"], "o-", color=FIRST_COLOUR, label="loss on train (dropout on)")
-    ax.plot(epochs, history["dev_loss"], "o--", color=FIRST_COLOUR, markerfacecolor="white", label="loss on dev")
+    if "dev_loss" in history:
+        ax.plot(epochs, history["dev_loss"], "o--", color=FIRST_COLOUR, markerfacecolor="white", label="loss on dev")
     ax.set(xlabel="epoch", ylabel="loss (nats)", ylim=(0, None))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if "dev_loss" not in history:
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), frameon=False)
+        return ax
     right = ax.twinx()
     name = score.removeprefix("dev_").replace("_", " ")
     right.plot(epochs, history[score], "s-", color=SECOND_COLOUR, label=f"{name} on dev")

@@ -233,14 +233,16 @@ class Bench:
         blocks = [tf.constant(texts[i : i + 256]) for i in range(0, len(texts), 256)]
         bulk = {
             "kit, runtime numpy": lambda: by_runtime["numpy"].predict_proba(texts) is None,
-            "kit, SavedModel": lambda: by_runtime["tensorflow"].predict_proba(texts) is None,
+            "kit, runtime tensorflow": lambda: by_runtime["tensorflow"].predict_proba(texts) is None,
             "stock Keras export": lambda: [stock.serve(block) for block in blocks],
             "linear SVM": lambda: svm.predict(texts) is None,
         }
         few = texts[:200]
         one = {
             "kit, runtime numpy": lambda: each_call(lambda text: by_runtime["numpy"].predict_proba([text]), few),
-            "kit, SavedModel": lambda: each_call(lambda text: by_runtime["tensorflow"].predict_proba([text]), few),
+            "kit, runtime tensorflow": lambda: each_call(
+                lambda text: by_runtime["tensorflow"].predict_proba([text]), few
+            ),
             "stock Keras export": lambda: each_call(lambda text: stock.serve(tf.constant([text])), few),
             "linear SVM": lambda: each_call(lambda text: svm.predict([text]), few),
         }

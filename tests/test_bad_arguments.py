@@ -106,7 +106,7 @@ ARGUMENTS = {
             "epochs": INTEGERS,
             "batch_size": INTEGERS,
             "seed": SEEDS,
-            "score": ("f1", None),
+            "scoring": ("f1", None),
             "patience": INTEGERS,
             "adversarial": (-0.1, NAN, float("inf"), "1", None),
             "checkpoint_every": INTEGERS,

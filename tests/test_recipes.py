@@ -73,7 +73,7 @@ def test_an_unknown_setting_is_refused_with_the_list_of_those_there_are():
 
 def test_vocabulary_network_optimizer_loss_and_loop_are_those_of_the_recipe(monkeypatch):
     settings = Recipe(3, 2, 0.02, weight_decay=0.5, clipnorm=2.0, warm_up=0.5, label_smoothing=0.3, patience=2)
-    settings = settings.changed(score="macro_f1", adversarial=0.0, max_ngram=2, min_ngram_count=1, max_length=5)
+    settings = settings.changed(scoring="macro_f1", adversarial=0.0, max_ngram=2, min_ngram_count=1, max_length=5)
     settings = settings.changed(cell="gru", embed_dim=4, pooling="attention", topic_vectors=False, evidence=False)
     seen = {}
     monkeypatch.setattr(training.recommended, "fit", lambda *args, **kwargs: seen.update(kwargs))
@@ -82,7 +82,7 @@ def test_vocabulary_network_optimizer_loss_and_loop_are_those_of_the_recipe(monk
         "epochs": 3,
         "batch_size": 2,
         "adversarial": 0.0,
-        "score": "macro_f1",
+        "scoring": "macro_f1",
         "patience": 2,
         "sample_weight": None,
         "seed": 7,

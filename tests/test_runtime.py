@@ -109,22 +109,22 @@ def test_a_text_of_which_nothing_is_left_gets_the_answer_of_keras(make):
     texts = ["\u200b", "国足", "\ufeff\x07"]  # no text that is checked is like the first and the last
     network = to_numpy_network(model)
     for rows in (texts, texts[::2]):
-        probs = network._probs(network.encoder.encode(rows))
+        probs = network.probs(network.encoder.encode(rows))
         np.testing.assert_allclose(probs, model(tf.constant(rows)).numpy(), atol=1e-5, rtol=0)
 
 
 def test_a_summary_is_what_the_output_layer_sees():
     model = build()
     network, text_layer, output_layer = to_numpy_network(model), model.layers[1], model.layers[-1]
-    got = network.summary(TEXTS, long_text="head")
+    got = network.transform(TEXTS, long_text="head")
     assert got.dtype == "float32"
     expected = keras.Model(model.input, output_layer.input)(tf.constant(TEXTS)).numpy()
     np.testing.assert_allclose(got, expected, atol=1e-5, rtol=0)
-    assert network.summary([]).shape == (0, got.shape[1])
+    assert network.transform([]).shape == (0, got.shape[1])
     text = "".join(HEADLINES.dev["text"][:60])[:1000]
     windows = network.encoder.encode_windows([text])
     of_windows = keras.Model(text_layer.output, output_layer.input)(windows.ids).numpy()
-    np.testing.assert_allclose(network.summary(text)[0], windows.shares @ of_windows, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(network.transform(text)[0], windows.shares @ of_windows, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("max_ngram", [1, 3])

@@ -222,7 +222,7 @@ def test_answers_come_in_scikit_learns_forms_from_a_loaded_and_from_a_just_train
     for predictor in (*by_runtime.values(), saving.to_numpy_network(model)):
         probs, labels, table = (getattr(predictor, name)(NEW) for name in ("predict_proba", "predict", "predict_table"))
         assert (probs.dtype, probs.shape) == (np.float32, (len(NEW), 2))
-        assert (type(labels), labels.dtype, labels.shape) == (np.ndarray, object, (len(NEW),))
+        assert (type(labels), labels.dtype.kind, labels.shape) == (np.ndarray, "U", (len(NEW),))
         assert labels.tolist() == [["sports", "股票"][index] for index in probs.argmax(axis=1)]
         assert table["label"].tolist() == labels.tolist()
         assert table["score"].tolist() == probs.max(axis=1).tolist()

@@ -108,7 +108,7 @@ def test_the_weights_of_the_best_epoch_are_the_ones_kept(scripted, monkeypatch):
 
 def test_the_score_asked_for_decides_which_epoch_is_best(scripted):
     scripted([0.2, 0.9, 0.5])
-    assert fit(tiny(), epochs=3, score="macro_f1").attrs["best_epoch"] == 1
+    assert fit(tiny(), epochs=3, scoring="macro_f1").attrs["best_epoch"] == 1
 
 
 def test_training_stops_after_so_many_epochs_without_a_better_score(scripted):
@@ -315,7 +315,7 @@ def changed(row, column, value):
         ({"dev": changed(3, "text", "")}, "dev: row 4: expected a text, got ''"),
         ({"dev": HEADLINES[:0]}, "dev: expected at least one row, got none"),
         ({"train": HEADLINES[:0]}, "train: expected at least one row, got none"),
-        ({"score": "f1"}, "score: expected one of ('accuracy', 'macro_f1'), got 'f1'"),
+        ({"scoring": "f1"}, "scoring: expected one of ('accuracy', 'macro_f1'), got 'f1'"),
         ({"epochs": 0}, "epochs: expected at least 1, got 0"),
         ({"batch_size": 0}, "batch_size: expected at least 1, got 0"),
         ({"patience": 0}, "patience: expected at least 1, got 0"),

@@ -11,6 +11,7 @@ Answering:
     cards: what a saved model was trained on, how it scores, what it is for.
 
 Learning:
+    estimator: `TextRNNClassifier`, the recommended network behind scikit-learn's interface; it is offered here as well.
     training: `train_textrnn` does it all; `fit` trains a model of your own.
     networks, layers: the networks as Keras models, and what they are made of.
     baselines: the plain classifiers that a network has to beat.
@@ -49,6 +50,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     from textrnn import checks as checks
     from textrnn import datasets as datasets
     from textrnn import demo as demo
+    from textrnn import estimator as estimator
     from textrnn import evidence as evidence
     from textrnn import extras as extras
     from textrnn import fonts as fonts
@@ -63,20 +65,22 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     from textrnn import shipped as shipped
     from textrnn import tracing as tracing
     from textrnn import training as training
+    from textrnn.estimator import TextRNNClassifier as TextRNNClassifier
     from textrnn.saving import load_classifier as load_classifier
 
     __version__: str
 
 _ROOMS = (
-    *("architectures", "baselines", "batching", "cards", "checks", "datasets", "demo", "evidence", "extras", "fonts"),
-    *("layers", "lessons", "metrics", "networks", "options", "plots", "preprocessing", "saving", "shipped"),
-    *("tracing", "training"),
+    *("architectures", "baselines", "batching", "cards", "checks", "datasets", "demo", "estimator"),
+    *("evidence", "extras", "fonts", "layers", "lessons", "metrics", "networks", "options", "plots", "preprocessing"),
+    *("saving", "shipped", "tracing", "training"),
 )
+_NAMES = {"TextRNNClassifier": "estimator", "load_classifier": "saving"}  # offered here too, by their rooms
 _LESSONS = ("cells", "diagrams", "gradients", "slots")  # found here too, where older code looks for them
 
 
 def __getattr__(name: str) -> Any:
-    """Returns a room, `load_classifier` or `__version__`, imported when first asked for.
+    """Returns a room, one of its names that stand here too, or `__version__`, imported when first asked for.
 
     Raises:
         ImportError: a library that the room needs is not installed; the message says how to get it.
@@ -85,8 +89,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value = version("textrnn")
-    elif name == "load_classifier":
-        value = __getattr__("saving").load_classifier
+    elif name in _NAMES:
+        value = getattr(__getattr__(_NAMES[name]), name)
     elif name in _ROOMS or name in _LESSONS:
         try:
             value = importlib.import_module(f"textrnn.{name}" if name in _ROOMS else f"textrnn.lessons.{name}")
@@ -102,4 +106,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Returns the names that the package offers."""
-    return sorted([*globals(), *_ROOMS, "load_classifier", "__version__"])
+    return sorted([*globals(), *_ROOMS, *_NAMES, "__version__"])

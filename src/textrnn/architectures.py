@@ -141,3 +141,18 @@ def _recurrent_arrays(settings: Mapping[str, Any], features: int) -> tuple[dict[
             "attention.score": (ATTENTION_UNITS, 1),
         }
     return shapes, features * len(kinds)
+
+
+def summary_names(network: str, settings: Mapping[str, Any]) -> list[str]:
+    """Returns a name for each feature of the summary, in order: `max_forward_0`, or `width_2_0` of a TextCNN.
+
+    >>> summary_names("textrnn", {"pooling": ["max", "last"], "bidirectional": False, "units": 1})
+    ['max_forward_0', 'last_forward_0']
+    """
+    if network == "textcnn":
+        groups, size = [f"width_{width}" for width in settings["widths"]], settings["filters"]
+    else:
+        directions = ("forward", "backward") if settings["bidirectional"] else ("forward",)
+        groups = [f"{kind}_{direction}" for kind in poolings(settings["pooling"]) for direction in directions]
+        size = settings["units"]
+    return [f"{group}_{number}" for group in groups for number in range(size)]

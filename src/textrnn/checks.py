@@ -122,7 +122,8 @@ def check_texts(texts: "Sequence[str] | pd.Series | np.ndarray | str", *, first:
     """Returns `texts` as a list of strings after looking at each.
 
     Args:
-        texts: one string, a list, a pandas column or a NumPy array of strings.
+        texts: one string; a list, a column of pandas or pyarrow, or an array of strings; or a table, or an array
+            `(rows, 1)`, of one column.
         first: the number that messages give to the first of them.
 
     Raises:
@@ -130,6 +131,7 @@ def check_texts(texts: "Sequence[str] | pd.Series | np.ndarray | str", *, first:
             surrogate pair; the message names its number.
     """
     if not isinstance(texts, str):
+        texts = column_of(texts)
         check_list("texts", texts)
     items = [texts] if isinstance(texts, str) else list(texts)
     for number, text in enumerate(items, start=first):
@@ -174,6 +176,15 @@ def check_sample_weight(sample_weight: Any, *, num_rows: int) -> np.ndarray:
     if not weights.any():
         raise ValueError("sample_weight: expected a number above 0, got none")
     return weights
+
+
+def column_of(values: Any) -> Any:
+    """Returns the column of a table, or of an array `(rows, 1)`, that has one; a list for pyarrow; else `values`."""
+    if is_table(values) and values.shape[1] == 1:
+        return values.iloc[:, 0]
+    if isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] == 1:
+        return values[:, 0]
+    return values.to_pylist() if hasattr(values, "to_pylist") else values
 
 
 def check_table(name: str, table: Any):

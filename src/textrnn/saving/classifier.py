@@ -2,13 +2,18 @@
 
 import abc
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textrnn.checks import check_integer, check_list, check_number, check_texts
+from textrnn import architectures
+from textrnn.batching import answer_in_batches
+from textrnn.checks import check_choice, check_integer, check_list, check_number, check_texts, column_of
+from textrnn.options import LONG_TEXT
+from textrnn.preprocessing import WINDOWS_AT_A_TIME
+from textrnn.saving.data import NetworkData
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,20 +22,25 @@ UNKNOWN = "unknown"  # the label of a text of which a classifier is not sure eno
 
 
 class Predictor(abc.ABC):
-    """Labels and tables from probabilities, the same for whoever computes these.
+    """What scikit-learn asks of a classifier, the same for a trained network and for a loaded one.
 
     Attributes:
-        label_names: the classes, in the order of the probabilities.
+        label_names: the classes as strings, in the order of the probabilities.
     """
 
     label_names: list[str]
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The classes, in the order of the probabilities: `(classes,)`."""
+        return np.array(self.label_names)
 
     @abc.abstractmethod
     def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
         """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
 
         Args:
-            texts: one string, a list, a pandas column or a NumPy array of strings.
+            texts: one string; a list, a column of pandas or pyarrow, or an array of strings; or a table of one column.
             batch_size: texts worked on at a time; texts of similar length go together.
             long_text: what to read of a text that has more tokens than the network reads at a time (`max_length` of the
                 card): `"windows"`: all of it, in windows as even in length as can be, whose probabilities are averaged,
@@ -41,14 +51,54 @@ class Predictor(abc.ABC):
                 `long_text` is neither.
         """
 
+    @abc.abstractmethod
+    def transform(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
+        """Returns what the output layer sees of `texts`, in their order: `float32 (rows, features)`.
+
+        For pictures, and for other people's models. Of a text in several windows it is their mean, each with the weight
+        of its tokens. Takes and raises what `predict_proba` does.
+        """
+
+    @abc.abstractmethod
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Returns a name for each column of `transform`: `object (features,)`; what goes in has no say in it."""
+
     def predict(
         self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows", min_score: float = 0.0
     ) -> np.ndarray:
-        """Returns the label of each text: strings in a NumPy array `(rows,)` of dtype `object`, as in scikit-learn.
+        """Returns the class of each text, of the kind of `classes_`: `(rows,)`, as in scikit-learn.
 
-        Takes and raises what `predict_table` does.
+        Takes and raises what `predict_table` does; with a `min_score` the array holds objects.
         """
         return self.predict_with_scores(texts, batch_size=batch_size, long_text=long_text, min_score=min_score)[0]
+
+    def score(self, texts: Sequence[str], y: Sequence, sample_weight: Sequence[float] | None = None) -> float:
+        """Returns the share of texts whose class is the one in `y` (accuracy), 0 to 1.
+
+        Args:
+            texts: as in `predict_proba`.
+            y: the true classes `(rows,)`.
+            sample_weight: how much each text counts `(rows,)`; all the same if `None`.
+
+        Raises:
+            ValueError: as `predict_proba`; or there are not as many classes as texts, or none.
+        """
+        predicted, y = self.predict(texts), np.asarray(column_of(y))
+        if not len(predicted) or predicted.shape != y.shape:
+            raise ValueError(f"y: expected a class for each of {len(predicted)} texts, got {y.shape}")
+        return float(np.average(predicted == y, weights=sample_weight))
+
+    def __sklearn_tags__(self) -> Any:
+        """Returns what scikit-learn wants to know: a classifier of strings."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags, TransformerTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            transformer_tags=TransformerTags(),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(string=True, two_d_array=False),
+        )
 
     def predict_with_scores(
         self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows", min_score: float = 0.0
@@ -65,8 +115,10 @@ class Predictor(abc.ABC):
             )
         probs = self.predict_proba(texts, batch_size=batch_size, long_text=long_text)
         scores = probs.max(axis=1, initial=0)
-        label_ids = np.where(scores >= float(min_score), probs.argmax(axis=1), len(self.label_names))
-        return np.array([*self.label_names, UNKNOWN], dtype=object)[label_ids], scores
+        if not min_score:
+            return self.classes_[probs.argmax(axis=1)], scores
+        class_ids = np.where(scores >= float(min_score), probs.argmax(axis=1), len(self.classes_))
+        return np.array([*self.classes_, UNKNOWN], dtype=object)[class_ids], scores
 
     def predict_table(
         self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows", min_score: float = 0.0
@@ -76,8 +128,8 @@ class Predictor(abc.ABC):
         Takes and raises what `predict_proba` does, and
 
         Args:
-            texts: as there. Of a pandas column the table has the index, so that its columns fit the table that the
-                texts came from; else the rows count from 0.
+            texts: as there. Of a pandas column or table the answer has the index, so that its columns fit the table
+                that the texts came from; else the rows count from 0.
             batch_size: as there.
             long_text: as there.
             min_score: a text whose best score is below it, 0 to 1, has the label `"unknown"`; the score stays.
@@ -88,7 +140,7 @@ class Predictor(abc.ABC):
         """
         import pandas as pd
 
-        index = texts.index if isinstance(texts, pd.Series) else None
+        index = texts.index if isinstance(texts, pd.Series | pd.DataFrame) else None
         texts = check_texts(texts)  # once: they may be a generator
         labels, scores = self.predict_with_scores(
             texts, batch_size=batch_size, long_text=long_text, min_score=min_score
@@ -121,6 +173,68 @@ class Predictor(abc.ABC):
             yield self.predict_table(chunk, long_text=long_text, min_score=min_score)
 
 
+class NetworkPredictor(Predictor):
+    """The answers of a network, whoever computes it: texts become ids and windows here.
+
+    Attributes:
+        data: as given.
+        encoder: the vocabulary.
+        label_names: the classes, in the order of the probabilities.
+    """
+
+    def __init__(self, data: NetworkData):
+        self.data, self.encoder, self.label_names = data, data.encoder, list(data.label_names)
+
+    def __reduce__(self):
+        return type(self), (self.data,)  # another process gets plain data
+
+    @abc.abstractmethod
+    def probs(self, ids: np.ndarray) -> np.ndarray:
+        """Returns the probabilities of texts as ids: `float32 (rows, classes)`."""
+
+    @abc.abstractmethod
+    def summary(self, ids: np.ndarray) -> np.ndarray:
+        """Returns what the output layer sees of texts as ids: `float32 (rows, features)`."""
+
+    def in_batches(self, answer: Callable[[np.ndarray], np.ndarray], lengths: list[int], **sizes: int) -> np.ndarray:
+        """Returns what `answer` says of all rows, as `batching.answer_in_batches` does."""
+        return answer_in_batches(answer, lengths, **sizes)
+
+    def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
+        """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
+
+        Takes and raises what `Predictor.predict_proba` does.
+        """
+        sizes = {"batch_size": batch_size, "num_columns": len(self.label_names)}
+        return self._answers(self.probs, texts, long_text=long_text, **sizes)
+
+    def transform(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
+        """Returns what the output layer sees of `texts`: `float32 (rows, features)`; see `Predictor.transform`."""
+        sizes = {"batch_size": batch_size, "num_columns": len(self.get_feature_names_out())}
+        return self._answers(self.summary, texts, long_text=long_text, **sizes)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Returns a name for each column of `transform`."""
+        return np.array(architectures.summary_names(self.data.network, self.data.settings), dtype=object)
+
+    def _answers(
+        self, compute: Callable[[np.ndarray], np.ndarray], texts: Sequence[str], *, long_text: str, **sizes: int
+    ) -> np.ndarray:
+        check_choice("long_text", long_text, LONG_TEXT)
+        check_integer("batch_size", sizes["batch_size"])
+        texts = check_texts(texts)
+
+        def answer(rows: np.ndarray) -> np.ndarray:
+            batch = [texts[row] for row in rows]
+            if long_text == "head":
+                return compute(self.encoder.encode(batch))
+            windows, size = self.encoder.encode_windows(batch), max(len(batch), WINDOWS_AT_A_TIME)
+            blocks = range(0, len(windows.rows), size)
+            return windows.mean(np.concatenate([compute(windows.ids[start : start + size]) for start in blocks]))
+
+        return self.in_batches(answer, [len(text) for text in texts], **sizes)
+
+
 class Classifier(Predictor):
     """A saved model at work.
 
@@ -145,3 +259,11 @@ class Classifier(Predictor):
         Takes and raises what `Predictor.predict_proba` does.
         """
         return self._network.predict_proba(texts, batch_size=batch_size, long_text=long_text)
+
+    def transform(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
+        """Returns what the output layer sees of `texts`: `float32 (rows, features)`; see `Predictor.transform`."""
+        return self._network.transform(texts, batch_size=batch_size, long_text=long_text)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Returns a name for each column of `transform`."""
+        return self._network.get_feature_names_out()

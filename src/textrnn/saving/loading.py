@@ -47,7 +47,7 @@ def load_classifier(folder: str | os.PathLike, *, runtime: str = RUNTIMES[0], sh
     if runtime == "numpy":
         return Classifier(folder, card, NumpyNetwork(data))
     require('runtime="tensorflow"', "tensorflow", "keras")
-    from textrnn.saving.keras_network import KerasPredictor  # the one door from answering to TensorFlow
+    from textrnn.saving.keras_predictor import KerasPredictor  # the one door from answering to TensorFlow
 
     return Classifier(folder, card, KerasPredictor(data))
 

@@ -1,6 +1,6 @@
 """Fast answers on the CPU: the networks of the kit in NumPy, without padding, a batch on each core."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,10 +8,8 @@ import numpy as np
 
 from textrnn import architectures, evidence
 from textrnn.batching import answer_in_batches
-from textrnn.checks import check_choice, check_integer, check_texts
-from textrnn.options import LONG_TEXT
-from textrnn.preprocessing import UNKNOWN_ID, WINDOWS_AT_A_TIME
-from textrnn.saving.classifier import Predictor
+from textrnn.preprocessing import UNKNOWN_ID
+from textrnn.saving.classifier import NetworkPredictor
 from textrnn.saving.data import NetworkData
 from textrnn.saving.numpy_layers import RECURRENT, Convolution, Layer, Packed, Pooling
 from textrnn.saving.one_thread import num_cores, one_thread
@@ -19,7 +17,7 @@ from textrnn.saving.one_thread import num_cores, one_thread
 LEAST_ROWS = 64  # of a batch on a core of its own
 
 
-class NumpyNetwork(Predictor):
+class NumpyNetwork(NetworkPredictor):
     """A network of `networks.build_textrnn` or `build_textcnn` at work in NumPy, from text to probabilities.
 
     Any thread may ask, also in a process that was forked; another process gets it as plain data (pickle).
@@ -35,7 +33,7 @@ class NumpyNetwork(Predictor):
     """
 
     def __init__(self, data: NetworkData):
-        self.data, self.encoder, self.label_names = data, data.encoder, list(data.label_names)
+        super().__init__(data)
         arrays, settings = data.arrays, data.settings
         orders = list(enumerate(data.encoder.num_ids))
         self._tables = [(order, _embedding(arrays, f"embedding_{order + 1}")) for order, _ in orders]
@@ -51,67 +49,21 @@ class NumpyNetwork(Predictor):
             arrays[f"output.{name}"] / np.float32(data.temperature) for name in ("kernel", "bias")
         )
 
-    def __reduce__(self):
-        return type(self), (self.data,)
-
-    def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
-        """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
-
-        Takes and raises what `Predictor.predict_proba` does.
-        """
-        return self._answers(
-            self._probs, texts, num_columns=len(self._bias), batch_size=batch_size, long_text=long_text
-        )
-
-    def summary(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
-        """Returns what the output layer sees of `texts`, in their order: `float32 (rows, features)`.
-
-        Of a text in several windows it is their mean, each with the weight of its tokens. Takes and raises what
-        `predict_proba` does.
-        """
-        return self._answers(
-            self._summary, texts, num_columns=len(self._kernel), batch_size=batch_size, long_text=long_text
-        )
-
-    def _answers(
-        self,
-        compute: Callable[[np.ndarray], np.ndarray],
-        texts: Sequence[str],
-        *,
-        num_columns: int,
-        batch_size: int,
-        long_text: str,
-    ) -> np.ndarray:
-        """Returns what `compute` makes of the ids of `texts`: `float32 (rows, num_columns)`."""
-        check_choice("long_text", long_text, LONG_TEXT)
-        check_integer("batch_size", batch_size)
-        texts = check_texts(texts)
-
-        def computed(ids: np.ndarray) -> np.ndarray:
-            with one_thread:
-                return compute(ids)
-
-        def answer(rows: np.ndarray) -> np.ndarray:
-            batch = [texts[row] for row in rows]
-            if long_text == "head":
-                return computed(self.encoder.encode(batch))
-            windows = self.encoder.encode_windows(batch)
-            size = max(len(batch), WINDOWS_AT_A_TIME)
-            blocks = [computed(windows.ids[start : start + size]) for start in range(0, len(windows.rows), size)]
-            return windows.mean(np.concatenate(blocks))
-
-        return answer_in_batches(
-            answer,
-            [len(text) for text in texts],
-            batch_size=min(batch_size, max(LEAST_ROWS, -(-len(texts) // num_cores()))),
-            num_columns=num_columns,
-            run=_on_all_cores,
-        )
-
-    def _probs(self, ids: np.ndarray) -> np.ndarray:
-        scores = self._summary(ids) @ self._kernel + self._bias
+    def probs(self, ids: np.ndarray) -> np.ndarray:
+        """Returns the probabilities of texts as ids: `float32 (rows, classes)`."""
+        scores = self.summary(ids) @ self._kernel + self._bias
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return scores / scores.sum(axis=1, keepdims=True)
+
+    def summary(self, ids: np.ndarray) -> np.ndarray:
+        """Returns what the output layer sees of texts as ids: `float32 (rows, features)`."""
+        with one_thread:
+            return self._summary(ids)
+
+    def in_batches(self, answer: Callable[[np.ndarray], np.ndarray], lengths: list[int], **sizes: int) -> np.ndarray:
+        """Returns what `answer` says of all rows, a batch on each core."""
+        size = min(sizes.pop("batch_size"), max(LEAST_ROWS, -(-len(lengths) // num_cores())))
+        return answer_in_batches(answer, lengths, batch_size=size, run=_on_all_cores, **sizes)
 
     def _summary(self, ids: np.ndarray) -> np.ndarray:
         ids = ids if ids.ndim == 3 else ids[..., None]  # (batch, steps, orders)

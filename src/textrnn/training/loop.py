@@ -45,7 +45,7 @@ def fit(
     batch_size: int = 128,
     sample_weight: Sequence[float] | None = None,
     seed: int = 0,
-    score: str = "accuracy",
+    scoring: str = "accuracy",
     patience: int | None = None,
     adversarial: float = 0.0,
     recount: bool = True,
@@ -77,7 +77,7 @@ def fit(
             a batch is then the mean of weight times loss, with weights scaled to mean 1 over train. A row of weight 0
             is left out altogether, of class evidence too; all others are one text each in it. All alike if `None`.
         seed: decides the order of the batches.
-        score: `"accuracy"` or `"macro_f1"`: what makes an epoch the best.
+        scoring: `"accuracy"` or `"macro_f1"`: what makes an epoch the best.
         patience: stop after this many epochs without a better score; never if `None`.
         adversarial: if above 0, each batch is learnt twice: as it is, and with its vectors moved by this share of
             their length in the direction that raises the loss most (Miyato, Dai & Goodfellow 2017). Twice the time.
@@ -102,7 +102,7 @@ def fit(
         OSError: a checkpoint cannot be written; those before it are as they were.
     """
     check_integer("checkpoint_every", checkpoint_every)
-    settings = _Settings(epochs, batch_size, seed, score, patience, adversarial, recount)
+    settings = _Settings(epochs, batch_size, seed, scoring, patience, adversarial, recount)
     check_compiled(model)
     if not isinstance(train, str | os.PathLike):
         check_table("train", train)
@@ -127,13 +127,13 @@ class _Settings:
     epochs: int
     batch_size: int
     seed: int
-    score: str
+    scoring: str
     patience: int | None
     adversarial: float
     recount: bool
 
     def __post_init__(self):
-        check_choice("score", self.score, SCORES)
+        check_choice("scoring", self.scoring, SCORES)
         check_integer("epochs", self.epochs)
         check_integer("batch_size", self.batch_size)
         if self.patience is not None:
@@ -221,7 +221,7 @@ class _Loop:
         if self.dev is None:
             run.best_epoch = run.epoch  # the weights are those that the model has
         else:
-            rank = (row[f"dev_{self.settings.score}"], -row["dev_loss"])  # of equal scores the surer one
+            rank = (row[f"dev_{self.settings.scoring}"], -row["dev_loss"])  # of equal scores the surer one
             if run.best_rank is None or rank > run.best_rank:
                 run.best_rank, run.best_epoch = rank, run.epoch
                 self.best = [weight.numpy() for weight in learnt(model, model.weights)]

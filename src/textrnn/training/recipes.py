@@ -8,7 +8,7 @@ from textrnn.checks import check_integer
 # The fields that are the arguments of one function each.
 ARGUMENTS = {
     "adamw": ("learning_rate", "weight_decay", "clipnorm", "warm_up"),
-    "fit": ("epochs", "batch_size", "adversarial", "score", "patience"),
+    "fit": ("epochs", "batch_size", "adversarial", "scoring", "patience"),
     "TextEncoder.from_texts": (
         "unit",
         "lower",
@@ -59,7 +59,7 @@ class Recipe:
     warm_up: float = 0.1
     label_smoothing: float = 0.1
     adversarial: float = 0.05
-    score: str = "accuracy"
+    scoring: str = "accuracy"
     patience: int | None = None
     # the vocabulary
     unit: str = "char"

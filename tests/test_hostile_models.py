@@ -64,13 +64,14 @@ def folder(tmp_path):
 
 
 def refused(folder, message, **changes):
-    """The folder is refused by both doors with this message, though its card vouches for every file."""
+    """Returns the message with which both doors refuse the folder, though its card vouches for every file."""
     vouch(folder, **changes)
     for load in (saving.load_classifier, saving.load_network):
         with pytest.raises((ValueError, FileNotFoundError), match="^" + re.escape(f"{folder}: {message}")) as caught:
             load(folder)
         assert len(str(caught.value)) < 1000
         assert str(caught.value).isprintable()
+    return str(caught.value)
 
 
 def test_the_data_alone_is_a_classifier(folder):
@@ -229,7 +230,7 @@ BAD_SETTINGS = {
 def test_settings_that_no_network_of_the_kit_has_are_refused(folder, kind):
     content, message = BAD_SETTINGS[kind]
     (folder / data.NETWORK).write_text(content)
-    refused(folder, f"{data.NETWORK}: {message}")
+    assert refused(folder, f"{data.NETWORK}: {message}")
 
 
 # Sizes.
@@ -238,7 +239,7 @@ def test_settings_that_no_network_of_the_kit_has_are_refused(folder, kind):
 def test_settings_that_ask_for_more_memory_than_there_are_weights_allocate_nothing(folder):
     for changes in ({"units": 65536, "num_layers": 60_000}, {"embed_dim": 65536}):
         (folder / data.NETWORK).write_text(settings_of(**changes))
-        refused(folder, f"{data.WEIGHTS}: ")
+        assert refused(folder, f"{data.WEIGHTS}: ")
 
 
 @pytest.mark.parametrize("name", data.FILES)
@@ -259,7 +260,7 @@ def test_a_vocabulary_that_unpacks_to_gigabytes_is_stopped(folder):
     bomb = gzip.compress(gzip.compress(b"\0" * 2**20) * 100)  # packed again and again
     for _ in range(2):
         (folder / data.VOCABULARY).write_bytes(bomb)
-        refused(folder, f"{data.VOCABULARY}: ")
+        assert refused(folder, f"{data.VOCABULARY}: ")
         bomb = gzip.compress(b"[" + b" " * 2**26 + b"]", mtime=0)
 
 
@@ -291,7 +292,7 @@ BAD_VOCABULARIES = {
 def test_a_vocabulary_that_is_none_is_refused(folder, kind):
     content, message = BAD_VOCABULARIES[kind]
     (folder / data.VOCABULARY).write_bytes(content)
-    refused(folder, f"{data.VOCABULARY}: {message}")
+    assert refused(folder, f"{data.VOCABULARY}: {message}")
 
 
 BAD_LABELS = {
@@ -312,7 +313,7 @@ BAD_LABELS = {
 @pytest.mark.parametrize("kind", BAD_LABELS)
 def test_labels_that_are_none_are_refused(folder, kind):
     (folder / data.LABELS).write_bytes(BAD_LABELS[kind])
-    refused(folder, f"{data.LABELS}: ")
+    assert refused(folder, f"{data.LABELS}: ")
 
 
 # Weights.
@@ -359,7 +360,7 @@ BAD_WEIGHTS = {
 @pytest.mark.parametrize("kind", BAD_WEIGHTS)
 def test_weights_that_do_not_go_with_the_settings_are_refused(folder, kind):
     (folder / data.WEIGHTS).write_bytes(BAD_WEIGHTS[kind])
-    refused(folder, f"{data.WEIGHTS}: ")
+    assert refused(folder, f"{data.WEIGHTS}: ")
 
 
 def small_tables(**changes):
@@ -397,7 +398,7 @@ def test_small_tables_whose_parts_do_not_go_together_are_refused(folder, changes
     vouch(folder, tables="int8")
     assert saving.load_classifier(folder).predict_proba(TEXTS).shape == (2, 2)
     (folder / data.WEIGHTS).write_bytes(small_tables(**changes))
-    refused(folder, f"{data.WEIGHTS}: {message}", tables="int8")
+    assert refused(folder, f"{data.WEIGHTS}: {message}", tables="int8")
 
 
 # The folder and its card.
@@ -407,7 +408,7 @@ def test_a_link_that_leads_out_of_the_folder_and_what_is_no_file_are_refused(fol
     outside = tmp_path / "outside"
     (folder / data.WEIGHTS).rename(outside)
     (folder / data.WEIGHTS).symlink_to(outside)
-    refused(folder, f"{data.WEIGHTS}: expected a file, got a link out to {outside}")
+    assert refused(folder, f"{data.WEIGHTS}: expected a file, got a link out to {outside}")
     (folder / data.WEIGHTS).unlink()
     os.mkfifo(folder / data.WEIGHTS)
     with pytest.raises(ValueError, match=re.escape(f"{folder}: {data.WEIGHTS}: expected a plain file or a folder")):
@@ -422,7 +423,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_after_the_look_keeps_nobody_waiti
 
 @pytest.mark.parametrize("listed", [None, [], "x", {}, {"../../outside": "0" * 64}, {"\x1b[2J": "x"}])
 def test_a_card_that_lists_other_files_vouches_for_none(folder, listed):
-    refused(folder, "these files are not the ones that the card describes: ", files=listed)
+    assert refused(folder, "these files are not the ones that the card describes: ", files=listed)
 
 
 @pytest.mark.parametrize(
@@ -436,7 +437,7 @@ def test_a_card_that_lists_other_files_vouches_for_none(folder, listed):
     ],
 )
 def test_a_card_that_says_something_else_than_the_data_is_refused(folder, changes, message):
-    refused(folder, message, **changes)
+    assert refused(folder, message, **changes)
 
 
 def test_a_card_with_a_name_twice_is_refused(folder):

@@ -20,7 +20,7 @@ from conftest import step_by_step
 
 import textrnn
 from textrnn import cards, datasets, metrics, networks, options, saving, training
-from textrnn.layers import TextToIds
+from textrnn.layers import LabelProbabilities, TextToIds
 from textrnn.preprocessing import WINDOWS_AT_A_TIME, TextEncoder
 from textrnn.saving import conversion, data, folders
 
@@ -396,6 +396,46 @@ def test_a_network_without_memory_is_saved_and_read_like_the_others_and_has_no_l
     np.testing.assert_allclose(classifier.predict_proba(NEW), answers_of(model, NEW), atol=1e-6)
     np.testing.assert_array_equal(answers_of(saving.load_network(tmp_path / "model"), NEW), answers_of(model, NEW))
     assert not hasattr(tf.saved_model.load(str(tmp_path / "model")), "trace")
+
+
+def test_without_a_card_the_model_says_what_is_known(model, tmp_path):
+    card = saving.load_classifier(saving.save_classifier(model, tmp_path / "m")).card
+    assert (card["licence"], card["seed"], card["metrics"]) == ("not said", "not said", {})
+    assert card["settings"]["units"] == 8
+
+
+def test_a_model_of_ones_own_of_the_same_layers_is_saved_and_one_of_others_refused(tmp_path):
+    def own(*layers):
+        text = keras.Input((), dtype="string")
+        ids = TextToIds(TextEncoder.from_texts(TABLE["text"]))(text)
+        x = keras.layers.Embedding(50, 8, mask_zero=True)(ids)
+        for layer in layers:
+            x = layer(x)
+        return keras.Model(text, LabelProbabilities(["a", "b"])(x))
+
+    mine = own(keras.layers.Bidirectional(keras.layers.GRU(4)))
+    classifier = saving.load_classifier(saving.save_classifier(mine, tmp_path / "m"))
+    np.testing.assert_allclose(classifier.predict_proba(NEW[:1]), mine(tf.constant(NEW[:1])), atol=1e-6)
+    for layers, name in {
+        (keras.layers.LSTM(4, activation="relu"),): "LSTM",
+        (keras.layers.LSTM(4), keras.layers.LayerNormalization()): "LayerNormalization",
+        (keras.layers.GlobalMaxPooling1D(),): "GlobalMaxPooling1D",
+    }.items():
+        with pytest.raises(
+            ValueError, match=rf"^model: the layer \w+ \({name}\) is not one of the kit's; the kit keeps"
+        ):
+            saving.save_classifier(own(*layers), tmp_path / "other")
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+def test_a_network_that_padding_reaches_is_refused_by_its_answers(tmp_path):
+    text = keras.Input((), dtype="string")
+    ids = TextToIds(TextEncoder.from_texts(TABLE["text"]))(text)
+    states = keras.layers.LSTM(4)(keras.layers.Embedding(50, 8)(ids))  # no mask: zeros at the end change the state
+    model = keras.Model(text, LabelProbabilities(["a", "b"])(states))
+    with pytest.raises(ValueError, match=r"^model: written as data, it gives other answers .*mask_zero=True"):
+        saving.save_classifier(model, tmp_path / "m")
+    assert not list(tmp_path.iterdir())
 
 
 def without_label_layer():

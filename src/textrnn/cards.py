@@ -70,6 +70,11 @@ def fingerprint(folder: str | os.PathLike) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def blank_card(settings: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a card says where nobody said anything: `settings`, those of the network, and that."""
+    return dict.fromkeys(CARD_FIELDS, "not said") | {"settings": settings, "metrics": {}}
+
+
 def check_card(card: Any):
     """Raises `ValueError` unless `card` is a dictionary with exactly the `CARD_FIELDS` whose values JSON can hold."""
     if not isinstance(card, dict):

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
@@ -16,6 +15,8 @@ from textrnn.checks import check_choice
 from textrnn.options import KINDS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from textrnn.tracing import Trace
 
 # Blue and orange of Okabe & Ito (2008), apart in hue and in lightness.
@@ -23,7 +24,7 @@ FIRST_COLOUR, SECOND_COLOUR = "#0072B2", "#E69F00"
 ABOVE = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 2}  # where a legend stands
 
 
-def plot_learning_curves(history: pd.DataFrame, ax: Axes, *, score: str = "dev_accuracy") -> Axes:
+def plot_learning_curves(history: "pd.DataFrame", ax: Axes, *, score: str = "dev_accuracy") -> Axes:
     """Draws the losses of each epoch (left scale) and a score on dev (right scale), the best epoch marked.
 
     Args:
@@ -60,7 +61,7 @@ def plot_learning_curves(history: pd.DataFrame, ax: Axes, *, score: str = "dev_a
     return ax
 
 
-def plot_confusion(table: pd.DataFrame, ax: Axes) -> Axes:
+def plot_confusion(table: "pd.DataFrame", ax: Axes) -> Axes:
     """Draws the share of each true class (rows) that went to each predicted class; darker is more.
 
     Args:
@@ -80,11 +81,11 @@ def plot_confusion(table: pd.DataFrame, ax: Axes) -> Axes:
 
 
 def plot_class_scores(
-    report: pd.DataFrame,
+    report: "pd.DataFrame",
     ax: Axes,
     *,
-    intervals: pd.DataFrame | None = None,
-    other: pd.DataFrame | None = None,
+    intervals: "pd.DataFrame | None" = None,
+    other: "pd.DataFrame | None" = None,
     names=("this", "other"),
 ) -> Axes:
     """Draws the F1 of each class as bars, lowest first, and beside them those of another classifier.
@@ -114,7 +115,7 @@ def plot_class_scores(
     return ax
 
 
-def plot_coverage(curve: pd.DataFrame, ax: Axes) -> Axes:
+def plot_coverage(curve: "pd.DataFrame", ax: Axes) -> Axes:
     """Draws, against the least score, the share of texts that still get a label, and the accuracy of these labels.
 
     Args:
@@ -128,7 +129,7 @@ def plot_coverage(curve: pd.DataFrame, ax: Axes) -> Axes:
     return ax
 
 
-def plot_lengths(texts: pd.Series, ax: Axes, *, max_length: int | None = None) -> Axes:
+def plot_lengths(texts: "pd.Series", ax: Axes, *, max_length: int | None = None) -> Axes:
     """Draws how many texts have each length in characters, and where a model would cut.
 
     Args:
@@ -147,7 +148,7 @@ def plot_lengths(texts: pd.Series, ax: Axes, *, max_length: int | None = None) -
     return ax
 
 
-def plot_class_counts(table: pd.DataFrame, ax: Axes) -> Axes:
+def plot_class_counts(table: "pd.DataFrame", ax: Axes) -> Axes:
     """Draws how many rows each class has, most first.
 
     Args:
@@ -163,7 +164,7 @@ def plot_class_counts(table: pd.DataFrame, ax: Axes) -> Axes:
     return ax
 
 
-def plot_cost_accuracy(table: pd.DataFrame, ax: Axes, *, cost: str = "seconds to train") -> Axes:
+def plot_cost_accuracy(table: "pd.DataFrame", ax: Axes, *, cost: str = "seconds to train") -> Axes:
     """Draws the accuracy of each method, with its interval, against what it costs; names stand beside the points.
 
     Set the limits of `ax` before: the names are placed where they overlap neither each other nor a point or interval.
@@ -281,7 +282,7 @@ def plot_memory(trace: "Trace", ax: Axes, *, units: Sequence[int] | None = None,
     return _write_characters(trace.characters, ax)
 
 
-def plot_saliency(table: pd.DataFrame, ax: Axes) -> Axes:
+def plot_saliency(table: "pd.DataFrame", ax: Axes) -> Axes:
     """Draws how much each character speaks for the class (above 0) or against it, by two measures.
 
     Args:

@@ -118,7 +118,7 @@ def save_classifier(
     model: keras.Model,
     folder: str | os.PathLike,
     *,
-    card: dict[str, Any],
+    card: dict[str, Any] | None = None,
     tables: str = "float32",
     texts: Sequence[str] = (),
 ) -> Path:
@@ -134,7 +134,8 @@ def save_classifier(
         folder: its name becomes the model's name.
         card: what a user should know: `trained_on` (name, rows and SHA-256 of each file), `seed`, `settings`,
             `metrics` (by split, with an interval), `training_seconds`, `licence`, `limits`; JSON values. The names,
-            versions, labels, vocabulary and hashes of the model's files are added here.
+            versions, labels, vocabulary and hashes of the model's files are added here. Without a card, it says that
+            nothing was said.
         tables: how the embeddings are written: `"float32"`, or `"int8"` in about a quarter of the space; the
             probabilities then change a little (`benchmarks/RESULTS.md` has by how much).
         texts: on which both forms are compared, beside drawn ones; some of those that it was scored on, say.
@@ -147,8 +148,9 @@ def save_classifier(
     """
     folder = Path(folder).resolve()
     check_choice("tables", tables, TABLES)
+    settings = network_data(model).settings  # refuses what cannot be kept
+    card = cards.blank_card(settings) if card is None else card
     cards.check_card(card)
-    network_data(model)  # refuses what cannot be kept
     texts = check_texts(texts)
     folders.recover(folder)
     is_model = cards.is_replaceable_model(folder)

@@ -31,6 +31,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from textrnn import TextRNNClassifier, datasets, load_classifier, saving, training
 from textrnn.training import Recipe
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"units": 4, "embed_dim": 4, "max_ngram": 2, "epochs": 2, "batch_size": 32, "topic_vectors": False}
 SMALL |= {"adversarial": 0.0, "learning_rate": 0.02, "random_state": 0}
 
@@ -122,7 +124,6 @@ def test_settings_are_copied_and_shown():
         ({"validation_fraction": 0, "patience": 2}, "patience: expected None"),
     ],
 )
-@pytest.mark.slow
 def test_a_wrong_setting_is_refused_by_fit(settings, message):
     with pytest.raises(ValueError, match=message):
         small(**settings).fit(["股市大涨", "女单夺冠"] * 10, [0, 1] * 10)
@@ -147,7 +148,6 @@ def test_wrong_texts_and_classes_are_refused(x, y, message):
 # The numbers.
 
 
-@pytest.mark.slow
 def test_it_is_train_textrnn_to_the_last_digit(splits, fitted):
     settings = fitted._recipe(len(splits.train))
     model, history = training.train_textrnn(splits.train, splits.dev, settings=settings, seed=0, progress=False)
@@ -159,7 +159,7 @@ def test_it_is_train_textrnn_to_the_last_digit(splits, fitted):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_part_of_the_rows_is_held_out_or_none(x, y):
     held = small().fit(x, y)
     assert held._rows == {"train": 189, "dev": 21}
@@ -209,7 +209,6 @@ def test_texts_come_in_any_form(splits, fitted, form):
     np.testing.assert_array_equal(fitted.predict_proba(FORMS[form](texts)), fitted.predict_proba(texts))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "classes",
     [[10, 9, 8], [True, False], ["b", "a"], np.array([2, 1], "int8"), pd.Categorical(["y", "x"]), [1.0, 2.0], [-1, 1]],
@@ -252,7 +251,7 @@ def test_it_travels_as_plain_data(splits, fitted):
         np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_warm_start_goes_on_and_a_cold_one_does_not(splits, x, y):
     dev = splits.dev["text"], splits.dev["label"]
     clf = small(warm_start=True, epochs=1).fit(x, y, validation_data=dev)
@@ -263,7 +262,7 @@ def test_a_warm_start_goes_on_and_a_cold_one_does_not(splits, x, y):
     assert small(epochs=1).fit(x, y, validation_data=dev).history_["loss"].iloc[0] == first
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_weights_of_classes_and_rows_are_multiplied(splits, x, y):
     by_class = {"game": 3.0, "sports": 1.0, "stocks": 0.5}
     weights = np.random.default_rng(0).uniform(0.5, 2, len(y))
@@ -335,7 +334,6 @@ def test_calibration_and_curves(splits, fitted, x, y):
     assert p == 0.25
 
 
-@pytest.mark.slow
 def test_pictures_and_importances(splits, fitted, tmp_path):
     texts, labels = splits.test["text"], splits.test["label"]
     import matplotlib as mpl

@@ -230,10 +230,12 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             saving.load_network(self.args.model).export(folder, verbose=False)
             stock = tf.saved_model.load(folder)
+        saved = tf.saved_model.load(self.args.model)
         blocks = [tf.constant(texts[i : i + 256]) for i in range(0, len(texts), 256)]
         bulk = {
             "kit, runtime numpy": lambda: by_runtime["numpy"].predict_proba(texts) is None,
             "kit, runtime tensorflow": lambda: by_runtime["tensorflow"].predict_proba(texts) is None,
+            "kit, SavedModel": lambda: [saved.serve(block) for block in blocks],
             "stock Keras export": lambda: [stock.serve(block) for block in blocks],
             "linear SVM": lambda: svm.predict(texts) is None,
         }

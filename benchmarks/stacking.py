@@ -36,8 +36,7 @@ def main():
         start = time.perf_counter()
         stack.fit(rows["text"], rows["label"])
         members = [stack.named_estimators_[name] for name in ("svm", "network")]
-        # The stack gives its members the classes as numbers.
-        numbers = stack._label_encoder.transform(dev["label"])
+        numbers = np.searchsorted(stack.classes_, dev["label"])  # the stack gives its members the classes as numbers
         found = [member.score(dev["text"], numbers) for member in members]
         found.append(stack.score(dev["text"], dev["label"]))
         scores.append(found)

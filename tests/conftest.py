@@ -42,6 +42,18 @@ def step_by_step():
         tf.config.run_functions_eagerly(False)
 
 
+@pytest.fixture
+def as_graph():
+    """Asks for training as it is outside the tests, as a graph, where a file's tests are `untraced`."""
+
+
+@pytest.fixture
+def untraced(request):
+    """Runs TensorFlow `step_by_step` in a test, unless that asks for the graph."""
+    with contextlib.nullcontext() if "as_graph" in request.fixturenames else step_by_step():
+        yield
+
+
 def written(path, content):
     """Returns `path` after writing `content`, text or bytes, to it."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -224,6 +224,11 @@ def test_classes_of_any_sort_are_answered_as_they_were(classes):
     assert clf.predict_proba(texts).argmax(axis=1).tolist() == [sorted(set(y)).index(label) for label in y]
 
 
+def clone_of(fitted):
+    """Returns a copy that a test may change."""
+    return pickle.loads(pickle.dumps(fitted))
+
+
 def test_a_saved_model_answers_as_the_estimator(splits, fitted, tmp_path):
     texts = splits.test["text"]
     loaded = load_classifier(fitted.save(tmp_path / "mine", licence="CC0"))
@@ -236,6 +241,8 @@ def test_a_saved_model_answers_as_the_estimator(splits, fitted, tmp_path):
     assert loaded.card["trained_on"]["rows"] == {"train": 210, "dev": 90}
     assert loaded.card["metrics"]["dev"]["accuracy"] == pytest.approx(fitted.history_["dev_accuracy"].max())
     assert loaded.card["licence"] == "CC0"
+    other = clone_of(fitted).set_params(units=99)  # which it was not trained with
+    assert load_classifier(other.save(tmp_path / "other")).card["settings"] == loaded.card["settings"]
     assert Recipe(**loaded.card["settings"]).units == 4
     in_keras = load_classifier(tmp_path / "mine", runtime="tensorflow")
     np.testing.assert_allclose(in_keras.transform(texts), fitted.transform(texts), atol=1e-5)

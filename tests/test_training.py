@@ -15,7 +15,7 @@ from textrnn import checks, metrics, networks, training
 from textrnn.preprocessing import TextEncoder
 from textrnn.training import loop
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("untraced")]
 
 HEADLINES = pd.DataFrame(
     {
@@ -36,19 +36,6 @@ def tiny(*, optimizer=None, loss="sparse_categorical_crossentropy", **settings):
 
 def fit(model, train=HEADLINES, dev=HEADLINES, **settings):
     return training.fit(model, train, dev, **{"epochs": 1, "batch_size": 2, "progress": False, **settings})
-
-
-@pytest.fixture
-def as_graph():
-    """Asks for training as it is outside the tests: as a graph."""
-
-
-@pytest.fixture(autouse=True)
-def step_by_step(request):
-    """Runs tiny networks without tracing, which would take far longer than the few steps themselves."""
-    tf.config.run_functions_eagerly("as_graph" not in request.fixturenames)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from textrnn import checks, metrics, networks, training
 from textrnn.preprocessing import TextEncoder
 from textrnn.training import loop
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("untraced")]
 
 LABELS = ["sports", "stocks"]
 TABLE = pd.DataFrame(
@@ -45,19 +45,6 @@ def assert_same_weights(one, other, **tolerance):
             np.testing.assert_allclose(first, second, **tolerance)
         else:
             np.testing.assert_array_equal(first, second)
-
-
-@pytest.fixture(autouse=True)
-def step_by_step(request):
-    """Runs tiny networks without tracing, but where a test asks for the graph."""
-    tf.config.run_functions_eagerly("as_graph" not in request.fixturenames)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
-@pytest.fixture
-def as_graph():
-    """Asks for training as it is outside the tests."""
 
 
 def step_by_hand(model, adversarial):

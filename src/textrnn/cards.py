@@ -13,6 +13,8 @@ EXTRA = "assets.extra"
 CARD = f"{EXTRA}/card.json"
 GRAPH = "saved_model.pb"  # what makes a folder a SavedModel
 CARD_FIELDS = ("trained_on", "seed", "settings", "metrics", "training_seconds", "licence", "limits")
+LICENCE = "see the licence of the training data"  # of whom nobody says more
+LIMITS = "short texts like those it was trained on"
 MAX_CARD_BYTES = 2**20
 MAX_DEPTH = 64
 

@@ -14,7 +14,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from textrnn import datasets, metrics, saving, training
+from textrnn import cards, datasets, metrics, saving, training
 from textrnn.checks import MAX_SEED, check_number, check_texts, column_of
 from textrnn.preprocessing import TextEncoder
 
@@ -64,32 +64,32 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
-    weight_decay: float = 0.01
-    clipnorm: float = 1.0
-    warm_up: float = 0.1
-    label_smoothing: float = 0.1
-    adversarial: float = 0.05
-    scoring: str = "accuracy"
-    patience: int | None = None
-    unit: str = "char"
-    lower: bool = True
-    min_count: int = 1
-    max_tokens: int | None = None
-    max_ngram: int = 3
-    min_ngram_count: int = 2
-    max_ngrams: int | None = 250_000
-    max_length: int | None = None
-    cell: str = "lstm"
-    embed_dim: int = 64
-    units: int = 128
-    num_layers: int = 1
-    bidirectional: bool = True
-    pooling: str | tuple[str, ...] = ("max", "mean")
-    dropout: float = 0.4
-    ngram_dropout: float = 0.5
-    evidence: bool = True
-    embedded_ngrams: int | None = 20_000
-    topic_vectors: bool = True
+    weight_decay: float = training.Recipe.weight_decay
+    clipnorm: float = training.Recipe.clipnorm
+    warm_up: float = training.Recipe.warm_up
+    label_smoothing: float = training.Recipe.label_smoothing
+    adversarial: float = training.Recipe.adversarial
+    scoring: str = training.Recipe.scoring
+    patience: int | None = training.Recipe.patience
+    unit: str = training.Recipe.unit
+    lower: bool = training.Recipe.lower
+    min_count: int = training.Recipe.min_count
+    max_tokens: int | None = training.Recipe.max_tokens
+    max_ngram: int = training.Recipe.max_ngram
+    min_ngram_count: int = training.Recipe.min_ngram_count
+    max_ngrams: int | None = training.Recipe.max_ngrams
+    max_length: int | None = training.Recipe.max_length
+    cell: str = training.Recipe.cell
+    embed_dim: int = training.Recipe.embed_dim
+    units: int = training.Recipe.units
+    num_layers: int = training.Recipe.num_layers
+    bidirectional: bool = training.Recipe.bidirectional
+    pooling: str | tuple[str, ...] = training.Recipe.pooling
+    dropout: float = training.Recipe.dropout
+    ngram_dropout: float = training.Recipe.ngram_dropout
+    evidence: bool = training.Recipe.evidence
+    embedded_ngrams: int | None = training.Recipe.embedded_ngrams
+    topic_vectors: bool = training.Recipe.topic_vectors
     validation_fraction: float = 0.1
     class_weight: dict[Any, float] | str | None = None
     warm_start: bool = False
@@ -148,7 +148,7 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
             history = training.fit(
                 network, train, dev, seed=seed, sample_weight=weights, progress=progress, **settings.arguments("fit")
             )
-        self._classes, self.history_, self.seed_ = classes, history, seed
+        self._classes, self.history_, self.seed_, self._settings = classes, history, seed, settings
         self._rows = {"train": len(train)} | ({} if dev is None else {"dev": len(dev)})
         self._keras, self._network = network, saving.to_numpy_network(network)
         return self
@@ -257,8 +257,8 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
         folder: str | os.PathLike,
         *,
         tables: str = "float32",
-        licence: str = "see the licence of the training data",
-        limits: str = "short texts like those it was trained on",
+        licence: str = cards.LICENCE,
+        limits: str = cards.LIMITS,
     ) -> Path:
         """Writes the network into `folder` as a saved model, which `load_classifier` reads, and returns the folder.
 
@@ -278,7 +278,7 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
         card = {
             "trained_on": {"name": "a table in memory", "rows": self._rows},
             "seed": self.seed_,
-            "settings": self._recipe(self._rows["train"]).to_config(),
+            "settings": self._settings.to_config(),
             "metrics": {},
             "training_seconds": round(self.history_.attrs["seconds"]),
             "licence": licence,

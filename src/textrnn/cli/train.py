@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 @click.option("--dev", metavar="FILE", help="Choose the best epoch and score on this; else on 15 % of FILE.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same model.")
 @click.option("--resume", metavar="FOLDER", help="Keep checkpoints here; the same command goes on from the newest.")
-@click.option("--licence", default="see the licence of the training data", help="For the card of the model.")
-@click.option("--limits", default="short texts like those it was trained on", help="For the card of the model.")
+@click.option("--licence", default=cards.LICENCE, help="For the card of the model.")
+@click.option("--limits", default=cards.LIMITS, help="For the card of the model.")
 @table_options
 @label_column_option
 def train(file, out, dev, seed, resume, licence, limits, **columns):

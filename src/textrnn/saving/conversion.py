@@ -9,7 +9,7 @@ import numpy as np
 from textrnn import architectures, networks
 from textrnn.evidence import SMOOTHING, counts_of
 from textrnn.layers import ClassEvidence, LabelProbabilities, MaskedPooling, TextToIds
-from textrnn.preprocessing import FIRST_ID
+from textrnn.preprocessing import FIRST_ID, TextEncoder
 from textrnn.saving.data import NetworkData
 from textrnn.saving.numpy_network import NumpyNetwork
 
@@ -70,7 +70,7 @@ def network_data(model: keras.Model) -> NetworkData:
     encoder, label_names = networks.text_encoder(model), networks.label_names(model)
     _check_layers(model)
     network, settings = _settings(model, encoder)
-    stored = dict(_named_weights(model, encoder))
+    stored = _named_weights(model, encoder)
     num_weights = sum(len(layer.weights) for layer in model.layers)
     if len(stored) != num_weights:
         raise ValueError(f"model: expected weights {sorted(stored)}, got {num_weights}; {ADVICE}")
@@ -79,7 +79,7 @@ def network_data(model: keras.Model) -> NetworkData:
         settings,
         encoder,
         label_names,
-        {name: np.asarray(weight) for name, weight in stored.items()},
+        stored,
         tables="int8" if any(weight.dtype == np.int8 for weight in stored.values()) else "float32",
         temperature=model.layers[-1].temperature,
     )
@@ -109,24 +109,19 @@ def float_arrays(data: NetworkData) -> dict[str, np.ndarray]:
     return whole
 
 
-def _named_weights(model: keras.Model, encoder: Any) -> Iterator[tuple[str, np.ndarray]]:
-    """Yields the weights of a model as arrays, by the names that they have in a file."""
-    small = {layer for layer in networks.embeddings(model) if len(layer.get_weights()) > 1}
+def _named_weights(model: keras.Model, encoder: TextEncoder) -> dict[str, np.ndarray]:
+    """Returns the weights of a model as arrays, by the names that they have in a file."""
+    stored = {name: weight.numpy() for name, weight in _named_variables(model)}
+    for order, (layer, num_ids) in enumerate(zip(networks.embeddings(model), encoder.num_ids, strict=True), start=1):
+        # A table of one's own may have rows for ids that no text gets.
+        stored[f"embedding_{order}"] = stored[f"embedding_{order}"][:num_ids]
+        for scales in layer.weights[1:]:  # of a small table
+            stored[f"embedding_{order}.scales"] = scales.numpy()
     evidence = networks.evidence_layer(model)
-    for name, weight in _named_variables(model):
-        order = int(name.partition("_")[2]) - 1 if name.startswith(("embedding_", "evidence_")) else None
-        if name.startswith("evidence_") and evidence.indices:
-            yield f"{name}.patterns", weight.numpy()
-            yield f"{name}.rows", evidence.indices[order].numpy()
-        elif name.startswith("embedding_"):
-            layer = networks.embeddings(model)[order]
-            table, *scales = layer.get_weights()
-            # A table of one's own may have rows for ids that no text gets.
-            yield name, table[: encoder.num_ids[order]]
-            if layer in small:
-                yield f"{name}.scales", scales[0]
-        else:
-            yield name, weight.numpy()
+    for order, rows in enumerate(evidence.indices if evidence else (), start=1):
+        stored[f"evidence_{order}.patterns"] = stored.pop(f"evidence_{order}")
+        stored[f"evidence_{order}.rows"] = rows.numpy()
+    return stored
 
 
 def _named_variables(model: keras.Model) -> Iterator[tuple[str, keras.Variable]]:
@@ -173,7 +168,7 @@ def _recurrent_layers(model: keras.Model) -> list[keras.layers.Layer]:
     return found or dense
 
 
-def _settings(model: keras.Model, encoder: Any) -> tuple[str, dict[str, Any]]:
+def _settings(model: keras.Model, encoder: TextEncoder) -> tuple[str, dict[str, Any]]:
     """Returns which function builds such a model, and with which settings."""
     tables = networks.embeddings(model)
     if len(tables) != len(encoder.num_ids):

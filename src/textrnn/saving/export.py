@@ -148,8 +148,8 @@ def save_classifier(
     """
     folder = Path(folder).resolve()
     check_choice("tables", tables, TABLES)
-    settings = network_data(model).settings  # refuses what cannot be kept
-    card = cards.blank_card(settings) if card is None else card
+    data = network_data(model)  # refuses what cannot be kept
+    card = cards.blank_card(data.settings) if card is None else card
     cards.check_card(card)
     texts = check_texts(texts)
     folders.recover(folder)
@@ -157,9 +157,11 @@ def save_classifier(
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with folders.beside(folder) as new:
-            model = model if tables == "float32" else with_small_tables(model)
+            if tables == "int8":
+                model = with_small_tables(model)
+                data = network_data(model)
             _write_graph(new, model)
-            _write_extra(new, network_data(model), card, name=folder.name)
+            _write_extra(new, data, card, name=folder.name)
             check_agreement(new, texts)
             folders.flush(new)
             new.chmod(0o755)

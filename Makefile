@@ -53,10 +53,10 @@ FORCE:
 # Two processes, each with the tests of a file at a time, so that what a file's tests share is made once.
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-check: lint  ## lint, and the tests that take no time (under a minute)
+check: lint  ## lint, and the tests that take no time (about a minute)
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow and not long'
 
-test: $(STAMP)  ## run every test but the long ones (under five minutes)
+test: $(STAMP)  ## run every test but the long ones (about five and a half minutes)
 	$(PYTEST) -m 'not long'
 
 test-long: $(STAMP)  ## run what `make test` leaves out: many kills, benchmark scripts, trainings, the page in a browser

@@ -81,9 +81,8 @@ def test_an_answer_is_what_the_model_and_the_tracer_say(app, root):
     np.testing.assert_allclose(answer["prefixes"], prefixes, atol=2e-5)
     assert prefixes.argmax(axis=1).tolist() != [probs.argmax()] * len(TEXT)  # it changes its mind on the way
     saliency = tracing.saliency(network, TEXT)
-    assert answer["saliency"]["label"] == answer["label"]
-    for method in ("gradient", "left_out"):
-        np.testing.assert_allclose(answer["saliency"][method], saliency[method], atol=2e-5)
+    assert answer["decided"] == answer["label"]
+    np.testing.assert_allclose(answer["left_out"], saliency["left_out"], atol=2e-5)
     (traces,) = tracing.trace_lstm(network, TEXT)
     assert [lstm["name"] for lstm in answer["lstms"]] == list(traces)
     for lstm, backwards in zip(answer["lstms"], (False, True), strict=True):
@@ -108,7 +107,7 @@ def test_of_a_long_text_all_is_answered_and_its_head_is_shown_and_a_network_with
     text = "警察救了小狗，小狗救了警察"
     answer = Reader(small_model).read(text)
     assert (answer["num_characters"], answer["characters"]) == (len(text), list("警察救了小狗,小"))
-    assert len(answer["prefixes"]) == len(answer["saliency"]["gradient"]) == 8
+    assert len(answer["prefixes"]) == len(answer["left_out"]) == 8
     probs = saving.load_classifier(small_model).predict_proba([text, text[:8]])
     np.testing.assert_allclose([answer["probabilities"], answer["prefixes"][-1]], probs, atol=2e-5)
     assert np.abs(probs[0] - probs[1]).max() > 1e-4
@@ -413,13 +412,11 @@ def test_a_typed_headline_is_answered_and_the_slider_shows_the_network_change_it
                 float(title.split(": ")[1].replace("−", "-")) for title in heat.locator("title").all_text_contents()
             ]
             np.testing.assert_allclose(numbers, np.ravel(lstm[kind]), atol=0.0051)
-    for method in ("gradient", "left_out"):
-        page.check(f"input[value={method}]")
-        titles = page.locator("#reading-1 .bar title").all_text_contents()
-        numbers = [float(title.split(": ")[1].replace("−", "-")) for title in titles]
-        np.testing.assert_allclose(numbers, answer["saliency"][method], atol=0.0051)
-        below = page.locator("#reading-1 .bar.against").count()
-        assert below == sum(value < 0 for value in answer["saliency"][method])
+    titles = page.locator("#reading-1 .bar title").all_text_contents()
+    numbers = [float(title.split(": ")[1].replace("−", "-")) for title in titles]
+    np.testing.assert_allclose(numbers, answer["left_out"], atol=0.0051)
+    below = page.locator("#reading-1 .bar.against").count()
+    assert below == sum(value < 0 for value in answer["left_out"])
     page.click("#reading-1 .numbers summary")
     page.wait_for_selector("#reading-1 .numbers tbody tr")  # drawn when it is opened
     assert page.locator("#reading-1 .numbers tbody tr").count() == len(TEXT)
@@ -552,7 +549,6 @@ def test_all_can_be_reached_by_keyboard_and_has_a_name(open_page):
         "mode",
         "text-1",
         "text-2",
-        "method",
         "kind",
         "direction",
         "slider-1",

@@ -194,7 +194,6 @@ def test_a_small_installation_says_how_to_get_what_it_lacks(small):
     for args, what in (
         (["train", "none.tsv", "--out", "model"], "textrnn train needs TensorFlow"),
         (["trace", "headlines-textrnn", HEADLINE, "--out", "a.png"], "textrnn trace needs TensorFlow"),
-        (["demo", "headlines-textrnn"], "textrnn demo needs TensorFlow"),
         (
             ["predict", "headlines-textrnn", HEADLINE, "--runtime", "tensorflow"],
             "--runtime tensorflow needs TensorFlow",
@@ -202,5 +201,9 @@ def test_a_small_installation_says_how_to_get_what_it_lacks(small):
     ):
         done = small.run("textrnn", *args)
         assert (done.returncode, done.stdout, done.stderr) == (1, "", f"Error: {what}, {how}\n")
+    done = small.run("textrnn", "demo", "headlines-textrnn")
+    assert done.stderr.startswith(
+        "Error: textrnn demo needs Starlette, which is not installed: pip install 'textrnn[demo]'"
+    )
     done = small.run("python", "-c", "from textrnn import networks")
     assert done.stderr.splitlines()[-1] == f"textrnn.extras.MissingLibraryError: textrnn.networks needs Keras, {how}"

@@ -14,6 +14,7 @@ Learning:
     estimator: `TextRNNClassifier`, the recommended network behind scikit-learn's interface; it is offered here as well.
     training: `train_textrnn` does it all; `fit` trains a model of your own.
     networks, layers: the networks as Keras models, and what they are made of.
+    vectorizer: `IdVectorizer`, from texts to ids as scikit-learn's transformers do it; it is offered here as well.
     baselines: the plain classifiers that a network has to beat.
 
 Looking:
@@ -65,17 +66,23 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     from textrnn import shipped as shipped
     from textrnn import tracing as tracing
     from textrnn import training as training
+    from textrnn import vectorizer as vectorizer
     from textrnn.estimator import TextRNNClassifier as TextRNNClassifier
     from textrnn.saving import load_classifier as load_classifier
+    from textrnn.vectorizer import IdVectorizer as IdVectorizer
 
     __version__: str
 
 _ROOMS = (
     *("architectures", "baselines", "batching", "cards", "checks", "datasets", "demo", "estimator"),
     *("evidence", "extras", "fonts", "layers", "lessons", "metrics", "networks", "options", "plots", "preprocessing"),
-    *("saving", "shipped", "tracing", "training"),
+    *("saving", "shipped", "tracing", "training", "vectorizer"),
 )
-_NAMES = {"TextRNNClassifier": "estimator", "load_classifier": "saving"}  # offered here too, by their rooms
+_NAMES = {
+    "IdVectorizer": "vectorizer",
+    "TextRNNClassifier": "estimator",
+    "load_classifier": "saving",
+}  # offered here too, by their rooms
 _LESSONS = ("cells", "diagrams", "gradients", "slots")  # found here too, where older code looks for them
 
 

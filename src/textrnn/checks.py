@@ -106,6 +106,15 @@ def check_seed(seed: Any):
     check_integer("seed", seed, least=0, most=MAX_SEED)
 
 
+def seed_of(random_state: "int | np.random.RandomState | None") -> int:
+    """Returns the seed that a `random_state` stands for: itself, or one drawn from it, or from NumPy's if `None`."""
+    if not isinstance(random_state, np.random.RandomState | None):
+        check_integer("random_state", random_state, least=0, most=MAX_SEED)
+        return int(random_state)
+    draw = np.random.randint if random_state is None else random_state.randint
+    return int(draw(MAX_SEED, dtype="uint32"))
+
+
 def check_list(name: str, values: Any):
     """Raises `ValueError` unless `values` is a list of some kind, to be gone through one by one.
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
-from sklearn.utils import check_random_state, compute_sample_weight
+from sklearn.utils import compute_sample_weight
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from textrnn import cards, datasets, metrics, saving, training
-from textrnn.checks import MAX_SEED, check_number, check_texts, column_of
+from textrnn.checks import check_number, check_texts, column_of, seed_of
 from textrnn.preprocessing import TextEncoder
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
         weights = self._weights(y, sample_weight)
         if weights is not None:
             table["weight"] = weights
-        seed = self._seed()
+        seed = seed_of(self.random_state)
         train, dev = self._split(table, validation_data, classes, names, seed=seed)
         weights = None if weights is None else train.pop("weight").to_numpy()
         settings = self._recipe(len(train))
@@ -159,11 +159,6 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
         if not np.array_equal(classes, self._classes):
             raise ValueError(f"y: warm_start goes on with the classes {self._classes.tolist()}, got {classes.tolist()}")
         return self.model_
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, np.random.RandomState) or self.random_state is None:
-            return int(check_random_state(self.random_state).randint(MAX_SEED, dtype="uint32"))
-        return self.random_state
 
     def _weights(self, y: Sequence, sample_weight: Sequence[float] | None) -> np.ndarray | None:
         """Returns how much each row counts, by its class and by itself; `None` if all count the same."""

@@ -147,10 +147,9 @@ def demo(models, port, browser):
 
     The page is served on this computer alone and asks no other for anything. Ctrl-C ends it.
     """
-    require("textrnn demo", "tensorflow", "keras", "starlette", "uvicorn")
+    require("textrnn demo", "starlette", "uvicorn")
     for model in models:
         cards.read_card(model)
-    import_tensorflow()
     from textrnn import demo as page
 
     page.serve([*models], port=port, open_browser=browser)

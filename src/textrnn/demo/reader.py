@@ -4,12 +4,12 @@ import os
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from textrnn import networks, saving, tracing
+from textrnn import saving
 from textrnn.options import KINDS
 
 NUM_UNITS = 8  # shown of each LSTM
+LEAST = np.finfo("float32").tiny  # of a probability whose logarithm is taken
 DIGITS = 5  # after the point; a picture needs no more
 
 
@@ -24,21 +24,9 @@ class Reader:
 
     def __init__(self, folder: str | os.PathLike):
         self._classifier = saving.load_classifier(folder)
-        self._network = saving.load_network(folder)
+        self._network = self._classifier.network
         self.card, self.label_names = self._classifier.card, self._classifier.label_names
-        self._encoder = networks.text_encoder(self._network)
-        self.max_length = self._encoder.max_length
-        self._trace = None
-        if tracing.has_lstm(self._network):
-            signature = [tf.TensorSpec([None], tf.string)]
-            self._trace = tf.function(tracing.tracer(self._network), input_signature=signature)
-        try:
-            self.read("?")  # the first answer takes seconds, which nobody should wait for at the page
-        except Exception as error:  # Keras has no one kind of error for a network that is put together otherwise
-            raise ValueError(
-                f"{folder}: expected a network of build_textrnn or build_textcnn, got one that cannot be looked into: "
-                f"{error}"
-            ) from error
+        self.max_length = self._network.encoder.max_length
 
     def read(self, text: str, *, beside: str | None = None) -> dict[str, Any]:
         """Returns what the page shows of `text`, as JSON values.
@@ -52,7 +40,8 @@ class Reader:
             characters (as many words, for a network of words), which is all that can be looked into:
 
             - `characters`: as the network reads them, and `num_characters`, how many the text has in all;
-            - `saliency`: `label`, and `gradient` and `left_out` of each character (`tracing.saliency`);
+            - `left_out`: what the logarithm of the answer's probability loses when each character is taken out and the
+              network reads what remains; `decided` is the class that this is about;
             - `prefixes`: the probabilities after the first character, the first two and so on;
             - `lstms`: of each LSTM its `name`, whether it reads `backwards`, the `units` whose memory moves most, that
               one first, and by the names of `options.KINDS` a row for each of them with a number for each character.
@@ -60,34 +49,29 @@ class Reader:
         Raises:
             ValueError: the text is empty or cannot be written in UTF-8.
         """
-        tokens = self._encoder.split(text)
+        encoder = self._network.encoder
+        tokens = encoder.split(text)
         characters = tokens[: self.max_length]
         prefixes = ["".join(characters[:end]) for end in range(1, len(characters) + 1)]
         probs, *prefix_probs = self._classifier.predict_proba([text, *prefixes])
-        saliency = tracing.saliency(self._network, text)
+        left = ["".join(characters[:step] + characters[step + 1 :]) for step in range(len(characters))]
+        whole, *others = self._network.probs(encoder.encode(["".join(characters), *left]))  # one may be empty
+        decided = whole.argmax()
         return {
             "label": self.label_names[probs.argmax()],
             "score": _numbers(probs.max()),
             "probabilities": _numbers(probs),
             "characters": characters,
             "num_characters": len(tokens),
-            "saliency": {
-                "label": saliency.attrs["label"],
-                "gradient": _numbers(saliency["gradient"]),
-                "left_out": _numbers(saliency["left_out"]),
-            },
+            "decided": self.label_names[decided],
+            "left_out": _numbers(np.log(np.maximum(whole, LEAST) / np.maximum(others, LEAST))[:, decided]),
             "prefixes": _numbers(prefix_probs),
             "lstms": self._lstms([text] if beside is None else [text, beside]),
         }
 
     def _lstms(self, texts: list[str]) -> list[dict[str, Any]]:
-        if self._trace is None:
-            return []
-        traces, mask = self._trace(tf.constant(texts))
-        return [
-            _moving_units(name, [row[real] for row, real in zip(trace.numpy(), mask.numpy(), strict=True)])
-            for name, trace in traces.items()
-        ]
+        first, *others = map(self._network.trace, texts)
+        return [_moving_units(name, [trace, *(other[name] for other in others)]) for name, trace in first.items()]
 
 
 def _moving_units(name: str, traces: list[np.ndarray]) -> dict[str, Any]:

@@ -251,7 +251,7 @@ class Reading {
   }
 
   deciding() {
-    const { characters, saliency } = this.answer;
+    const { characters, decided } = this.answer;
     const values = answers().flatMap(decidersOf); // of two headlines, on one scale
     const [highest, lowest] = [Math.max(0.05, ...values), Math.min(-0.05, ...values)];
     const scale = TALLEST / Math.max(highest, -lowest);
@@ -270,7 +270,7 @@ class Reading {
         draw("title", {}, `${characters[place]}: ${signed(value)}`),
       );
     });
-    const caption = words("deciding", nameOf(saliency.label));
+    const caption = words("deciding", nameOf(decided));
     const read = characters.map((character, place) => `${character} ${signed(this.deciders[place])}`).join(", ");
     return this.figure(
       [caption],
@@ -385,7 +385,7 @@ class Reading {
       const kind = find("kind").value;
       const { units, [kind]: rows } = this.lstm ?? { units: [], [kind]: [] };
       const cells = (tag, values, scope) => values.map((value) => make(tag, scope ? { scope } : {}, value));
-      const heads = [words("character"), words(chosen("method")), ...units.map((unit) => `#${unit}`)];
+      const heads = [words("character"), words("left_out"), ...units.map((unit) => `#${unit}`)];
       const lines = characters.map((character, place) =>
         make(
           "tr",
@@ -394,7 +394,7 @@ class Reading {
           ...cells("td", [signed(this.deciders[place]), ...rows.map((row) => plain(row[place]))]),
         ),
       );
-      const caption = units.length ? words("heat", words("kinds")[kind][0]) : words("method");
+      const caption = units.length ? words("heat", words("kinds")[kind][0]) : words("deciding", nameOf(this.answer.decided));
       const table = make(
         "table",
         {},
@@ -442,7 +442,7 @@ class Reading {
     }
     const prefix = characters.slice(0, end).join("");
     const label = nameOf(labelsOf(this.answer)[best]);
-    const weight = [characters[end - 1], signed(this.deciders[end - 1]), nameOf(this.answer.saliency.label)];
+    const weight = [characters[end - 1], signed(this.deciders[end - 1]), nameOf(this.answer.decided)];
     this.readout.textContent = words("readout", end, length, prefix, label, share(probs[best]), ...weight);
     this.slider.value = end;
     this.slider.setAttribute("aria-valuetext", this.readout.textContent);
@@ -454,7 +454,7 @@ class Reading {
   }
 }
 
-const decidersOf = (answer) => answer.saliency[chosen("method")];
+const decidersOf = (answer) => answer.left_out;
 
 /** Returns the greatest magnitude of a kind over so many units of all headlines shown, which share one scale. */
 function greatest(kind, numUnits) {
@@ -601,7 +601,7 @@ async function start() {
     showMode();
     askAll();
   });
-  for (const choice of ["method", "kind", "direction"]) find(choice).addEventListener("change", showAll);
+  for (const choice of ["kind", "direction"]) find(choice).addEventListener("change", showAll);
   find("entry").addEventListener("submit", (event) => {
     event.preventDefault();
     askAll();

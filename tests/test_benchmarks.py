@@ -111,6 +111,7 @@ def test_the_embedded_headlines_pass_their_check():
     assert "!" not in {line[:1] for line in done.stdout.splitlines()}
 
 
+@pytest.mark.long
 def test_a_doubled_headline_is_named_and_no_split_is_written(tmp_path):
     # A copy of the script writes into a copy of the folders, whatever happens.
     script = tmp_path / "benchmarks" / "corpus.py"

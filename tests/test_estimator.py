@@ -229,6 +229,7 @@ def clone_of(fitted):
     return pickle.loads(pickle.dumps(fitted))
 
 
+@pytest.mark.long
 def test_a_saved_model_answers_as_the_estimator(splits, fitted, tmp_path):
     texts = splits.test["text"]
     loaded = load_classifier(fitted.save(tmp_path / "mine", licence="CC0"))

@@ -107,6 +107,7 @@ def test_python_and_graph_agree_whatever_the_vocabulary_was_made_of(seen, batch,
     np.testing.assert_array_equal(TextToIds(encoder)(tf.constant(batch + seen)), encoder.encode(batch + seen))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("lower", [True, False])
 def test_the_graph_normalises_every_code_point_as_the_definition_does(lower):

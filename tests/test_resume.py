@@ -168,6 +168,7 @@ def test_a_kill_in_the_middle_of_writing_a_checkpoint_leaves_the_ones_before(sta
         run.newest()
 
 
+@pytest.mark.long
 def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(whole, uninterrupted, tmp_path):
     shutil.copytree(whole / "run", tmp_path / "run")
     newest, before = sorted((tmp_path / "run").glob("*.npz"), reverse=True)
@@ -216,6 +217,7 @@ def test_a_full_disk_stops_the_run_and_leaves_the_checkpoints(short, tmp_path):
     assert not list((tmp_path / "run").glob("*.part"))
 
 
+@pytest.mark.long
 def test_a_file_trains_to_the_same_weights_as_its_table(short, tmp_path):
     train = made_rows(200)
     path = tmp_path / "train.tsv"

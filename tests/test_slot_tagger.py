@@ -60,6 +60,7 @@ def test_a_pickled_tagger_answers_the_same(requests, fitted):
     assert pickle.loads(pickle.dumps(SlotTagger(units=3))).units == 3
 
 
+@pytest.mark.long
 def test_it_is_cross_validated_and_searched(requests):
     train, _ = requests
     scores = cross_val_score(SlotTagger(**SMALL), train.words, train.tags, cv=2)

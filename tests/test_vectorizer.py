@@ -59,6 +59,7 @@ def test_wrong_use_is_named():
         IdVectorizer(unit="syllable").fit(TEXTS)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_keras_model_of_stock_layers_learns_from_the_ids():
     import keras

@@ -47,7 +47,7 @@ def test_learning_curves_show_two_losses_and_a_score(ax):
     assert ax.get_ylim()[0] == 0
     assert [line.get_ydata().tolist() for line in ax.get_lines()] == [HISTORY["loss"].tolist(), [1.9, 1.1, 0.9, 1.0]]
     right = other_scale(ax)
-    assert (right.get_ylabel(), right.get_ylim()) == ("accuracy", (0, 1))
+    assert (right.get_ylabel(), right.get_ylim()) == ("accuracy", (0.2, 1))
     assert right.get_lines()[0].get_ydata().tolist() == [0.3, 0.6, 0.82, 0.8]
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == ["loss on train (dropout on)", "loss on dev", "accuracy on dev"]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from textrnn import architectures
@@ -119,6 +121,21 @@ def ids_model(model: keras.Model) -> keras.Model:
     if model not in _ids_models:
         _ids_models[model] = keras.Model(text_layer(model).output, model.output, name=f"{model.name}_on_ids")
     return _ids_models[model]
+
+
+_answering: weakref.WeakKeyDictionary[keras.Model, Any] = weakref.WeakKeyDictionary()
+
+
+def answer(part: keras.Model, ids: np.ndarray) -> np.ndarray:
+    """Returns what a model of ids says of one batch: an array `(batch, …)`.
+
+    Keras' own `predict_on_batch` traces the model again for new shapes, and warns of it; this traces it once.
+    """
+    if part not in _answering:
+        model = weakref.ref(part)  # or the function would keep its own key alive
+        shape = tf.TensorSpec(part.input_shape, part.inputs[0].dtype)
+        _answering[part] = tf.function(lambda ids: model()(ids, training=False), input_signature=[shape])
+    return _answering[part](ids).numpy()
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ def plot_learning_curves(history: "pd.DataFrame", ax: Axes, *, score: str = "dev
     name = score.removeprefix("dev_").replace("_", " ")
     right.plot(epochs, history[score], "s-", color=SECOND_COLOUR, label=f"{name} on dev")
     right.set_ylabel(*fonts.readable([name]), **fonts.as_written())
-    right.set_ylim(0, 1)
+    right.set_ylim(np.floor(9.5 * history[score].min()) / 10, 1)  # what differs is near the top
     best = int(history[score].idxmax())
     right.axvline(epochs[best], color="0.6", linewidth=1, linestyle=":")
     right.annotate(

@@ -39,4 +39,4 @@ class KerasPredictor(NetworkPredictor):
                 "this process was forked after TensorFlow had started, and TensorFlow would wait for ever: load the "
                 'model in each process, or take load_classifier(folder, runtime="numpy")'
             )
-        return part.predict_on_batch(ids)
+        return networks.answer(part, ids)

@@ -212,7 +212,7 @@ def probabilities(on_ids: keras.Model, windows: Windows, *, batch_size: int = 51
     """
     encoded = EncodedTexts.of_ids(windows.ids)
     probs = answer_in_batches(
-        lambda rows: on_ids.predict_on_batch(encoded.batch(rows)),
+        lambda rows: networks.answer(on_ids, encoded.batch(rows)),
         encoded.lengths,
         batch_size=batch_size,
         num_columns=on_ids.output_shape[-1],

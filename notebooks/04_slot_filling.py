@@ -80,9 +80,11 @@ for words, tags, cue in train.head(3).itertuples(index=False):
 dev = slots.draw_travel_requests(500, seed=SEED + 1000)
 unseen = slots.draw_travel_requests(500, seed=SEED + 2000, cities=slots.UNSEEN_CITIES)
 known = {word for words in train.words for word in words}
+dev.cue.value_counts()
+
+# %% tags=["checks"]
 assert not known & {word for city in slots.UNSEEN_CITIES for word in city.split()}
 assert 0.25 < (dev.cue == "after").mean() < 0.4
-dev.cue.value_counts()
 
 # %% [markdown]
 # About a third of the requests decide late. How much does a single word tell? Here are all the tags that one word
@@ -91,9 +93,11 @@ dev.cue.value_counts()
 # %%
 pairs = [pair for row in train.itertuples() for pair in zip(row.words, row.tags, strict=True)]
 counts = pd.Series(tag for word, tag in pairs if word == "taipei").value_counts()
+counts
+
+# %% tags=["checks"]
 assert set(counts.index) == {"B-from_city", "B-to_city", "O"}
 assert counts.max() < 0.65 * counts.sum()  # no tag is much more than half of them
-counts
 
 # %% [markdown]
 # The word `taipei` is a city to leave, a city to reach, or only mentioned ("my aunt lives in taipei"). Whoever
@@ -106,8 +110,10 @@ vocabulary = slots.build_vocabulary(train.words)
 tag_names = slots.list_tags(train.tags)
 ids = slots.encode_words(train.words, vocabulary)
 tag_ids = slots.encode_tags(train.tags, tag_names)
-assert len(tag_names) == 13
 slots.encode_words([["leave", "taipei"], ["arrive", "hsinchu", "tomorrow"]], vocabulary)
+
+# %% tags=["checks"]
+assert len(tag_names) == 13
 
 # %% [markdown]
 # Two sentences, three steps: the shorter is filled up with 0. `hsinchu` and `tomorrow` are not in the vocabulary,
@@ -139,8 +145,10 @@ def build(kind, **changes):
 
 KINDS = ("feedforward", "jordan", "elman", "bielman", "lstm", "bilstm")
 sizes = pd.Series({kind: build(kind).count_params() for kind in KINDS}, name="weights")
-assert 1.7 < sizes["lstm"] / sizes["elman"] < 2.1
 sizes
+
+# %% tags=["checks"]
+assert 1.7 < sizes["lstm"] / sizes["elman"] < 2.1
 
 # %% [markdown]
 # The same 32 hidden units everywhere, but not the same number of weights: the LSTM with its gates has about twice as
@@ -171,10 +179,12 @@ models = {kind: build(kind) for kind in KINDS}
 losses = pd.DataFrame({kind: train_tagger(model) for kind, model in models.items()})
 losses.index = pd.RangeIndex(1, NUM_EPOCHS + 1, name="epoch")
 last = losses.iloc[-1]
+losses.round(2)
+
+# %% tags=["checks"]
 assert losses["feedforward"][2] - last["feedforward"] < 0.06
 assert last[["feedforward", "jordan"]].min() > 0.3 > last[["elman", "lstm"]].max()
 assert last[["elman", "lstm"]].min() > last[["bielman", "bilstm"]].max()
-losses.round(2)
 
 # %% [markdown]
 # The last row falls into three groups, in the order of what the networks can see: the word alone (and the last
@@ -199,13 +209,15 @@ scores = pd.DataFrame(
     {name: {kind: spans.slot_f1(part.tags, tag(kind, part)) for kind in KINDS} for name, part in parts.items()}
 )
 before, after = scores["cue before"], scores["cue after"]
+scores
+
+# %% tags=["checks"]
 assert scores.loc["feedforward"].max() < 0.5
 assert before["feedforward"] < before["jordan"] < 0.75
 assert min(before[["elman", "lstm", "bielman", "bilstm"]]) > 0.97
 assert max(after[["elman", "lstm"]]) < 0.85
 assert min(after[["bielman", "bilstm"]]) > 0.97
 assert (scores["unseen cities"] < before - 0.02).all()
-scores
 
 # %% [markdown]
 # The table in words:
@@ -243,9 +255,11 @@ asked = ["leave taipei for osaka", "book taipei to osaka", "book taipei from osa
 questions = pd.DataFrame({"words": [text.split() for text in asked]})
 answers = {kind: tag(kind, questions) for kind in ("elman", "bielman")}
 got = {kind: [f"{t[1][2:]} … {t[3][2:]}" for t in tags] for kind, tags in answers.items()}
+pd.DataFrame(got, index=asked)
+
+# %% tags=["checks"]
 assert got["bielman"] == ["from_city … to_city", "from_city … to_city", "to_city … from_city"]
 assert got["elman"][0] == got["bielman"][0] and answers["elman"][1][1] == answers["elman"][2][1]
-pd.DataFrame(got, index=asked)
 
 # %% [markdown]
 # After `leave` both are right. After `book`, the Elman network gives Taipei the same slot in both requests, and
@@ -261,10 +275,12 @@ mistakes = {kind: spans.list_mistakes(dev.tags, tag(kind, dev)) for kind in KIND
 kinds_of_mistake = pd.DataFrame({kind: table.kind.value_counts() for kind, table in mistakes.items()}).T
 kinds_of_mistake = kinds_of_mistake.fillna(0).astype(int)
 share_wrong = kinds_of_mistake["wrong slot"] / kinds_of_mistake.sum(axis=1)
+kinds_of_mistake
+
+# %% tags=["checks"]
 assert share_wrong["feedforward"] < 0.6 and kinds_of_mistake.loc["feedforward"].min() > 50
 assert share_wrong[["elman", "lstm"]].min() > 0.9
 assert kinds_of_mistake.loc["jordan", "missed"] < 0.3 * kinds_of_mistake.loc["feedforward", "missed"]
-kinds_of_mistake
 
 # %% [markdown]
 # The feed-forward net makes every kind of mistake: it sees the city of "my aunt lives in denver" as any other.
@@ -275,8 +291,10 @@ kinds_of_mistake
 taken_for = mistakes["lstm"].groupby(["true", "predicted"]).size().sort_values(ascending=False)
 opposite = {"leave": "arrive", "arrive": "leave", "from": "to", "to": "from"}
 swapped = [f"{opposite[t.split('_')[0]]}_{t.split('_')[1]}" == p if t and p else False for t, p in taken_for.index]
-assert taken_for[swapped].sum() > 0.9 * taken_for.sum()
 taken_for.head(6)
+
+# %% tags=["checks"]
+assert taken_for[swapped].sum() > 0.9 * taken_for.sum()
 
 # %% [markdown]
 # More than nine of ten mistakes of the LSTM take leave for arrive or arrive for leave: a date stays a date. This
@@ -315,9 +333,11 @@ _ = panels[0].set(yticks=range(2), yticklabels=["from_city", "to_city"], ylabel=
 openings = [["i", "want", "to", "leave"], ["i", "want", "to", "arrive"]]
 carried = models["jordan"](slots.encode_words(openings, vocabulary))[:, -1].numpy()  # (2, tags)
 carried = pd.DataFrame(carried, index=["after leave", "after arrive"], columns=tag_names)
+carried[carried.max().nlargest(3).index].map("{:.4f}".format)
+
+# %% tags=["checks"]
 assert carried["O"].min() > 0.99
 assert carried.diff().abs().iloc[1].sum() < 0.02
-carried[carried.max().nlargest(3).index].map("{:.4f}".format)
 
 # %% [markdown]
 # After both, the right answer is `O`, and the better the network learns to say so, the more it forgets which verb
@@ -337,9 +357,11 @@ hiding = pd.DataFrame(
     {kind: [spans.slot_f1(table.tags, tag(kind, table)) for table in (dev, unseen)] for kind in ("lstm", "no hiding")},
     index=["dev", "unseen cities"],
 )
+hiding
+
+# %% tags=["checks"]
 assert abs(hiding["lstm"]["dev"] - hiding["no hiding"]["dev"]) < 0.03
 assert hiding["lstm"]["unseen cities"] > hiding["no hiding"]["unseen cities"] + 0.02
-hiding
 
 # %% [markdown]
 # On known cities the two differ by less than 0.03; on unknown ones hiding is worth more than 0.02. A dev set with
@@ -351,9 +373,11 @@ hiding
 # %%
 gains = {"lstm": [0.123, 0.063, 0.037, 0.074], "bielman": [0.154, 0.035, -0.004, -0.009]}
 gains = pd.DataFrame({**gains, "bilstm": [0.284, 0.129, 0.161, -0.058]}).rename_axis("seed")
+gains
+
+# %% tags=["checks"]
 assert gains["lstm"].min() > 0.03
 assert list((gains < 0).sum()) == [0, 2, 1]
-gains
 
 # %% [markdown]
 # The LSTM gains with every seed. The networks that read from both ends gain much with some seeds, and lose a little
@@ -365,10 +389,12 @@ gains
 # %%
 left = spans.list_mistakes(unseen.tags, tag("bielman", unseen))
 size = (left.stop - left.start).rename("words")
+pd.crosstab(left.kind, size)
+
+# %% tags=["checks"]
 assert left.kind.isin(["missed", "invented"]).mean() > 0.7
 assert (size[left.kind == "missed"] > 1).mean() > 0.8
 assert (size[left.kind == "invented"] == 1).mean() > 0.6
-pd.crosstab(left.kind, size)
 
 # %% [markdown]
 # More than seven mistakes in ten are borders, not names. What is missed mostly has two words or more, what is
@@ -403,8 +429,10 @@ else:
 
 # %%
 measured = pd.Series({"lstm": 96.56, "bilstm": 97.23}, name="dev slot F1, %, mean of 3 seeds")
-assert measured["lstm"] > 95.5 and measured["bilstm"] > 97.0
 measured.to_frame()
+
+# %% tags=["checks"]
+assert measured["lstm"] > 95.5 and measured["bilstm"] > 97.0
 
 # %% [markdown]
 # The BiLSTM is above 97.0 and the LSTM above 95.5. Beside them, results published on the *test* split, which is
@@ -413,8 +441,10 @@ measured.to_frame()
 # %%
 published = {"simple RNN": 94.11, "LSTM": 94.85, "Elman and Jordan together": 95.06, "deep LSTM": 95.08}
 published |= {"BiLSTM": 95.55, "encoder-labeler LSTM": 95.66, "BiRNN with attention": 95.98, "joint BERT": 96.1}
-assert published["joint BERT"] - published["simple RNN"] < 2.1
 pd.Series(published, name="test slot F1, %, published").to_frame()
+
+# %% tags=["checks"]
+assert published["joint BERT"] - published["simple RNN"] < 2.1
 
 # %% [markdown]
 # Between the simplest and the largest network lie less than 2.1 points: in ATIS most cues stand next to the slot,

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-NOTEBOOK = "08_saved_model"  # reads the model of the project, trains it on, and saves the new one
+NOTEBOOK = "09_saved_model"  # reads the model of the project, trains it on, and saves the new one
 
 
 def git(*args, folder):

@@ -1,6 +1,8 @@
 """What an installation may lack: which library comes with which extra, and one line that says how to get it."""
 
 import importlib.util
+import os
+import sys
 
 from textrnn import shipped
 
@@ -28,13 +30,27 @@ def require(purpose: str, *modules: str) -> None:
 
     Args:
         purpose: what needs them; the message begins with it.
-        modules: names to import, of `LIBRARIES`.
+        modules: names to import, of `LIBRARIES`; of Keras, also that it runs on TensorFlow (`KERAS_BACKEND`).
 
     >>> require("cutting texts into words", "jieba")
     """
     for module in modules:
         if importlib.util.find_spec(module) is None:
             raise explained(purpose, ModuleNotFoundError(name=module))
+    if "keras" in modules:
+        check_backend(purpose)
+
+
+def check_backend(purpose: str) -> None:
+    """Raises `MissingLibraryError` if Keras runs, or would run, on another library than TensorFlow."""
+    keras = sys.modules.get("keras")
+    backend = os.environ.get("KERAS_BACKEND") if keras is None else keras.config.backend()
+    if backend not in (None, "", "tensorflow"):
+        raise MissingLibraryError(
+            f"{purpose} needs Keras on TensorFlow, got the backend {backend!r}: set KERAS_BACKEND=tensorflow (or "
+            '"backend" in ~/.keras/keras.json) before Python starts',
+            name="tensorflow",
+        )
 
 
 def explained(purpose: str, error: ImportError) -> ImportError:
@@ -44,6 +60,8 @@ def explained(purpose: str, error: ImportError) -> ImportError:
     textrnn.networks needs Keras, which is not installed: make setup, or pip install -e '.[train]'
     """
     module = (error.name or "").partition(".")[0]
+    if module in ("jax", "torch", "openvino") and importlib.util.find_spec("keras"):
+        check_backend(purpose)
     for extra, names in LIBRARIES.items():
         if module in names:
             in_clone = (shipped.ROOT / "pyproject.toml").is_file()

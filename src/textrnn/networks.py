@@ -13,7 +13,7 @@ from keras import ops
 
 from textrnn import architectures
 from textrnn.checks import check_seed
-from textrnn.layers import ClassEvidence, LabelProbabilities, MaskedPooling, TextToIds
+from textrnn.layers import ClassEvidence, LabelProbabilities, MaskedPooling, TextModel, TextToIds
 from textrnn.preprocessing import UNKNOWN_ID, TextEncoder
 
 RECURRENT = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple": keras.layers.SimpleRNN}
@@ -119,7 +119,12 @@ def ids_model(model: keras.Model) -> keras.Model:
         ValueError: it has no such layer.
     """
     if model not in _ids_models:
-        _ids_models[model] = keras.Model(text_layer(model).output, model.output, name=f"{model.name}_on_ids")
+        ids, layer = text_layer(model), model.layers[-1]
+        if not getattr(model, "outputs", None):
+            raise ValueError(
+                'model: expected one that knows its input; begin a Sequential with keras.Input((), dtype="string")'
+            )
+        _ids_models[model] = keras.Model(ids.output, layer.output, name=f"{model.name}_on_ids")
     return _ids_models[model]
 
 
@@ -148,6 +153,19 @@ def seeded(seed: int):
         yield
     finally:
         random.setstate(state)
+
+
+@contextlib.contextmanager
+def in_float32():
+    """Makes layers created inside compute with 32 bits, as saved models do, whatever Keras is set to."""
+    policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
 
 
 def build_textrnn(
@@ -190,7 +208,7 @@ def build_textrnn(
         seed: decides the first weights and what dropout drops.
 
     Returns:
-        An uncompiled model, `string (batch,)` to `float32 (batch, classes)`; rows sum to 1.
+        An uncompiled `layers.TextModel`, `string (batch,)` to `float32 (batch, classes)`; rows sum to 1.
 
     Raises:
         ValueError: a setting is out of range.
@@ -200,7 +218,7 @@ def build_textrnn(
     rest = {"pooling": pooling, "evidence": evidence, "embedded_ngrams": embedded_ngrams}
     architectures.check_settings("textrnn", {**layers, **rest, **reading})
     kinds = architectures.poolings(pooling)
-    with seeded(seed):
+    with seeded(seed), in_float32():
         text, x, mask = _read(
             encoder,
             embedded_ngrams=embedded_ngrams,
@@ -268,7 +286,7 @@ def _joined(parts: list[Any], *, name: str) -> Any:
 
 def _with_output(text: Any, summary: Any, label_names: Sequence[str], *, dropout: float, name: str) -> keras.Model:
     summary = keras.layers.Dropout(dropout)(summary)
-    return keras.Model(text, LabelProbabilities(label_names, name="probabilities")(summary), name=name)
+    return TextModel(text, LabelProbabilities(label_names, name="probabilities")(summary), name=name)
 
 
 def build_textcnn(
@@ -298,7 +316,7 @@ def build_textcnn(
         seed: decides the first weights and what dropout drops.
 
     Returns:
-        An uncompiled model, `string (batch,)` to `float32 (batch, classes)`; rows sum to 1.
+        An uncompiled `layers.TextModel`, `string (batch,)` to `float32 (batch, classes)`; rows sum to 1.
 
     Raises:
         ValueError: a setting is out of range.
@@ -306,7 +324,7 @@ def build_textcnn(
     reading = {"embed_dim": embed_dim, "dropout": dropout, "ngram_dropout": ngram_dropout}
     architectures.check_settings("textcnn", {"filters": filters, "widths": widths, **reading})
     widths = widths if isinstance(widths, list | tuple) else (widths,)
-    with seeded(seed):
+    with seeded(seed), in_float32():
         text, x, mask = _read(encoder, **reading)
         # Padding has a vector too. As zeros it is what a convolution finds beyond the end of the text anyway.
         x = x * ops.cast(mask, x.dtype)[..., None]

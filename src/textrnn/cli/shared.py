@@ -43,6 +43,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; what went wrong becomes one line and an exit code."""
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        if "keras" not in sys.modules:
+            os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever this user's other programs run on
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {flat(str(message))}", err=True)
             try:

@@ -2,6 +2,7 @@
 
 from textrnn.layers.evidence import ClassEvidence
 from textrnn.layers.pooling import LabelProbabilities, MaskedPooling
+from textrnn.layers.text_model import TextModel
 from textrnn.layers.text_to_ids import TextToIds
 
-__all__ = ["ClassEvidence", "LabelProbabilities", "MaskedPooling", "TextToIds"]
+__all__ = ["ClassEvidence", "LabelProbabilities", "MaskedPooling", "TextModel", "TextToIds"]

@@ -1,10 +1,12 @@
 """The layer that says of each n-gram in the training texts of which classes it occurred."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from textrnn.checks import check_integer
@@ -52,6 +54,7 @@ class ClassEvidence(keras.layers.Layer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
+        self.supports_jit = False  # batches of any length: XLA would compile again for each
         check_integer("num_classes", num_classes)
         if smoothing <= 0:
             raise ValueError(f"smoothing: expected more than 0, got {smoothing}")
@@ -117,9 +120,21 @@ class ClassEvidence(keras.layers.Layer):
             columns.append(seen * ops.cast(column > UNKNOWN_ID, "float32")[..., None])
         return ops.concatenate(columns, axis=-1)
 
-    def call(self, ids):
-        """Returns the evidence of `ids`."""
+    def call(self, ids, training=None):
+        """Returns the evidence of `ids`; warns if it is trained on and nothing was counted."""
+        if training:
+            self._warn_if_empty()
         return self._evidence(ids, None)
+
+    def _warn_if_empty(self):
+        with tf.init_scope():  # also while a graph is being made
+            is_empty = not any(np.any(table.numpy()) for table in self.tables)
+        if is_empty:
+            warnings.warn(
+                f"layer {self.name}: the class evidence has counted no text, so it is zero throughout this training; "
+                "training.fit(model, train, dev, …) counts, or call count(ids, label_ids) of the layer first",
+                stacklevel=2,
+            )
 
     def leave_one_out(self, ids, label_ids):
         """Returns the evidence of training texts without what they themselves contributed.
@@ -128,7 +143,7 @@ class ClassEvidence(keras.layers.Layer):
             ids: of texts that `count` was given.
             label_ids: `(batch,)` their classes.
         """
-        return self._evidence(ids, ops.one_hot(label_ids, self.num_classes)[:, None, :])
+        return self._evidence(ids, ops.one_hot(label_ids, self.num_classes, dtype="float32")[:, None, :])
 
     def compute_output_shape(self, input_shape):
         """Returns `(batch, steps, orders * (classes + 1))`."""

@@ -1,6 +1,6 @@
 """The layer that turns texts into ids inside the graph: the twin of `preprocessing.TextEncoder` in TensorFlow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -53,18 +53,31 @@ def _row_ids(row_splits: tf.Tensor) -> tf.Tensor:
     return tf.raw_ops.UpperBound(sorted_inputs=row_splits[None, 1:], values=values[None], out_type=tf.int64)[0]
 
 
+def _check_shape(shape: Sequence[int | None]):
+    """Raises `ValueError` unless a tensor of this shape holds one text, a row of texts, or a column of them."""
+    if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
+        raise ValueError(
+            f"texts: expected the shape (batch,), or (batch, 1), got {tuple(shape)}; take keras.Input((), "
+            'dtype="string")'
+        )
+
+
 @keras.saving.register_keras_serializable(package="textrnn")
 class TextToIds(keras.layers.Layer):
     """Text to ids inside the graph: `string (batch,)` to `int32 (batch, steps)`, or `(batch, steps, orders)`.
 
     `steps` is the length of the longest text of the batch, at most `encoder.max_length` and at least 1. Bytes that are
     not UTF-8 count as U+FFFD, an unknown character unless the vocabulary holds it; check bytes before the graph.
+
+    Texts of shape `(batch, 1)`, as `keras.Input((1,), dtype="string")` gives them, are taken too, with the same output;
+    and a single string, as `tf.data.Dataset.map` hands them over, which gives `(steps,)` or `(steps, orders)`.
     """
 
     def __init__(self, encoder: TextEncoder | dict[str, Any], **kwargs):
         super().__init__(**kwargs)
         self.encoder = TextEncoder.from_config(encoder) if isinstance(encoder, dict) else encoder
         self.trainable = False
+        self.supports_jit = False  # XLA has no strings; Keras would try it wherever there is a GPU
         with tf.init_scope():
             self._build_normaliser()
             if self.encoder.unit == "char":
@@ -206,7 +219,14 @@ class TextToIds(keras.layers.Layer):
 
     def call(self, texts):
         """Returns the ids of `texts`."""
-        tokens = self._normal_codes(tf.convert_to_tensor(texts))
+        texts = tf.convert_to_tensor(texts)
+        if texts.shape.rank is not None:
+            _check_shape(texts.shape)
+        ids = self._ids_of(tf.reshape(texts, [-1]))
+        return ids[0] if texts.shape.rank == 0 else ids
+
+    def _ids_of(self, texts: tf.Tensor) -> tf.Tensor:
+        tokens = self._normal_codes(texts)
         if self.encoder.unit == "word":
             tokens = self._words(tokens[:, : self.encoder.max_length * MAX_WORD_LENGTH])
         return self._ids(tokens[:, : self.encoder.max_length])
@@ -254,8 +274,9 @@ class TextToIds(keras.layers.Layer):
 
     def compute_output_spec(self, texts):
         """Returns the symbolic output: `int32 (batch, steps[, orders])`."""
+        _check_shape(texts.shape)
         orders = (1 + len(self.encoder.ngrams),) if self.encoder.ngrams else ()
-        return keras.KerasTensor((texts.shape[0], None, *orders), dtype="int32")
+        return keras.KerasTensor((*texts.shape[:1], None, *orders), dtype="int32")
 
     def get_config(self):
         """Returns the settings, vocabulary included."""

@@ -100,8 +100,9 @@ def recommended_encoder(texts: pd.Series, *, settings: Recipe | None = None) -> 
 def compile_by(settings: Recipe, model: keras.Model, *, num_rows: int):
     """Gives `model` the optimizer and the loss of a recipe, for training on `num_rows` rows."""
     steps = num_steps(num_rows, batch_size=settings.batch_size, epochs=settings.epochs)
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing)
-    model.compile(optimizer=adamw(steps=steps, **settings.arguments("adamw")), loss=loss)
+    with networks.in_float32():
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing)
+        model.compile(optimizer=adamw(steps=steps, **settings.arguments("adamw")), loss=loss)
 
 
 def length_to_keep(texts: pd.Series) -> int:

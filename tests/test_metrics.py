@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from textrnn import baselines, datasets, metrics
+from textrnn import TextRNNClassifier, baselines, datasets, metrics
 
 # true: 3 a, 2 b, 1 c;  a a b | b a | b
 TRUE = ["a", "a", "a", "b", "b", "c"]
@@ -76,7 +76,7 @@ def test_a_pandas_column_with_an_index_of_its_own_is_read_in_order():
     assert metrics.accuracy(true, pd.Series(PREDICTED))["accuracy"] == 0.5
 
 
-@pytest.mark.parametrize(("right", "rows"), [(45, 50), (874, 1000), (5, 10)])
+@pytest.mark.parametrize(("right", "rows"), [(450, 500), (874, 1000), (50, 100)])
 def test_the_interval_is_the_quantiles_of_the_binomial(right, rows):
     answer = metrics.accuracy(["a"] * rows, ["a"] * right + ["b"] * (rows - right), num_resamples=100_000)
     assert answer["accuracy"] == right / rows
@@ -107,8 +107,37 @@ def test_the_interval_narrows_with_rows_and_widens_with_confidence():
     assert width(100, 0.99) > 1.2 * width(100, 0.95)
 
 
-def test_the_interval_of_a_perfect_score_is_a_point():
-    assert metrics.accuracy(["a"] * 9, ["a"] * 9) == {"accuracy": 1.0, "low": 1.0, "high": 1.0, "rows": 9}
+@pytest.mark.parametrize(("right", "rows"), [(20, 20), (27, 27), (0, 20), (1, 1), (19, 20), (2, 100), (991, 1000)])
+@pytest.mark.parametrize("confidence", [0.9, 0.95])
+def test_with_nearly_all_rows_right_or_wrong_the_interval_is_wilsons(right, rows, confidence):
+    true, predicted = ["a"] * rows, ["a"] * right + ["b"] * (rows - right)
+    theirs = stats.binomtest(right, rows).proportion_ci(confidence, method="wilson")
+    for ours in (
+        metrics.accuracy(true, predicted, confidence=confidence),
+        metrics.mean_accuracy(true, [predicted] * 3, confidence=confidence),
+    ):
+        assert (ours["accuracy"], ours["rows"]) == (pytest.approx(right / rows), rows)
+        assert (ours["low"], ours["high"]) == (pytest.approx(theirs.low, abs=1e-9), pytest.approx(theirs.high))
+        assert ours["low"] < ours["high"]
+
+
+def test_no_interval_of_a_class_is_a_point_where_few_rows_tell():
+    table = metrics.f1_intervals(["a"] * 30 + ["b"] * 5 + ["c"], ["a"] * 30 + ["b"] * 4 + ["a", "b"])
+    assert (table["low"] < table["high"]).all()
+    all_right = metrics.f1_intervals(["a"] * 30 + ["b"] * 5, ["a"] * 30 + ["b"] * 5)
+    share = stats.binomtest(5, 5).proportion_ci(method="wilson").low
+    assert all_right.loc["b"].tolist() == [pytest.approx(2 * share / (1 + share)), 1.0]
+
+
+def test_labels_that_differ_by_a_nul_are_two_labels_and_none_to_train_on(load_shipped):
+    assert metrics.accuracy(["a", "a\0"], ["a", "a"])["accuracy"] == 0.5
+    assert metrics.confusion_table(["a", "a\0"], ["a", "a"]).shape == (2, 2)
+    assert load_shipped("headlines-textrnn", "numpy").score(["国足客场一球小胜"] * 2, ["sports", "sports\0"]) == 0.5
+    for wrong in (["a", "a\0"], np.array(["a", "a\0"], dtype=object)):
+        with pytest.raises(ValueError, match=r"^y: expected classes without NUL, got 'a\\x00'$"):
+            TextRNNClassifier().fit(["one", "two"], wrong)
+    with pytest.raises(ValueError, match=r"^table: row 2: expected a label without NUL, got 'a\\x00'$"):
+        datasets.split_table(pd.DataFrame({"text": ["one", "two"], "label": ["a", "a\0"]}))
 
 
 def test_the_interval_depends_on_the_seed_alone():

@@ -216,3 +216,5 @@ def check_table(name: str, table: Any):
                 raise ValueError(f"{name}: row {row}: expected a string as {column}, got {value!r} ({kind})")
             if not has_visible(value):
                 raise ValueError(f"{name}: row {row}: expected a {column}, got {value!r}")
+            if column == "label" and "\0" in value:  # NumPy and C would end the name there
+                raise ValueError(f"{name}: row {row}: expected a label without NUL, got {value!r}")

@@ -291,7 +291,10 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
 
 def _classes_of(y: Sequence) -> tuple[np.ndarray, np.ndarray]:
     """Returns the classes in `y`, sorted, and the index of each row's class."""
-    y = np.asarray(column_of(y))
+    y = column_of(y)
+    if wrong := next((label for label in y if isinstance(label, str) and "\0" in label), None):
+        raise ValueError(f"y: expected classes without NUL, got {wrong!r}")  # NumPy's strings lose it at the end
+    y = np.asarray(y)
     check_classification_targets(y)
     if y.dtype == object and all(isinstance(label, str) for label in y):
         y = y.astype(str)

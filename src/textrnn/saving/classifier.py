@@ -83,7 +83,9 @@ class Predictor(abc.ABC):
         Raises:
             ValueError: as `predict_proba`; or there are not as many classes as texts, or none.
         """
-        predicted, y = self.predict(texts), np.asarray(column_of(y))
+        y = column_of(y)
+        y = y if isinstance(y, np.ndarray) else np.array(list(y), dtype=object)  # NumPy's own strings lose a last NUL
+        predicted = self.predict(texts)
         if not len(predicted) or predicted.shape != y.shape:
             raise ValueError(f"y: expected a class for each of {len(predicted)} texts, got {y.shape}")
         return float(np.average(predicted == y, weights=sample_weight))

@@ -1,11 +1,11 @@
-"""Scores of a classifier as tables: per class, confusion, confidence interval, calibration."""
+"""Labels from probabilities, scores per class, the confusion table, calibration."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from textrnn.checks import check_integer, check_number, check_seed, check_table
+from textrnn.checks import check_integer, check_table
 from textrnn.extras import require
 
 THRESHOLDS = tuple(percent / 100 for percent in range(0, 100, 5))
@@ -50,7 +50,12 @@ def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = 
     return np.array([index[label] for label in labels], dtype="int64")
 
 
-def _checked(true: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def checked_labels(true: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the labels of as many rows each as two arrays of objects, so that no character of a label is lost.
+
+    Raises:
+        ValueError: their numbers differ, there is none, or a label is no string.
+    """
     true, predicted = np.asarray(true, dtype=object), np.asarray(predicted, dtype=object)
     if true.shape != predicted.shape or true.ndim != 1 or not len(true):
         raise ValueError(f"true, predicted: expected as many labels of each, got {true.shape} and {predicted.shape}")
@@ -59,12 +64,6 @@ def _checked(true: Sequence[str], predicted: Sequence[str]) -> tuple[np.ndarray,
             if not isinstance(label, str):
                 raise ValueError(f"{name}: row {row}: expected a string as label, got {label!r}")
     return true, predicted
-
-
-def _check_bootstrap(confidence: float, num_resamples: int, seed: int) -> None:
-    check_number("confidence", confidence, "a share between 0 and 1", lambda share: 0 < share < 1)
-    check_integer("num_resamples", num_resamples)
-    check_seed(seed)
 
 
 def report(true: Sequence[str], predicted: Sequence[str]) -> pd.DataFrame:
@@ -87,128 +86,13 @@ def report(true: Sequence[str], predicted: Sequence[str]) -> pd.DataFrame:
     return table.astype({"rows": int})
 
 
-def accuracy(
-    true: Sequence[str],
-    predicted: Sequence[str],
-    *,
-    confidence: float = 0.95,
-    num_resamples: int = 10_000,
-    seed: int = 0,
-) -> dict[str, float]:
-    """Returns `accuracy` with its bootstrap interval, `low` and `high` (percentile method, Efron 1979), and `rows`.
-
-    Counting the right ones among rows drawn again with replacement is a draw from a binomial distribution.
-
-    >>> accuracy(["a"] * 90 + ["b"] * 10, ["a"] * 100)["accuracy"]
-    0.9
-    """
-    true, predicted = _checked(true, predicted)
-    _check_bootstrap(confidence, num_resamples, seed)
-    value = float((true == predicted).mean())
-    draws = np.random.default_rng(seed).binomial(len(true), value, size=num_resamples) / len(true)
-    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return {"accuracy": value, "low": float(low), "high": float(high), "rows": len(true)}
-
-
-def f1_intervals(
-    true: Sequence[str], predicted: Sequence[str], *, confidence: float = 0.95, num_resamples: int = 2000, seed: int = 0
-) -> pd.DataFrame:
-    """Returns for each class of `report` the bootstrap interval of its F1: columns `low` and `high`, 0 to 1.
-
-    Drawing rows again with replacement is drawing the cells of the confusion table from a multinomial distribution.
-
-    >>> f1_intervals(["a"] * 90 + ["b"] * 10, ["a"] * 90 + ["b"] * 10).loc["a"].tolist()
-    [1.0, 1.0]
-    """
-    table = confusion_table(true, predicted)
-    _check_bootstrap(confidence, num_resamples, seed)
-    shares = table.to_numpy().ravel() / len(true)
-    draws = np.random.default_rng(seed).multinomial(len(true), shares, size=num_resamples)
-    draws = draws.reshape(-1, *table.shape)  # (resamples, true, predicted)
-    right = np.diagonal(draws, axis1=1, axis2=2)
-    f1 = 2 * right / np.maximum(draws.sum(axis=1) + draws.sum(axis=2), 1)
-    low, high = np.quantile(f1, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
-    return pd.DataFrame({"low": low, "high": high}, index=list(table.index))
-
-
-def mean_accuracy(
-    true: Sequence[str],
-    runs: Sequence[Sequence[str]],
-    *,
-    confidence: float = 0.95,
-    num_resamples: int = 10_000,
-    seed: int = 0,
-) -> dict[str, float]:
-    """Returns the mean `accuracy` of several runs, its bootstrap interval, `low` and `high`, and `rows`.
-
-    The rows are drawn again, each with the share of runs that had it right, so the interval is about other texts and
-    not about other seeds. Of a single run it is the interval of `accuracy`.
-
-    Args:
-        true: the labels.
-        runs: what each run predicted, a list of labels for each.
-        confidence: how much of the draws the interval holds, between 0 and 1.
-        num_resamples: draws.
-        seed: for the draws.
-
-    Raises:
-        ValueError: there is no run, the numbers of labels differ, or a setting is out of range.
-
-    >>> mean_accuracy(["a", "b"], [["a", "a"], ["a", "b"]])["accuracy"]
-    0.75
-    """
-    if not len(runs):
-        raise ValueError("runs: expected the labels of at least one run, got none")
-    _check_bootstrap(confidence, num_resamples, seed)
-    pairs = (_checked(true, predicted) for predicted in runs)
-    num_right = sum((one == other).astype(int) for one, other in pairs)  # (rows,): 0 to the number of runs
-    rows, shares = len(num_right), np.arange(len(runs) + 1) / len(runs)
-    counts = np.bincount(num_right, minlength=len(shares))
-    draws = np.random.default_rng(seed).multinomial(rows, counts / rows, size=num_resamples) @ shares / rows
-    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return {"accuracy": float(counts @ shares / rows), "low": float(low), "high": float(high), "rows": rows}
-
-
-def mcnemar(true: Sequence[str], first: Sequence[str], second: Sequence[str]) -> dict[str, float]:
-    """Returns on how many rows only one of two classifiers is right, and how likely such a split is by chance.
-
-    The test of McNemar (1947) in its exact form. Rows that both have right or both wrong say nothing about which is
-    better; of the others, two equally good classifiers would win half each.
-
-    Args:
-        true: the labels.
-        first: what one classifier said.
-        second: what the other said of the same rows.
-
-    Returns:
-        `only_first` and `only_second`: rows that only this one has right; `p`: the probability of a split at least as
-        uneven if both were equally good, 1 where no row tells them apart.
-
-    Raises:
-        ValueError: the numbers of labels differ.
-
-    >>> mcnemar(["a"] * 10, ["a"] * 8 + ["b"] * 2, ["a"] * 2 + ["b"] * 8)
-    {'only_first': 6, 'only_second': 0, 'p': 0.03125}
-    """
-    true, first = _checked(true, first)
-    _, second = _checked(true, second)
-    require("metrics.mcnemar", "scipy")
-    from scipy.stats import binomtest
-
-    only_first = int(((first == true) & (second != true)).sum())
-    only_second = int(((second == true) & (first != true)).sum())
-    split = only_first + only_second
-    p = float(binomtest(only_first, split).pvalue) if split else 1.0
-    return {"only_first": only_first, "only_second": only_second, "p": p}
-
-
 def confusion_table(true: Sequence[str], predicted: Sequence[str]) -> pd.DataFrame:
     """Returns how many rows of each class (index `true`) went to each class (columns `predicted`).
 
     >>> confusion_table(["game", "game", "sports"], ["game", "sports", "sports"]).loc["game", "sports"]
     np.int64(1)
     """
-    true, predicted = _checked(true, predicted)
+    true, predicted = checked_labels(true, predicted)
     labels = sorted({*true, *predicted})
     cells = label_ids(true, labels) * len(labels) + label_ids(predicted, labels)
     counts = np.bincount(cells, minlength=len(labels) ** 2).reshape(len(labels), -1)
@@ -217,7 +101,7 @@ def confusion_table(true: Sequence[str], predicted: Sequence[str]) -> pd.DataFra
 
 def _checked_scores(true: Sequence[str], predicted: Sequence[str], scores: Sequence[float]) -> tuple:
     """Returns which answers are right `(rows,)`, and how sure the model was of each `(rows,)`."""
-    true, predicted = _checked(true, predicted)
+    true, predicted = checked_labels(true, predicted)
     scores = np.asarray(scores)
     if scores.shape != true.shape or not ((scores >= 0) & (scores <= 1)).all():
         raise ValueError(f"scores: expected a probability from 0 to 1 for each of the {len(true)} rows")
@@ -273,7 +157,7 @@ def fit_temperature(true: Sequence[str], probs: np.ndarray, label_names: Sequenc
     >>> round(1 / (1 + (0.1 / 0.9) ** (1 / temperature)), 3)
     0.6
     """
-    true, _ = _checked(true, predicted_labels(probs, label_names))
+    true, _ = checked_labels(true, predicted_labels(probs, label_names))
     own = label_ids(true, label_names, name="true")
     require("metrics.fit_temperature", "scipy")
     from scipy.optimize import minimize_scalar

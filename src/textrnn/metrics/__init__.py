@@ -1,0 +1,30 @@
+"""Scores of a classifier as tables: per class, confusion, confidence interval, calibration."""
+
+from textrnn.metrics.intervals import accuracy, f1_intervals, mcnemar, mean_accuracy
+from textrnn.metrics.scores import (
+    THRESHOLDS,
+    calibration_error,
+    confusion_table,
+    coverage_curve,
+    fit_temperature,
+    label_ids,
+    predicted_labels,
+    report,
+    worst_mistakes,
+)
+
+__all__ = [
+    "THRESHOLDS",
+    "accuracy",
+    "calibration_error",
+    "confusion_table",
+    "coverage_curve",
+    "f1_intervals",
+    "fit_temperature",
+    "label_ids",
+    "mcnemar",
+    "mean_accuracy",
+    "predicted_labels",
+    "report",
+    "worst_mistakes",
+]

@@ -133,13 +133,25 @@ def test_help_card_and_predict_answer_at_once_and_without_tensorflow(root):
         (["trace", "no/such", "a", "--out", "a.png"], 1, "no/such: expected a model folder"),
         (["predict", "MODEL", "-f", "none.txt"], 1, "none.txt: no such file"),
         (["predict", "MODEL", "-f", "empty.txt"], 1, "empty.txt: expected at least one row, got an empty file"),
-        (["predict", "MODEL", "-f", "gap.txt"], 1, "gap.txt: line 2: expected a text, got none"),
+        (["predict", "MODEL", "-f", "gap.txt", "--on-empty", "error"], 1, "gap.txt: line 2: expected a text, got none"),
         (
             ["predict", "MODEL", "-f", "three.tsv"],
             1,
-            "three.tsv: line 1: expected a column 'text', got ['a', 'b', 'c']",
+            "three.tsv: line 1: which column holds the texts, column 1 or column 2 or column 3? Name it with",
         ),
-        (["predict", "MODEL", "-f", "ragged.csv"], 1, "ragged.csv: line 3: expected 2 column(s), got 1"),
+        (
+            ["predict", "MODEL", "-f", "three.tsv", "--text-column", "title"],
+            1,
+            "three.tsv: line 1: expected a column 'title' (text_column), got 3 column(s) without a header; give a number",
+        ),
+        (["predict", "MODEL", "-f", "ragged.csv"], 1, "ragged.csv: line 3: expected `label,text`, got 1 column"),
+        (["predict", "MODEL", "-f", "text.jsonl"], 1, "text.jsonl: line 2: expected a JSON object, got 'two'"),
+        (["predict", "MODEL", "-f", "half.xlsx"], 1, "half.xlsx: damaged workbook: "),
+        (["predict", "MODEL", "-f", "half.parquet"], 1, "half.parquet: damaged Parquet file: "),
+        (["predict", "MODEL", "gap.txt"], 2, "gap.txt is a file: --file gap.txt reads it"),
+        (["predict", "MODEL", "a", "--format", "parquet"], 2, "--format parquet: give the file with --out"),
+        (["evaluate", "MODEL", "two.csv"], 1, "two.csv: line 1: which column holds the texts, 'title' or 'content'?"),
+        (["train", "swapped.tsv", "--out", "new"], 1, "if so, add --text-column 1 --label-column 2"),
         (["predict", "MODEL", "a", "--out", "none/a.tsv"], 1, "a.tsv: cannot be written: No such file or directory"),
         (["predict", "MODEL", "a", "--out", "folder.tsv"], 1, "folder.tsv: expected a file to write, got a folder"),
         (["evaluate", "MODEL", "gap.txt"], 1, "gap.txt: line 1: expected `label<TAB>text`, got 1 column"),
@@ -153,7 +165,7 @@ def test_help_card_and_predict_answer_at_once_and_without_tensorflow(root):
         (["predict"], 2, "Missing argument 'MODEL'"),
         (["predict", "MODEL", "a", "-f", "gap.txt"], 2, "give texts or --file, not both"),
         (["predict", "MODEL", "a", "--min-score", "2"], 2, "2.0 is not in the range 0<=x<=1"),
-        (["predict", "MODEL", "a", "--out", "a.csv"], 2, "--out: expected a name that ends in .txt, .tsv, .jsonl"),
+        (["predict", "MODEL", "a", "--out", "a.doc"], 2, "--out: expected a name that ends in .txt, .tsv, .csv"),
         (["predict", "MODEL", "-f", "gap.txt", "--encoding", "hex"], 2, "'hex' is not a text encoding"),
         (["trace", "MODEL", "a", "--out", "a.doc"], 2, "--out: expected a name that ends in .png, .svg or .pdf"),
         (["train", "gap.txt"], 2, "Missing option '--out'"),
@@ -162,6 +174,8 @@ def test_help_card_and_predict_answer_at_once_and_without_tensorflow(root):
 def test_each_mistake_has_its_code_and_its_message_and_leaves_nothing(args, code, message, root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     files = {"empty.txt": "", "gap.txt": "一\n \n二\n", "three.tsv": "a\tb\tc\n", "ragged.csv": "a,b\na,b\na\n"}
+    files |= {"text.jsonl": '{"text": "a"}\ntwo\n', "half.parquet": "PAR1PAR1", "half.xlsx": "PK\x03\x04xl/"}
+    files |= {"two.csv": "title,content,label\na,b,c\n", "swapped.tsv": "国足小胜\t1\n股市下跌\t0\n女排夺冠\t1\n"}
     for name, text in (files | {"one.tsv": "a\tb\na\tc\n", "full/notes.txt": "mine"}).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -182,11 +196,11 @@ def test_each_mistake_has_its_code_and_its_message_and_leaves_nothing(args, code
         (b"", "standard input: expected a text on each line, got none"),
         ("一\n\n二\n".encode(), "standard input: line 2: expected a text, got none"),
         ("一\n\u200b\n".encode(), "standard input: line 2: expected a text, got none"),
-        ("一\n央行".encode("gb18030"), "standard input: after line 0: expected utf-8"),
+        ("一\n央行".encode("gb18030"), 'standard input: line 2: expected UTF-8, got byte 0xd1; try encoding="gb18030"'),
     ],
 )
 def test_a_pipe_without_texts_is_refused(piped, message, root):
-    result = run("predict", root / "models" / "headlines-textrnn", input=piped)
+    result = run("predict", root / "models" / "headlines-textrnn", "--on-empty", "error", input=piped)
     assert (result.exit_code, result.stdout) == (1, "")
     assert message in result.stderr
 
@@ -272,8 +286,8 @@ def test_all_ways_in_and_out_give_the_answers_of_the_library(model, classifier, 
     out.write_text("an older file")
     assert fine("predict", model, "-f", csv, "--text-column", "title", "-o", out) == ""
     assert [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()] == [
-        {"text": text, "label": label, "score": pytest.approx(score, abs=1e-6)}
-        for text, label, score in expected.itertuples(index=False)
+        {"id": str(row), "title": text, "label": label, "score": pytest.approx(score, abs=1e-6)}
+        for row, (text, label, score) in enumerate(expected.itertuples(index=False))
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl", "texts.csv"]
     (tmp_path / "out.tsv").write_text(printed, encoding="utf-8")
@@ -313,10 +327,15 @@ def test_evaluate_scores_as_the_library_does_and_refuses_foreign_labels(trained,
     _, folder, _ = trained
     table = datasets.read_table(folder / "mine.tsv")
     predicted = classifier.predict(table["text"])
-    found = json.loads(fine("evaluate", model, folder / "mine.tsv", "--json"))
+    scored = run("evaluate", model, folder / "mine.tsv", "--json")
+    assert (
+        scored.stderr
+        == f"Warning: {folder / 'mine.tsv'}: the model was trained on this file: its scores promise too much\n"
+    )
+    found = json.loads(scored.stdout)
     assert found["accuracy"] == metrics.accuracy(table["label"], predicted)["accuracy"]
     assert found["classes"] == metrics.report(table["label"], predicted).to_dict(orient="index")
-    printed = fine("evaluate", model, folder / "mine.tsv").splitlines()
+    printed = run("evaluate", model, folder / "mine.tsv").stdout.splitlines()
     assert printed[0].startswith("accuracy {accuracy:.4f} [{low:.4f}, {high:.4f}] of 80 rows".format(**found))
     assert len({wcswidth(line) for line in printed[2:]}) == 1
     (tmp_path / "foreign.tsv").write_text("体育\t国足\n天气\t多云\n", encoding="utf-8")
@@ -447,7 +466,7 @@ from textrnn.cli import predict
 
 threading.Timer(0.5, _thread.interrupt_main).start()  # marks the signal as come, and wakes no read that has begun
 try:
-    next(predict.piped_texts(None))
+    next(predict.piped_blocks())
 except KeyboardInterrupt:
     print("seen", flush=True)
 """

@@ -51,7 +51,7 @@ def test_columns_of_other_names_are_found_by_name_and_missed_by_name(tmp_path):
     path = written(tmp_path / "a.tsv", "title\tclass\n你好\tgame\n")
     assert rows_of(datasets.read_table(path, text_column="title", label_column="class")) == [("game", "你好")]
     got = message_of(ValueError, datasets.read_table, path, text_column="headline", label_column="class")
-    assert got == f"{path}: line 1: expected columns 'class' and 'headline', got ['title', 'class']"
+    assert got == f"{path}: line 1: expected a column 'headline' (text_column), got the columns title, class"
 
 
 PLAIN = st.text(st.characters(blacklist_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=12).map("x{}".format)

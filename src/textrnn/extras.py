@@ -17,6 +17,7 @@ LIBRARIES = {  # by extra, from the name to import to the name to read
         "joblib": "joblib",
         "seqeval": "seqeval",
     },
+    "tables": {"pyarrow": "pyarrow", "openpyxl": "openpyxl"},
     "demo": {"starlette": "Starlette", "uvicorn": "uvicorn"},
 }
 

@@ -5,6 +5,9 @@ UNITS = ("char", "word")  # what a token is
 CELLS = ("lstm", "gru", "simple", "feedforward")
 POOLINGS = ("last", "max", "mean", "attention")
 
+# of a table
+ON_EMPTY = ("skip", "error")  # what becomes of a row without a text or a label
+
 # of a training run
 SCORES = ("accuracy", "macro_f1")  # what makes an epoch the best
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from textrnn.cli.shared import columns_of, examples, label_column_option, table_options
+from textrnn.cli.shared import columns_of, examples, labelled_options
 
 
 @click.group(epilog=examples("textrnn data list", "textrnn data audit headlines"))
@@ -51,9 +51,8 @@ def fetch(name, to, address):
 )
 @click.argument("what", nargs=-1, required=True, metavar="SET|FILE...")
 @click.option("--data-dir", metavar="PATH", help="Where the files of a named set are.")
-@table_options
-@label_column_option
-def audit(what, data_dir, encoding, **columns):
+@labelled_options
+def audit(what, data_dir, **settings):
     """Counts copies, conflicts, lengths and unknown characters.
 
     A set or a folder is audited split by split. Of several files each has its column, and texts that stand in more
@@ -62,12 +61,11 @@ def audit(what, data_dir, encoding, **columns):
     from textrnn import datasets
 
     if len(what) == 1 and not Path(what[0]).is_file():
-        tables = datasets.load(what[0], data_dir=data_dir, encoding=encoding)
+        settings = {name: value for name, value in settings.items() if value is not None}
+        tables = datasets.load(what[0], data_dir=data_dir, **settings)
     else:
         alike = len({Path(name).name for name in what}) < len(what)
-        tables = {
-            name if alike else Path(name).name: datasets.read_table(name, encoding=encoding, **columns) for name in what
-        }
+        tables = {name if alike else Path(name).name: datasets.read_table(name, **settings) for name in what}
     found = datasets.audit(tables).astype(object)
     rows = found.map(lambda value: "" if value != value else f"{value:,}").itertuples()  # NaN: a split beside itself
     click.echo(columns_of(["", *found.columns], rows))

@@ -1,6 +1,8 @@
 """`textrnn evaluate`: a saved model scored on labelled texts, class by class."""
 
-import contextlib
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,13 +12,14 @@ from textrnn.cli.shared import (
     answers_of,
     columns_of,
     examples,
-    in_chunks,
     in_json,
     interval,
-    label_column_option,
+    labelled_options,
     load_classifier,
-    table_options,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.command(
@@ -29,28 +32,24 @@ from textrnn.cli.shared import (
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @answer_options
-@table_options
-@label_column_option
-def evaluate(model, file, encoding, text_column, label_column, as_json, long_text, **options):
+@labelled_options
+def evaluate(model, file, as_json, long_text, encoding, text_column, label_column, on_empty, **options):
     """Scores a model on labelled texts, class by class.
 
     Printed are accuracy with its 95 % interval, calibration error, and precision, recall and F1 of each class. FILE is
-    a TSV or CSV: `label<TAB>text`, or with a header that names both columns. The calibration error is how far the
-    scores are from the share of right answers, 0 at best.
+    a table of any form that train takes. The calibration error is how far the scores are from the share of right
+    answers, 0 at best. Texts that the model was trained on are counted, where its training data can be found.
     """
     from textrnn import datasets, metrics
 
-    cards.read_card(model)
-    table = datasets.read_table(file, encoding=encoding, text_column=text_column, label_column=label_column)
+    card = cards.read_card(model)
+    columns = {"encoding": encoding, "text_column": text_column, "label_column": label_column}
+    table = datasets.read_table(file, on_empty=on_empty, **columns)
     classifier = load_classifier(model, **options)
 
     metrics.label_ids(table["label"], classifier.label_names, name=file)  # refuses labels that the model lacks
-    predicted, scores = [], []
-    answers = answers_of(classifier, in_chunks(table["text"]), total=len(table), long_text=long_text)
-    with contextlib.closing(answers):
-        for _, labels, sure in answers:
-            predicted += list(labels)
-            scores += list(sure)
+    _tell_known_texts(card["trained_on"], table, file)
+    predicted, scores = answers_of(classifier, list(table["text"]), long_text=long_text)
     overall = metrics.accuracy(table["label"], predicted)
     overall["calibration_error"] = metrics.calibration_error(table["label"], predicted, scores)
     report = metrics.report(table["label"], predicted)
@@ -61,3 +60,24 @@ def evaluate(model, file, encoding, text_column, label_column, as_json, long_tex
     click.echo(f"{overall['calibration_error']:.4f}\n")
     rows = ([name, *(f"{score:.3f}" for score in row[:3]), f"{row[3]:,}"] for name, *row in report.itertuples())
     click.echo(columns_of(["class", "precision", "recall", "F1", "rows"], rows))
+
+
+def _tell_known_texts(trained_on: dict[str, Any], table: "pd.DataFrame", file: str) -> None:
+    """Warns of texts that the model was trained on: if this is its file, or if that lies beside, or is a named set."""
+    from textrnn import datasets
+
+    files, rows = trained_on["files"], trained_on["rows"]
+    sha256 = table.attrs.get("sha256")
+    if sha256 in files.values() and len(table) not in {rows.get("dev"), rows.get("test")}:
+        warnings.warn(f"{file}: the model was trained on this file: its scores promise too much", stacklevel=2)
+        return
+    named = datasets.SETS.get(trained_on["name"])
+    folders = [Path(file).parent, *([found] if named and (found := named.find()) else [])]
+    for path in (folder / name for folder in folders for name in files):
+        if path.is_file() and cards.sha256_of_file(path) != sha256 and cards.sha256_of_file(path) in files.values():
+            with warnings.catch_warnings(action="ignore"):
+                known = datasets.read_table(path)
+            if len(known) == rows["train"]:
+                splits = datasets.Splits(known, None, table)
+                datasets.tell_copies(splits, advice=f"train is {path.name}, on which the model was trained")
+                return

@@ -1,125 +1,179 @@
 """`textrnn predict`: the class of each text, from arguments, a file or a pipe, on the screen or into a file."""
 
-import codecs
 import contextlib
 import io
 import itertools
 import os
 import select
-import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from textrnn import cards
+from textrnn.cli.answers import BINARY, FORMATS, STYLES, Score, layout_of, open_writer, style_of
 from textrnn.cli.shared import (
+    CHUNK_TEXTS,
     answer_options,
-    answers_of,
     examples,
-    flat,
-    in_chunks,
-    in_json,
     load_classifier,
-    replacing,
+    on_empty_option,
+    progress_bar,
     table_options,
 )
 
+if TYPE_CHECKING:
+    from textrnn.datasets import TableReader
+
 CHUNK_BYTES = 2**20  # of a pipe, read at a time at most
-FORMATS = {".txt": "table", ".tsv": "tsv", ".jsonl": "jsonl"}  # by the name of the file to write
+PIPE = "standard input"
 
 
 @click.command(
     epilog=examples(
         "textrnn predict headlines-textrnn 国足客场一球小胜 央行宣布下调存款准备金率",
-        "textrnn predict headlines-textrnn --file datasets/headlines/dev.tsv --out answers.tsv",
-        "head -3 datasets/headlines/dev.tsv | cut -f2 | textrnn predict headlines-textrnn --format jsonl",
+        "textrnn predict headlines-textrnn --file datasets/headlines/dev.tsv --out answers.csv",
+        "head -3 datasets/headlines/dev.tsv | cut -f2 | textrnn predict headlines-textrnn --format jsonl --top 3",
     )
 )
 @click.argument("model")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@click.option("--file", "-f", metavar="FILE", help="A text on each line; or a table: .tsv, .csv. - is a pipe.")
-@click.option("--out", "-o", metavar="FILE", help="Write there, all or nothing, instead of to the screen.")
+@click.option("--file", "-f", metavar="FILE", help="A table of any form, or a text on each line. - is a pipe.")
+@click.option("--out", "-o", metavar="FILE", help=f"Write there, all or nothing: {', '.join(FORMATS)}.")
 @click.option(
     "--format",
     "style",
-    type=click.Choice(list(FORMATS.values())),
+    type=click.Choice(STYLES),
     help="By default by the name of --out; else a table on a terminal, TSV elsewhere.",
 )
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, help="Below it the label is `unknown`.")
+@click.option("--top", type=click.IntRange(1), default=1, metavar="K", help="The K best classes, each with its score.")
+@click.option("--probabilities", is_flag=True, help="The probability of every class.")
 @answer_options
 @table_options
-def predict(model, texts, file, out, style, min_score, encoding, text_column, long_text, **options):
+@on_empty_option
+def predict(
+    model, texts, file, out, style, min_score, top, probabilities, encoding, text_column, on_empty, long_text, **options
+):
     """Says the class of each text, and how sure the model is (0 to 1).
 
-    Texts are arguments, or the lines of a file or a pipe. A table has its texts in the column `text`; without a header
-    a row is `label<TAB>text` or a text alone. TSV has the header label, score, text; inside a text, spaces for tabs and
-    line breaks, and no marks of the writing direction. JSON lines keep all. Answers come as they are ready, in the
-    order of the texts.
+    Texts are arguments, or the lines of a file or a pipe, or a column of a table (TSV, CSV, JSON, JSON lines, fastText,
+    Parquet, Excel; .gz): the file that train takes will do. With --out or --format the table stays as it is, and label
+    and score are added as columns (predicted_label where there is a label); else they are shown before the texts alone.
+    A row without a text has no label. Answers come as they are ready, in the order of the texts.
     """
     if bool(texts) and bool(file):
         raise click.UsageError("give texts or --file, not both")
     piped = file == "-" or not (texts or file)
     if piped and not file and sys.stdin.isatty():
         raise click.UsageError("nothing to predict: give a TEXT, --file FILE, or a pipe")
-    if out and not style and Path(out).suffix not in FORMATS:
+    _check_no_files(texts)
+    if out and not style and not style_of(out):
         raise click.UsageError(f"--out: expected a name that ends in {', '.join(FORMATS)}, or a --format; got {out}")
     to_screen = not out and sys.stdout.isatty()
-    style = style or (FORMATS[Path(out).suffix] if out else "table" if to_screen else "tsv")
+    is_whole = bool(out or style)
+    style = style or style_of(out) or ("table" if to_screen else "tsv")
+    if style in BINARY and not out:
+        raise click.UsageError(f"--format {style}: give the file with --out")
     cards.read_card(model)
-    total = len(texts) or None
-    if texts:
-        chunks = in_chunks(texts)
-    elif piped:
-        chunks = piped_texts(encoding)
-    else:
-        from textrnn import datasets
-
-        chunks = in_chunks(datasets.read_texts(file, encoding=encoding, text_column=text_column))
-    chunks = itertools.chain([next(chunks)], chunks)  # a file that cannot be read shows before the model is loaded
-    if file and sys.stderr.isatty() and Path(file).is_file():
-        total = _count_lines(file)
+    # A file that cannot be read shows before the model is loaded.
+    reader = _open_reader(texts, file, piped=piped, encoding=encoding, text_column=text_column)
+    total = len(texts) or (_count_lines(file) if file and sys.stderr.isatty() and Path(file).is_file() else None)
     with contextlib.ExitStack() as stack:
-        write = _writer(stack, out)
         classifier = load_classifier(model, **options)
-        answers = answers_of(
-            classifier, chunks, total=total, hidden=to_screen, min_score=min_score, long_text=long_text
-        )
-        stack.callback(answers.close)  # so that the bar is gone before anything else is said
-        columns = shutil.get_terminal_size().columns if to_screen else None
-        for block in _blocks(answers, style, label_names=classifier.label_names, columns=columns):
-            write(block)
+        top = min(top, len(classifier.label_names))
+        layout = layout_of(reader, classifier.label_names, top=top, probabilities=probabilities, is_whole=is_whole)
+        write = open_writer(stack, out, style, layout)
+        advance = stack.enter_context(progress_bar(total, hidden=to_screen))
+        settings = {"top": top, "probabilities": probabilities, "min_score": min_score, "long_text": long_text}
+        for rows, found in _texts_in_chunks(reader, on_empty):
+            answers = iter(_answers(classifier, [text for text in found if text], **settings))
+            nothing = [None] * (len(layout.answers) + len(layout.classes))
+            kept = rows if is_whole else ([cells[reader.text]] for cells in rows)
+            write([(cells, next(answers) if text else nothing) for cells, text in zip(kept, found, strict=True)])
+            advance(len(rows))
 
 
-def _writer(stack: contextlib.ExitStack, out: str | None) -> Callable[[str], Any]:
-    """Returns a function that writes to stdout at once, or to the file that `out` will be when `stack` is left."""
-    if out:
-        beside = stack.enter_context(replacing(Path(out)))
-        return stack.enter_context(beside.open("w", encoding="utf-8", newline="\n")).write
-    return lambda block: (sys.stdout.write(block), sys.stdout.flush())
+def _check_no_files(texts: Sequence[str]) -> None:
+    """Refuses the name of a file that is there, and tells of what looks like one: it is seldom meant as a text."""
+    for text in texts:
+        with contextlib.suppress(OSError, ValueError):
+            if Path(text).is_file():
+                raise click.UsageError(
+                    f"{text} is a file: --file {text} reads it (a text that is called so: by a pipe)"
+                )
+        if Path(text).suffix in FORMATS and not any(map(str.isspace, text)):
+            warnings.warn(f"{text}: no such file; read as a text", stacklevel=2)
 
 
-def _blocks(answers: Iterable, style: str, *, label_names: list[str], columns: int | None) -> Iterator[str]:
-    """Yields the lines of each chunk of answers in a style, cut to `columns` of the terminal if given."""
-    from wcwidth import clip, ljust, width
+def _open_reader(
+    texts: Sequence[str], file: str | None, *, piped: bool, encoding: str | None, text_column: str | None
+) -> "TableReader":
+    from textrnn import datasets
 
-    label_width = max(map(width, (*map(flat, label_names), "unknown")))
+    if texts:
+        return datasets.open_texts(texts)
+    source = datasets.Source(PIPE, piped_blocks()) if piped else file
+    return datasets.open_table(source, encoding=encoding, text_column=text_column)
 
-    def line(text, label, score):
-        if style == "jsonl":
-            return in_json({"text": text, "label": label, "score": round(float(score), 6)})
-        label, text = flat(label), flat(text)
-        if style == "tsv":
-            return f"{label}\t{score:.4f}\t{text}"
-        row = f"{ljust(label, label_width)}  {score:.3f}  {text}"
-        return row if columns is None or width(row) <= columns else clip(row, 0, columns - 1).rstrip() + "…"
 
-    head = {"tsv": "label\tscore\ttext\n", "table": f"{'label':{label_width}}  score  text\n", "jsonl": ""}[style]
-    for chunk in answers:
-        yield head + "".join(line(*row) + "\n" for row in zip(*chunk, strict=True))
-        head = ""
+def _texts_in_chunks(reader: "TableReader", on_empty: str) -> Iterator[tuple[list[list], list[str]]]:
+    """Yields rows and their texts, many at a time; of a slow pipe as they come. A row may have no text.
+
+    Raises:
+        ValueError: a row has none, and `on_empty` is `"error"`.
+
+    Warns:
+        UserWarning: rows had none, at the end.
+    """
+    from textrnn.datasets import text_in
+
+    rows, found, empty, source = [], [], [], reader.source
+    number = 0
+    for line, cells in reader:
+        text = text_in(reader, line, cells)
+        number += 1
+        if not text:
+            empty.append(line)
+            if on_empty == "error":
+                raise ValueError(f"{reader.name}: {reader.unit} {line}: expected a text, got none")
+        rows.append(cells)
+        found.append(text)
+        if len(rows) == CHUNK_TEXTS or (source is not None and source.is_pipe and not source.waiting):
+            yield rows, found
+            rows, found = [], []
+    if rows:
+        yield rows, found
+    if empty:
+        what = f"{len(empty):,} of {number:,} rows have no text, and so no label; the first is {reader.unit} {empty[0]}"
+        warnings.warn(f"{reader.name}: {what}", stacklevel=2)
+
+
+def _answers(
+    classifier, texts: list[str], *, top: int, probabilities: bool, min_score: float, long_text: str
+) -> Iterable[list]:
+    """Returns label and score of each text, then those of the next best classes, then all probabilities."""
+    if not texts:
+        return []
+    if top == 1 and not probabilities:
+        labels, scores = classifier.predict_with_scores(texts, min_score=min_score, long_text=long_text)
+        return ([label, Score(score)] for label, score in zip(labels.tolist(), scores, strict=True))
+    import numpy as np
+
+    probs = classifier.predict_proba(texts, long_text=long_text)
+    order = np.argsort(-probs, axis=1, kind="stable")[:, :top]
+    names = np.array(classifier.label_names, dtype=object)[order]
+    if min_score:
+        names[:, 0] = classifier.predict_with_scores(texts, min_score=min_score, long_text=long_text)[0]
+    best = np.take_along_axis(probs, order, axis=1)
+    ranked = (
+        itertools.chain.from_iterable((name, Score(score)) for name, score in zip(*pair, strict=True))
+        for pair in zip(names, best, strict=True)
+    )
+    return ([*one, *(map(Score, row) if probabilities else ())] for one, row in zip(ranked, probs, strict=True))
 
 
 def _count_lines(path: str) -> int:
@@ -138,30 +192,10 @@ def _wait_for_input():
             pass
 
 
-def piped_texts(encoding: str | None) -> Iterator[list[str]]:
-    """Yields the lines of standard input as they come: of a slow pipe one by one, of a fast one many at a time."""
-    from textrnn.checks import has_visible
-
-    encoding = encoding or "utf-8-sig"
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
-    number, rest, data = 0, "", None
-    while data != b"":
+def piped_blocks() -> Iterator[bytes]:
+    """Yields the bytes of standard input as they come."""
+    while True:
         _wait_for_input()
-        data = sys.stdin.buffer.read1(CHUNK_BYTES)
-        try:
-            *lines, rest = (rest + decoder.decode(data, final=not data)).split("\n")
-        except UnicodeError as error:
-            raise ValueError(
-                f"standard input: after line {number}: expected {encoding.removesuffix('-sig')} ({error}); say what it "
-                "is with --encoding, gb18030 for many Chinese files"
-            ) from None
-        lines += [rest] if rest and not data else []
-        texts = [line.strip() for line in lines]
-        for text in texts:
-            number += 1
-            if not has_visible(text):
-                raise ValueError(f"standard input: line {number}: expected a text, got none")
-        if texts:
-            yield texts
-    if not number:
-        raise ValueError("standard input: expected a text on each line, got none")
+        if not (data := sys.stdin.buffer.read1(CHUNK_BYTES)):
+            return
+        yield data

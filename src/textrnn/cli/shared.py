@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textrnn.extras import MissingLibraryError, require
-from textrnn.options import LONG_TEXT, RUNTIMES
+from textrnn.options import LONG_TEXT, ON_EMPTY, RUNTIMES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -157,10 +157,21 @@ answer_options = add_options(
 )
 table_options = add_options(
     click.option("--encoding", metavar="NAME", callback=_encoding, help="Of the file; found unless given."),
-    click.option("--text-column", metavar="NAME", default="text", show_default=True, help="Where a table has texts."),
+    click.option(
+        "--text-column", metavar="NAME", help="Where a table has texts: a name, or a number from 1; found unless given."
+    ),
 )
-label_column_option = click.option(
-    "--label-column", metavar="NAME", default="label", show_default=True, help="Where a table has labels."
+on_empty_option = click.option(
+    "--on-empty",
+    type=click.Choice(ON_EMPTY),
+    default=ON_EMPTY[0],
+    show_default=True,
+    help="A row without a text, or without a label where it needs one: leave it out, or refuse the file.",
+)
+labelled_options = add_options(
+    table_options,
+    click.option("--label-column", metavar="NAME", help="Where a table has labels; as --text-column."),
+    on_empty_option,
 )
 
 
@@ -193,21 +204,29 @@ def load_classifier(model: str, *, runtime: str, **options):
     return saving.load_classifier(model, runtime=runtime, **options)
 
 
-def answers_of(
-    classifier, chunks: Iterable[list[str]], *, total: int | None, hidden: bool = False, **options
-) -> Iterator[tuple[list[str], "np.ndarray", "np.ndarray"]]:
-    """Yields texts, labels and scores of each chunk; a bar runs on stderr, if that is a terminal and it takes long."""
-    with contextlib.ExitStack() as stack:
-        bar = None
-        if not hidden and sys.stderr.isatty():
-            from tqdm import tqdm
+@contextlib.contextmanager
+def progress_bar(total: int | None, *, hidden: bool = False) -> Iterator[Callable[[int], Any]]:
+    """Yields what moves a bar on by a number of texts; it runs on stderr, if that is a terminal and it takes long."""
+    if hidden or not sys.stderr.isatty():
+        yield lambda number: None
+        return
+    from tqdm import tqdm
 
-            bar = stack.enter_context(tqdm(total=total, unit=" texts", unit_scale=True, delay=1))
-        for texts in chunks:
-            labels, scores = classifier.predict_with_scores(texts, **options)
-            if bar is not None:
-                bar.update(len(texts))
-            yield texts, labels, scores
+    with tqdm(total=total, unit=" texts", unit_scale=True, delay=1) as bar:
+        yield bar.update
+
+
+def answers_of(classifier, texts: Sequence[str], **options) -> "tuple[np.ndarray, np.ndarray]":
+    """Returns labels and scores of texts, worked on in chunks under a `progress_bar`."""
+    import numpy as np
+
+    found = []
+    with progress_bar(len(texts)) as advance:
+        for chunk in in_chunks(texts):
+            found.append(classifier.predict_with_scores(chunk, **options))
+            advance(len(chunk))
+    labels, scores = zip(*found, strict=True)
+    return np.concatenate(labels), np.concatenate(scores)
 
 
 def in_chunks(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textrnn import cards
-from textrnn.cli.shared import examples, import_tensorflow, interval, label_column_option, table_options
+from textrnn.cli.shared import examples, import_tensorflow, interval, labelled_options
 from textrnn.extras import require
 
 if TYPE_CHECKING:
@@ -36,19 +36,20 @@ if TYPE_CHECKING:
 @click.option("--resume", metavar="FOLDER", help="Keep checkpoints here; the same command goes on from the newest.")
 @click.option("--licence", default=cards.LICENCE, help="For the card of the model.")
 @click.option("--limits", default=cards.LIMITS, help="For the card of the model.")
-@table_options
-@label_column_option
-def train(file, out, dev, seed, resume, licence, limits, **columns):
+@click.option("--copies-together", is_flag=True, help="Keep rows of the same text on one side when FILE is split.")
+@labelled_options
+def train(file, out, dev, seed, resume, licence, limits, copies_together, **columns):
     """Trains a network on labelled texts and saves it.
 
     It is the recommended one; simple baselines are printed beside it, that you may see whether it is worth its time.
-    FILE is a TSV or CSV: `label<TAB>text`, or with a header that names both columns. 4,550 headlines take a minute or
-    two on a laptop. Ctrl-C leaves nothing behind but the checkpoints, if you asked for them.
+    FILE is a table with texts and labels (TSV, CSV, JSON, JSON lines, fastText, Parquet, Excel; .gz), or a folder with
+    a folder of texts for each class. Without a header a row is `label<TAB>text`. 4,550 headlines take a minute or two
+    on a laptop. Ctrl-C leaves nothing behind but the checkpoints, if you asked for them.
     """
     require("textrnn train", "tensorflow", "keras", "sklearn", "scipy")
     folder = Path(out)
     _check_model_folder(folder)
-    splits = _read_splits(file, dev, seed=seed, columns=columns)
+    splits = _read_splits(file, dev, seed=seed, copies_together=copies_together, columns=columns)
     click.echo(
         f"{len(splits.train):,} rows to train on; accuracy on {len(splits.dev):,} others, with its 95 % interval:"
     )
@@ -72,14 +73,15 @@ def train(file, out, dev, seed, resume, licence, limits, **columns):
     click.echo(f"saved: {folder}, after epoch {history.attrs['best_epoch']}, the best of {len(history)}")
 
 
-def _read_splits(file: str, dev: str | None, *, seed: int, columns: dict[str, Any]) -> "Splits":
+def _read_splits(file: str, dev: str | None, *, seed: int, copies_together: bool, columns: dict[str, Any]) -> "Splits":
     from textrnn import datasets
 
-    table = datasets.read_table(file, **columns)
     if not dev:
-        return datasets.split_table(table, test=0, seed=seed)
-    splits = datasets.Splits(table, datasets.read_table(dev, **columns), None)
-    return datasets.check_splits(splits, names={"train": file, "dev": dev})
+        table = datasets.read_table(file, may_guess=False, **columns)
+        return datasets.split_table(table, test=0, seed=seed, copies_together=copies_together)
+    splits = datasets.read_files(file, dev, may_guess=False, **columns)
+    datasets.tell_copies(splits, advice="leave them out of one file")
+    return splits
 
 
 def _score_baselines(splits: "Splits") -> None:

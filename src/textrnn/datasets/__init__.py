@@ -9,16 +9,18 @@ To add a data set, write its reader in a file of its own in this folder, and nam
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from textrnn import shipped
-from textrnn.checks import check_seed
+from textrnn.checks import check_seed, is_table
 from textrnn.datasets.atis import read_atis, read_tagged
 from textrnn.datasets.auditing import audit, overlaps
-from textrnn.datasets.files import ENCODINGS
+from textrnn.datasets.files import ENCODINGS, Source
+from textrnn.datasets.folders import find_splits, holds_classes
+from textrnn.datasets.reader import TableReader, open_table, open_texts, unique_name
 from textrnn.datasets.sogou import SogouDocument, read_sogou, read_sogou_table, sogou_label, split_sogou
-from textrnn.datasets.splits import Splits, check_splits, split_table
-from textrnn.datasets.tables import read_chunks, read_splits, read_table, read_texts
+from textrnn.datasets.splits import Splits, bare_text, check_splits, split_table, tell_copies
+from textrnn.datasets.tables import read_chunks, read_files, read_splits, read_table, read_texts, text_in
 from textrnn.datasets.thucnews import (
     THUCNEWS_ADDRESS,
     THUCNEWS_BLOBS,
@@ -29,6 +31,9 @@ from textrnn.datasets.thucnews import (
     read_thucnews,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = [
     "ENCODINGS",
     "SETS",
@@ -36,16 +41,22 @@ __all__ = [
     "THUCNEWS_BLOBS",
     "NamedSet",
     "SogouDocument",
+    "Source",
     "Splits",
+    "TableReader",
     "audit",
+    "bare_text",
     "cache_folder",
     "check_splits",
     "fetch_thucnews",
     "git_blob_id",
     "load",
+    "open_table",
+    "open_texts",
     "overlaps",
     "read_atis",
     "read_chunks",
+    "read_files",
     "read_sogou",
     "read_sogou_table",
     "read_splits",
@@ -54,6 +65,9 @@ __all__ = [
     "read_texts",
     "sogou_label",
     "split_table",
+    "tell_copies",
+    "text_in",
+    "unique_name",
 ]
 
 
@@ -62,7 +76,7 @@ class NamedSet(NamedTuple):
 
     about: str  # in a line
     licence: str
-    read: Callable[..., Splits]  # from a path, with `encoding` and `seed`
+    read: Callable[..., Splits]  # from a path, with `seed` and what `read_table` takes
     find: Callable[[], Path | None] = lambda: None  # returns where it lies on this computer, if it does
     fetch: Callable[..., Path] | None = None  # downloads what is missing and returns where it lies; `None`: cannot
 
@@ -71,37 +85,38 @@ SETS = {
     "headlines": NamedSet(
         "6,500 Chinese headlines in 10 classes, part of the kit",
         "CC0",
-        read=lambda path, encoding, seed: read_splits(path, encoding=encoding),
+        read=lambda path, seed, **settings: read_splits(path, **settings),
         find=shipped.headlines_folder,
     ),
     "thucnews": NamedSet(
         "Sina News titles of 2005-2011 in the same classes",
         "research use",
-        read=lambda path, encoding, seed: read_thucnews(path, encoding=encoding),
+        read=lambda path, seed, **settings: read_thucnews(path, **settings),
         find=find_thucnews,
         fetch=fetch_thucnews,
     ),
     "sogou": NamedSet(
         "titles of a SogouCS/SogouCA file of your own",
         "research use",
-        read=lambda path, encoding, seed: split_sogou(path, encoding=encoding, seed=seed),
+        read=lambda path, seed, encoding=None: split_sogou(path, encoding=encoding, seed=seed),
     ),
     "atis": NamedSet(
         "slot filling, files of your own, for textrnn.datasets.load",
         "research use",
-        read=lambda path, encoding, seed: read_atis(path),
+        read=lambda path, seed, encoding=None: read_atis(path),
     ),
 }
 
 
 def load(
-    name: str | os.PathLike,
+    name: "str | os.PathLike | pd.DataFrame",
     *,
     data_dir: str | os.PathLike | None = None,
-    encoding: str | None = None,
     seed: int = 0,
+    copies_together: bool = False,
+    **settings,
 ) -> Splits:
-    """Returns the train, dev and test tables of a named set, or of a file or folder of your own.
+    """Returns the train, dev and test tables of a named set, or of a file, folder or table of your own.
 
     - `"headlines"`: original Chinese headlines in ten classes, part of the project (CC0); needs no download.
     - `"thucnews"`: Sina News titles 2005-2011 in the same ten classes (for research use); downloaded once into
@@ -109,14 +124,16 @@ def load(
       `train.tsv` and so on with `label<TAB>text`.
     - `"sogou"`: titles of a SogouCS/SogouCA file; `data_dir` is the file, or the folder that holds it.
     - `"atis"`: slot filling; `data_dir` is the folder with `train/`, `dev/` and `test/`.
-    - the path of a TSV or CSV file (split 70/15/15), of a Sogou `.dat` file, or of a folder with `train.tsv`,
-      `dev.tsv` and `test.tsv`.
+    - a file of any form that `read_table` reads, a pandas table, or a Sogou `.dat` file: split 70/15/15.
+    - a folder with `train.tsv`, `dev.tsv` and `test.tsv`, or the like (see `read_splits`), or with a folder of texts
+      for each class.
 
     Args:
-        name: one of the names above (`SETS`), or a path.
+        name: one of the names above (`SETS`), a path, or a table.
         data_dir: where the files of a named set are.
-        encoding: of tables and Sogou files, as for `read_table`; found unless given.
         seed: decides how a single file is split.
+        copies_together: whether rows of the same text stay on one side of that split, as for `split_table`.
+        **settings: `encoding`, `text_column`, `label_column` and `on_empty` as for `read_table`.
 
     Raises:
         ValueError: an unknown name, or a file that is malformed (the message names file and line).
@@ -125,8 +142,10 @@ def load(
     """
     check_seed(seed)
     names = ", ".join(SETS)
+    if is_table(name):
+        return split_table(read_table(name, **settings), seed=seed, copies_together=copies_together)
     if not isinstance(name, str | os.PathLike):
-        raise ValueError(f"name: expected one of {names}, or a path, got {name!r}")
+        raise ValueError(f"name: expected one of {names}, a path or a table, got {name!r}")
     if data_dir is not None and not Path(data_dir).exists():
         raise FileNotFoundError(f"data_dir: {data_dir}: no such file or folder")
     if name in SETS:
@@ -136,13 +155,13 @@ def load(
             raise ValueError(
                 f'load("{name}"): expected data_dir=, the path of its files: they cannot be fetched for you'
             )
-        return named.read(Path(path), encoding=encoding, seed=seed)
+        return named.read(Path(path), seed=seed, **settings)
     if data_dir is not None:
         raise ValueError(f"data_dir: goes with one of {names}, got it with {str(name)!r}")
     path = Path(name)
     if not path.exists():
         raise ValueError(f"expected one of {names}, or the path of a file or folder, got {str(name)!r}")
-    if path.is_dir():
-        return read_splits(path, encoding=encoding)
-    read = read_sogou_table if path.suffix == ".dat" else read_table
-    return split_table(read(path, encoding=encoding), seed=seed)
+    if path.is_dir() and (any(find_splits(path).values()) or not holds_classes(path)):
+        return read_splits(path, **settings)
+    table = (read_sogou_table if path.suffix == ".dat" else read_table)(path, **settings)
+    return split_table(table, seed=seed, copies_together=copies_together)

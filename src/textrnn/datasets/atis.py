@@ -37,6 +37,8 @@ def read_tagged(folder: str | os.PathLike) -> "pd.DataFrame":
     for number, (words, tags, intent) in enumerate(zip(*lines.values(), strict=True), start=1):
         tag_names.line = intents.line = number
         words, tags, intent = words.split(), tags.split(), intents[intent]
+        if not intent:
+            raise ValueError(f"{folder / 'label'}: line {number}: expected a label, got none")
         if not words:
             raise ValueError(f"{folder / 'seq.in'}: line {number}: got an empty line")
         if len(tags) != len(words):
@@ -61,7 +63,7 @@ def read_tagged(folder: str | os.PathLike) -> "pd.DataFrame":
 def _read_sentences(folder: Path) -> dict[str, list[str]]:
     """Returns the lines of each of the three files, as many of each."""
     names = ("seq.in", "seq.out", "label")
-    lines = {name: "".join(read_lines(folder / name, None)).rstrip("\n").split("\n") for name in names}
+    lines = {name: "\n".join(read_lines(folder / name, None)).rstrip("\n").split("\n") for name in names}
     for name in ("seq.out", "label"):
         if len(lines[name]) != len(lines["seq.in"]):
             expected, got = len(lines["seq.in"]), len(lines[name])

@@ -1,10 +1,9 @@
 """What to know of a data set before training: copies, labels in conflict, balance, lengths, unknown characters."""
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from textrnn.checks import check_table
-from textrnn.datasets.splits import Splits
+from textrnn.datasets.splits import Splits, bare_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +30,7 @@ def audit(tables: "Splits | dict[str, pd.DataFrame]") -> "pd.DataFrame":
     for split, table in tables.items():
         check_table(split, table)
     exact = {split: set(table["text"]) for split, table in tables.items()}
-    bare = {split: table["text"].map(_bare) for split, table in tables.items()}
+    bare = {split: table["text"].map(bare_text) for split, table in tables.items()}
     known = set().union(*next(iter(tables.values()))["text"])
     columns = {}
     for split, table in tables.items():
@@ -52,16 +51,10 @@ def overlaps(first: "pd.DataFrame", second: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     second = pd.DataFrame(
-        {"key": second["text"].map(_bare), "other_text": second["text"], "other_label": second["label"]}
+        {"key": second["text"].map(bare_text), "other_text": second["text"], "other_label": second["label"]}
     )
-    keyed = first[["text", "label"]].assign(key=first["text"].map(_bare))
+    keyed = first[["text", "label"]].assign(key=first["text"].map(bare_text))
     return keyed.merge(second.drop_duplicates("key"), on="key").drop(columns="key")
-
-
-def _bare(text: str) -> str:
-    """Returns `text` in NFKC and lower case, letters and digits alone (all of it if it has none), to find copies."""
-    normal = unicodedata.normalize("NFKC", text).lower()
-    return "".join(char for char in normal if char.isalnum()) or normal
 
 
 def _copies_and_balance(table: "pd.DataFrame", bare: "pd.Series") -> dict[str, int]:

@@ -1,17 +1,22 @@
-"""From the bytes of a file to its lines, whatever its encoding; refuses what is not text."""
+"""From the bytes of a file or a pipe, read once, to its lines, whatever its encoding; refuses what is not text."""
 
 import codecs
 import contextlib
 import functools
+import hashlib
+import io
 import itertools
+import os
 import warnings
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 ENCODINGS = ("utf-8-sig", "gb18030", "utf-16", "big5")
 CERTAIN_SHARE, CERTAIN_CHARACTERS = 0.8, 8  # common characters that make an encoding certain
-ARCHIVES = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "ZIP or Excel", b"\xfd7zXZ\x00": "xz", b"7z\xbc\xaf\x27\x1c": "7z"}
+GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
+ARCHIVES = {GZIP: "gzip", ZIP: "ZIP or Excel", b"\xfd7zXZ\x00": "xz", b"7z\xbc\xaf\x27\x1c": "7z", b"BZh": "bzip2"}
 CHUNK_BYTES = 4 * 2**20
 
 
@@ -31,11 +36,82 @@ def open_bytes(path: Path) -> BinaryIO:
         raise PermissionError(f"{path}: expected a file that may be read, got permission denied") from None
 
 
-def check_unpacked(path: Path, head: bytes) -> None:
+def check_unpacked(path: str | os.PathLike, head: bytes) -> None:
     """Raises `ValueError` if a file that starts with `head` is an archive."""
     for start, kind in ARCHIVES.items():
         if head.startswith(start):
             raise ValueError(f"{path}: expected text, got a {kind} file; unpack it, or save its table as text, first")
+
+
+class Source:
+    """The bytes of a file or a pipe, read once and unpacked if they are gzip.
+
+    Args:
+        path: a file; or what messages call a pipe.
+        blocks: of a pipe, its bytes as they come.
+
+    Attributes:
+        name: what messages call it.
+        suffix: of the name, in lower case, without `.gz`.
+        head: the first bytes.
+        is_whole: whether `head` is all.
+        is_pipe: whether the bytes come as somebody writes them.
+        waiting: of a pipe, how many lines have come that nobody has taken yet.
+        sha256: of the bytes as they stand in the file, when all are read.
+    """
+
+    def __init__(self, path: str | os.PathLike, blocks: Iterator[bytes] | None = None):
+        self.name, self.is_pipe, self.waiting = str(path), blocks is not None, 0
+        suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() != ".gz"]
+        self.suffix = suffixes[-1] if suffixes else ""
+        self._hash = hashlib.sha256()
+        blocks = self._hashed(_blocks(Path(path)) if blocks is None else blocks)
+        first = next(blocks, b"")
+        is_gzip = first.startswith(GZIP)
+        self._blocks = _unpacked(itertools.chain([first], blocks), self.name) if is_gzip else blocks
+        self.head = next(self._blocks, b"") if is_gzip else first
+        self.is_whole = not self.is_pipe and not is_gzip and len(self.head) < CHUNK_BYTES
+
+    def __iter__(self) -> Iterator[bytes]:
+        return itertools.chain([self.head], self._blocks)
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of what was read, as it stands in the file."""
+        return self._hash.hexdigest()
+
+    def whole(self) -> io.BytesIO:
+        """Returns all bytes, to be read in any order."""
+        return io.BytesIO(b"".join(self))
+
+    def _hashed(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        for block in blocks:
+            self._hash.update(block)
+            yield block
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with open_bytes(path) as file:
+        yield from iter(lambda: file.read(CHUNK_BYTES), b"")
+
+
+def _unpacked(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Yields what gzip has packed, some megabytes at a time however much a block holds."""
+    inflate = zlib.decompressobj(31)
+    try:
+        for block in blocks:
+            while block:
+                if inflate.eof:
+                    inflate = zlib.decompressobj(31)
+                if data := inflate.decompress(block, CHUNK_BYTES):
+                    yield data
+                block = inflate.unconsumed_tail or inflate.unused_data.lstrip(b"\0")
+        while data := inflate.decompress(b"", CHUNK_BYTES):
+            yield data
+    except zlib.error as error:
+        raise ValueError(f"{name}: damaged gzip: {error}") from None
+    if not inflate.eof:
+        raise ValueError(f"{name}: damaged gzip: it ends too early")
 
 
 def checked_encoding(encoding: str) -> str:
@@ -52,68 +128,86 @@ def checked_encoding(encoding: str) -> str:
     return encoding
 
 
-def read_lines(path: Path, encoding: str | None) -> Iterator[str]:
-    """Yields the lines of a text file, each with a line feed at its end, in constant memory.
+def read_lines(source: Path | Source, encoding: str | None) -> Iterator[str]:
+    """Yields the lines of a text file, without their ends, in constant memory.
 
     Lines end with a line feed, a carriage return, or both.
 
     Args:
-        path: the file.
+        source: the file, or its bytes.
         encoding: as Python names it; found from the first bytes if `None`.
 
     Raises:
         ValueError: the file is empty, an archive, not in this encoding, or holds a NUL character.
         OSError: as for `open_bytes`.
     """
-    with open_bytes(path) as file:
-        head = file.read(CHUNK_BYTES)
-        check_unpacked(path, head)
-        encoding = checked_encoding(encoding) if encoding else _find_encoding(path, head)
-        decoder = codecs.getincrementaldecoder(encoding)()
-        number, rest = 1, ""  # the line that begins with `rest`
-        for data in itertools.chain([head], iter(lambda: file.read(CHUNK_BYTES), b""), [b""]):
-            try:
-                text = decoder.decode(data, final=not data or len(head) < CHUNK_BYTES)
-            except UnicodeError as error:
-                raise _undecodable(path, error, encoding, number=number, before=rest) from None
-            if data is head:
-                text = text.removeprefix("\ufeff")
-                if len(head) < CHUNK_BYTES and not text.strip():
-                    raise ValueError(f"{path}: expected at least one row, got an empty file")
-            rest += text
-            held = "\r" if data and rest.endswith("\r") else ""  # its line feed may follow
-            *lines, rest = _with_line_feeds(rest[: len(rest) - len(held)]).split("\n")
-            for line in lines if data else [*lines, rest][: None if rest else -1]:
-                if "\0" in line:
-                    advice = _advice(head, tried=encoding)
-                    raise ValueError(f"{path}: line {number}: got a NUL character; is it a text file?{advice}")
-                yield line + "\n"
-                number += 1
-            rest += held
+    source = source if isinstance(source, Source) else Source(source)
+    blocks = _blocks_of_lines(source, encoding)
+    if not source.is_pipe:
+        yield from itertools.chain.from_iterable(blocks)
+        return
+    for lines in blocks:
+        for taken, line in enumerate(lines, 1):
+            source.waiting = len(lines) - taken
+            yield line
 
 
-def _with_line_feeds(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def _blocks_of_lines(source: Source, encoding: str | None) -> Iterator[list[str]]:
+    """Yields the lines that end in each block of bytes."""
+    name, head = source.name, source.head
+    check_unpacked(name, head)
+    encoding = checked_encoding(encoding) if encoding else _find_encoding(name, head, may_guess=not source.is_pipe)
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
+    number, is_start, has_nul = 1, True, False
+    pieces = []  # of the line that has begun: joined once, however long it gets
+    for data in itertools.chain(source, [b""]):
+        is_end = not data and not is_start
+        try:
+            text = decoder.decode(data, final=is_end or source.is_whole)
+        except UnicodeError as error:
+            raise _undecodable(name, error, encoding, number=number, before="".join(pieces), head=head) from None
+        if is_start:
+            text = text.removeprefix("\ufeff")
+            if source.is_whole and not text.strip():
+                raise ValueError(f"{name}: expected at least one row, got an empty file")
+        is_start = False
+        has_nul = has_nul or "\0" in text
+        *lines, rest = text.split("\n")
+        if lines:
+            lines[0] = "".join([*pieces, lines[0]])
+            pieces = []
+        pieces.append(rest)
+        if is_end and (rest := "".join(pieces)):
+            lines.append(rest)
+        for place, line in enumerate(lines if has_nul else ()):
+            if "\0" in line:
+                yield lines[:place]
+                advice = _advice(head, tried=encoding)
+                raise ValueError(f"{name}: line {number + place}: got a NUL character; is it a text file?{advice}")
+        yield lines
+        number += len(lines)
 
 
-def _undecodable(path: Path, error: UnicodeError, encoding: str, *, number: int, before: str) -> ValueError:
+def _undecodable(name: str, error: UnicodeError, encoding: str, *, number: int, before: str, head: bytes) -> ValueError:
     """Returns what to raise where decoding fails after the text `before`, which begins with line `number`."""
     if not isinstance(error, UnicodeDecodeError):
-        return ValueError(f"{path}: expected {encoding}: {error}")
+        return ValueError(f"{name}: expected {encoding}: {error}")
     before += error.object[: error.start].decode(error.encoding, errors="ignore")
-    line, byte = number + _with_line_feeds(before).count("\n"), error.object[error.start]
-    name = "UTF-8" if encoding == "utf-8-sig" else encoding
-    advice = _advice(error.object, tried=encoding)
-    return ValueError(f"{path}: line {line}: expected {name}, got byte 0x{byte:02x}{advice}")
+    line, byte = number + before.replace("\r\n", "\n").replace("\r", "\n").count("\n"), error.object[error.start]
+    readable = "UTF-8" if encoding == "utf-8-sig" else encoding
+    advice = _advice(head if len(error.object) < len(head) else error.object, tried=encoding)
+    return ValueError(f"{name}: line {line}: expected {readable}, got byte 0x{byte:02x}{advice}")
 
 
 # --- what encoding it is ----------------------------------------------------------------------------------------------
 
 
-def _find_encoding(path: Path, head: bytes) -> str:
+def _find_encoding(name: str, head: bytes, *, may_guess: bool) -> str:
     """Returns the encoding of a file that starts with `head`: UTF-8 unless something else is certain."""
     if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
+    if not may_guess:  # of a pipe the first bytes are few or many by chance
+        return "utf-8-sig"
     with contextlib.suppress(UnicodeDecodeError):
         if "\0" not in codecs.getincrementaldecoder("utf-8")().decode(head):
             return "utf-8-sig"
@@ -121,7 +215,7 @@ def _find_encoding(path: Path, head: bytes) -> str:
     if share < CERTAIN_SHARE or num_chars < CERTAIN_CHARACTERS:
         return "utf-8-sig"
     warnings.warn(
-        f'{path}: read as {encoding}, as it is not UTF-8; pass encoding="{encoding}" if that is right, else its own',
+        f'{name}: read as {encoding}, as it is not UTF-8; pass encoding="{encoding}" if that is right, else its own',
         stacklevel=2,
     )
     return encoding

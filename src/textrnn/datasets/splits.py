@@ -1,5 +1,7 @@
 """The train, dev and test tables of a data set: checked against each other, or drawn from one table."""
 
+import unicodedata
+import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from textrnn.checks import check_number, check_seed, check_table, is_table
@@ -46,7 +48,9 @@ def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Spli
     return splits
 
 
-def split_table(table: "pd.DataFrame", *, dev: float = 0.15, test: float = 0.15, seed: int = 0) -> Splits:
+def split_table(
+    table: "pd.DataFrame", *, dev: float = 0.15, test: float = 0.15, seed: int = 0, copies_together: bool = False
+) -> Splits:
     """Returns train, dev and test tables drawn from one table, each class in the same proportion.
 
     Args:
@@ -54,14 +58,58 @@ def split_table(table: "pd.DataFrame", *, dev: float = 0.15, test: float = 0.15,
         dev: the share of dev, above 0 and below 1.
         test: the share of test, 0 for none.
         seed: decides the draw.
+        copies_together: whether rows of the same text (in letters and digits, without case and width) stay on one side;
+            then the shares are shares of different texts.
 
     Raises:
         ValueError: a row lacks a text or a label, the shares leave no train, there is one class alone, or a class has
-            too few rows to stand in every split.
+            too few rows (texts, where copies stay together) to stand in every split.
+
+    Warns:
+        UserWarning: texts of dev or test stand in train too.
     """
+    name = table.attrs.get("path", "table") if is_table(table) else "table"
+    if not copies_together:
+        splits = _drawn(table, name, dev, test, seed)
+        tell_copies(splits, advice="copies_together (--copies-together) keeps them on one side")
+        return splits
+    check_table(name, table)
+    keys = table["text"].map(bare_text)
+    firsts = table.assign(key=keys).drop_duplicates("key")
+    parts = [
+        None
+        if part is None
+        else table[keys.isin(set(part["key"]))].sample(frac=1, random_state=seed).reset_index(drop=True)
+        for part in _drawn(firsts, name, dev, test, seed)
+    ]
+    return check_splits(Splits(*parts))
+
+
+def tell_copies(splits: Splits, *, advice: str) -> None:
+    """Warns if texts of dev or test stand in train too, in letters and digits: scores on them say too much.
+
+    Args:
+        splits: the tables.
+        advice: what to do, the end of the message.
+    """
+    known = set(splits.train["text"].map(bare_text))
+    for split in ("dev", "test"):
+        table = getattr(splits, split)
+        if table is not None and (number := table["text"].map(bare_text).isin(known).sum()):
+            copies = f"{number:,} of the {len(table):,} texts of {split} have a copy in train"
+            warnings.warn(f"{copies}, so scores on {split} promise too much; {advice}", stacklevel=3)
+
+
+def bare_text(text: str) -> str:
+    """Returns `text` in NFKC and lower case, letters and digits alone (all of it if it has none), to find copies."""
+    normal = unicodedata.normalize("NFKC", text).lower()
+    return normal if normal.isalnum() else "".join(char for char in normal if char.isalnum()) or normal
+
+
+def _drawn(table: "pd.DataFrame", name: str, dev: float, test: float, seed: int) -> Splits:
     import pandas as pd
 
-    _check_drawable(table, dev=dev, test=test, seed=seed)
+    _check_drawable(table, name, dev=dev, test=test, seed=seed)
     # A class that its shares would leave without a row in some split is drawn apart, one row at least for each.
     counts = table["label"].value_counts()
     is_small = table["label"].map(counts) * min(dev, test or dev) < 2
@@ -77,8 +125,7 @@ def split_table(table: "pd.DataFrame", *, dev: float = 0.15, test: float = 0.15,
     return Splits(*parts) if test else Splits(*parts, None)
 
 
-def _check_drawable(table: "pd.DataFrame", *, dev: float, test: float, seed: int) -> None:
-    name = table.attrs.get("path", "table") if is_table(table) else "table"
+def _check_drawable(table: "pd.DataFrame", name: str, *, dev: float, test: float, seed: int) -> None:
     check_table(name, table)
     check_number("dev", dev, "a share above 0 and below 1", lambda share: 0 < share < 1)
     check_number("test", test, "a share from 0 to below 1", lambda share: 0 <= share < 1)

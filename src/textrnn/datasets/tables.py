@@ -1,60 +1,76 @@
-"""Tables of labelled texts from TSV and CSV files, whole or in pieces; texts alone; folders of splits."""
+"""Tables of labelled texts from files of any kind, whole or in pieces; texts alone."""
 
-import csv
 import itertools
 import os
 import unicodedata
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from textrnn.checks import check_integer, has_visible
-from textrnn.datasets.files import read_lines
+from textrnn.checks import check_choice, check_integer, has_visible
+from textrnn.datasets.columns import as_text, short
+from textrnn.datasets.folders import ClassNames, find_class_names, find_splits
+from textrnn.datasets.reader import TableReader, open_table
 from textrnn.datasets.splits import Splits, check_splits
+from textrnn.options import ON_EMPTY
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def read_table(
-    path: str | os.PathLike,
+    path: "str | os.PathLike | pd.DataFrame",
     *,
     encoding: str | None = None,
-    text_column: str = "text",
-    label_column: str = "label",
+    text_column: str | None = None,
+    label_column: str | None = None,
+    on_empty: str = "skip",
+    may_guess: bool = True,
 ) -> "pd.DataFrame":
-    """Returns the table of one file of labelled texts: columns `text` and `label`, a row for each row of the file.
+    """Returns the table of labelled texts that a file holds: columns `text` and `label`, both strings.
 
-    A file whose name ends in `.csv` is read as CSV (commas, quotes may enclose commas and line breaks, a field has at
-    most 131,072 characters); any other is read as TSV (one line a row, tabs between fields, quotes are characters like
-    any other). If the first row holds both column names, it is the header, columns stand in any order and others are
-    ignored; without a header a row is `label<TAB>text` (in a CSV, `label,text`). White space at the ends of a field is
-    left out.
+    Read are TSV, CSV (commas, semicolons or tabs; quoted as Excel, pandas and R do), JSON and JSON lines, fastText's
+    `__label__x text`, Parquet and `.xlsx` (with `pip install 'textrnn[tables]'`), a folder with a folder of texts for
+    each class, and a pandas table; files may be packed with gzip. What a file is shows in its first bytes; its name
+    decides where they leave it open.
+
+    Which column is what is told by the header (`text`, `title`, `content`, `标题`, …; `label`, `class`, `类别`, …) in
+    any order, else by what the columns hold, which a warning then says. Without a header a row is `label<TAB>text`,
+    unless its cells are clearly the other way round. Labels that are numbers get the names in `class.txt` beside the
+    file, if there is one: one name a line, counted from 0 or, where the last number shows it, from 1. White space at
+    the ends of texts and labels is left out, and so are rows without a text or a label, which a warning counts.
 
     Args:
-        path: the file.
+        path: the file, the folder, or a table.
         encoding: as Python names it. Unless given: UTF-16 if the file starts with its byte order mark, else UTF-8, or
             what else makes Chinese text of the first 4 MiB beyond doubt.
-        text_column: the header's name for the text.
-        label_column: the header's name for the label.
+        text_column: the name of the column of texts, or its number, from 1.
+        label_column: the same for the labels.
+        on_empty: of a row without a text or a label: `"skip"` leaves it out, `"error"` refuses the file.
+        may_guess: whether a file without a header may be read in another order than `label<TAB>text`.
 
     Raises:
-        ValueError: the file is empty or not text, cannot be decoded, or a row has the wrong number of fields, no text
-            or no label, or two labels differ by case, width or inner white space alone; the message names file and
-            line.
+        ValueError: the file is empty, damaged or not text, a row has the wrong number of cells, two columns are equally
+            likely to be the texts or the labels, or two labels differ by case, width or inner white space alone; the
+            message names file and line.
         FileNotFoundError: there is no such file.
+        MissingLibraryError: the library that reads such a file is not installed.
 
     Warns:
-        UserWarning: the encoding was found and is not UTF-8 or UTF-16, a label stands with different white space around
-            it, or the first row looks like a header.
+        UserWarning: the encoding or the columns were found and not told, rows were left out, a label stands with
+            different white space around it, or the first row looks like a header.
     """
-    path, labels, texts = Path(path), [], []
-    for label, text in _labelled_rows(path, encoding, text_column=text_column, label_column=label_column):
-        labels.append(label)
-        texts.append(text)
-    return table_of(path, texts, labels)
+    table, labels, names = read_labelled(
+        path,
+        encoding=encoding,
+        text_column=text_column,
+        label_column=label_column,
+        on_empty=on_empty,
+        may_guess=may_guess,
+    )
+    return names.renamed([(table, labels)])[0] if names else table
 
 
 def read_chunks(
@@ -62,89 +78,98 @@ def read_chunks(
     *,
     num_rows: int = 100_000,
     encoding: str | None = None,
-    text_column: str = "text",
-    label_column: str = "label",
+    text_column: str | None = None,
+    label_column: str | None = None,
+    on_empty: str = "skip",
 ) -> "Iterator[pd.DataFrame]":
     """Yields `read_table` in pieces of `num_rows` rows, so that a file of any size can be read.
 
     The rows are numbered on: the index of the second table starts where that of the first one ends. Takes and raises
-    what `read_table` does, an error when its line is reached.
+    what `read_table` does, an error when its line is reached. Numbers of classes are taken to count from 0 unless the
+    first piece shows that they count from 1.
     """
     check_integer("num_rows", num_rows)
-    path = Path(path)
-    rows = _labelled_rows(path, encoding, text_column=text_column, label_column=label_column)
+    rows = _Labelled(path, encoding=encoding, text_column=text_column, label_column=label_column, on_empty=on_empty)
+    pairs = iter(rows)
     for number in itertools.count():
-        chunk = list(itertools.islice(rows, num_rows))
+        chunk = list(itertools.islice(pairs, num_rows))
         if not chunk:
             return
         labels, texts = map(list, zip(*chunk, strict=True))
-        table = table_of(path, texts, labels)
+        table = table_of(rows.reader.name, texts, labels)
+        if rows.names:
+            (table,) = rows.names.renamed([(table, rows.labels)])
         yield table.set_index(table.index + number * num_rows)
 
 
-def read_texts(path: str | os.PathLike, *, encoding: str | None = None, text_column: str = "text") -> Iterator[str]:
+def read_splits(folder: str | os.PathLike, **settings) -> Splits:
+    """Returns the tables of a folder with a train file and, if there are any, dev and test files.
+
+    `train.tsv`, `validation.csv`, `test.jsonl.gz` and `news.dev.txt` are recognised, in any form that `read_table`
+    reads; so are folders `train`, `dev` and `test` that hold a folder of texts for each class. A folder with nothing
+    but a folder for each class is one table, and split 70/15/15.
+
+    Args:
+        folder: where they are.
+        **settings: `encoding`, `text_column`, `label_column` and `on_empty` as for `read_table`.
+
+    Raises:
+        FileNotFoundError: there is no train file.
+        ValueError: a file cannot be read (see `read_table`), two files may be the same split, or dev or test has a
+            label that train lacks.
+    """
+    folder = Path(folder)
+    paths = find_splits(folder)
+    if paths["train"] is None:
+        raise FileNotFoundError(
+            f"{folder}: expected train.tsv or train.csv in it (.jsonl, .parquet, .xlsx and others too), or a folder of "
+            "texts for each class; found neither"
+        )
+    return read_files(**paths, **settings)
+
+
+def read_files(train: Any, dev: Any = None, test: Any = None, **settings) -> Splits:
+    """Returns the tables of files (paths, or tables), checked against each other; numbers of classes get one meaning.
+
+    Takes and raises what `read_table` does, and what `check_splits` raises.
+    """
+    paths = {"train": train, "dev": dev, "test": test}
+    found = {split: None if path is None else read_labelled(path, **settings) for split, path in paths.items()}
+    names = found["train"][2]
+    pairs = [one and one[:2] for one in found.values()]
+    tables = names.renamed(pairs) if names else [pair and pair[0] for pair in pairs]
+    return check_splits(Splits(*tables), names={split: str(path) for split, path in paths.items() if path is not None})
+
+
+def read_texts(
+    path: str | os.PathLike, *, encoding: str | None = None, text_column: str | None = None
+) -> Iterator[str]:
     """Yields the texts of a file to be labelled, one by one, white space at their ends left out.
 
-    A file whose name ends in `.tsv` or `.csv` is a table as for `read_table`, but needs no labels, and any there are
-    may be wrong: if the first row holds `text_column`, it is the header; without a header a row is `label<TAB>text`, or
-    a text alone. Of any other file each line is a text.
+    The file is read as by `read_table`, but needs no labels, and any there are may be wrong. Of a file that is no table
+    each line is a text.
 
     Args:
         path: the file.
         encoding: as for `read_table`.
-        text_column: the header's name for the text.
+        text_column: the name of the column of texts, or its number, from 1.
 
     Raises:
-        ValueError: the file is empty or not text, cannot be decoded, there is no such column, or a row has no text or
-            another number of fields than the first one; the message names file and line.
+        ValueError: as for `read_table`; or a row has no text.
         FileNotFoundError: there is no such file.
     """
-    path = Path(path)
-    lines = read_lines(path, encoding)
-    is_table = path.suffix.lower() in (".tsv", ".csv")
-    rows = read_rows(path, lines) if is_table else ((number, [line]) for number, line in enumerate(lines, 1))
-    first = next(rows)
-    header = [name.strip() for name in first[1]]
-    index = len(header) - 1
-    if is_table and text_column in header:
-        index = header.index(text_column)
-        first = next(rows, None)
-    elif is_table and (len(header) > 2 or text_column != "text" or "label" in map(str.casefold, header)):
-        raise ValueError(f"{path}: line 1: expected a column {text_column!r}, got {header}")
-    if first is None:
-        raise ValueError(f"{path}: expected at least one row after the header, got none")
-    for number, fields in itertools.chain([first], rows):
-        if len(fields) != len(header):
-            raise ValueError(f"{path}: line {number}: expected {len(header)} column(s), got {len(fields)}")
-        text = fields[index].strip()
-        if not has_visible(text):
-            raise ValueError(f"{path}: line {number}: expected a text, got none")
+    reader = open_table(path, encoding=encoding, text_column=text_column)
+    for number, cells in reader:
+        text = text_in(reader, number, cells)
+        if not text:
+            raise ValueError(f"{reader.name}: {reader.unit} {number}: expected a text, got none")
         yield text
 
 
-def read_splits(folder: str | os.PathLike, *, encoding: str | None = None) -> Splits:
-    """Returns the tables of a folder with `train.tsv` and, if there are any, `dev.tsv` and `test.tsv` (or `.csv`).
-
-    Raises:
-        FileNotFoundError: there is no train file.
-        ValueError: a file cannot be read (see `read_table`), or dev or test has a label that train lacks.
-    """
-    folder = Path(folder)
-    paths = {split: _first_existing(folder / f"{split}.tsv", folder / f"{split}.csv") for split in Splits._fields}
-    if paths["train"] is None:
-        raise FileNotFoundError(f"{folder}: expected train.tsv or train.csv in it, found neither")
-    tables = {split: read_table(path, encoding=encoding) if path else None for split, path in paths.items()}
-    return check_splits(Splits(**tables), names={split: str(path) for split, path in paths.items()})
+# --- rows and labels --------------------------------------------------------------------------------------------------
 
 
-def _first_existing(*paths: Path) -> Path | None:
-    return next((path for path in paths if path.is_file()), None)
-
-
-# --- rows and labels, for every reader of this folder -----------------------------------------------------------------
-
-
-def table_of(path: Path, texts: list[str], labels: list[str]) -> "pd.DataFrame":
+def table_of(path: str | os.PathLike, texts: list[str], labels: list[str]) -> "pd.DataFrame":
     """Returns a table of `text` and `label` that knows its file: `attrs["path"]`."""
     import pandas as pd
 
@@ -153,41 +178,102 @@ def table_of(path: Path, texts: list[str], labels: list[str]) -> "pd.DataFrame":
     return table
 
 
-def read_rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yields the number of the line at which a row starts, and its fields.
-
-    Args:
-        path: the file: a CSV if its name ends so, else a TSV.
-        lines: its lines, each with a line feed at its end.
+def text_in(reader: TableReader, number: int, cells: list) -> str:
+    """Returns the text of a row without white space at its ends, nothing if there is none that can be seen.
 
     Raises:
-        ValueError: a quote of a CSV is left open, or its fields are malformed otherwise.
+        ValueError: a list or an object stands where the text should be.
     """
-    if path.suffix.lower() != ".csv":
-        # In a TSV a quote is a quote: a reader that pairs them swallows every line up to the next one.
-        yield from ((number, line.rstrip("\n").split("\t")) for number, line in enumerate(lines, 1))
-        return
-    reader, start = csv.reader(lines, strict=True), 1
-    try:
-        for fields in reader:
-            yield start, fields
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise ValueError(f"{path}: line {start}: {error}; is a quote left open?") from None
+    value = cells[reader.text]
+    text = value.strip() if isinstance(value, str) else _plain(reader, number, value, "a text")
+    return text if has_visible(text) else ""
+
+
+def _plain(reader: TableReader, number: int, value: Any, expected: str) -> str:
+    if isinstance(value, list | dict | tuple | set):
+        got = str(value)[:40]
+        raise ValueError(f"{reader.name}: {reader.unit} {number}: expected {expected}, got {got}")
+    return as_text(value)
+
+
+def read_labelled(path: Any, **settings) -> "tuple[pd.DataFrame, Labels, ClassNames | None]":
+    """Returns the table of a file, its labels, and the names that a file beside it has for them, not yet given."""
+    rows = _Labelled(path, **settings)
+    labels, texts = [], []
+    for label, text in rows:
+        labels.append(label)
+        texts.append(text)
+    table = table_of(rows.reader.name, texts, labels)
+    if rows.reader.form == "frame":
+        table.attrs = dict(path.attrs)
+    elif rows.reader.source:
+        table.attrs["sha256"] = rows.reader.source.sha256
+    return table, rows.labels, rows.names
+
+
+class _Labelled:
+    """The label and the text of each row that has both."""
+
+    def __init__(self, path: Any, *, on_empty: str = "skip", **settings):
+        check_choice("on_empty", on_empty, ON_EMPTY)
+        self.names = find_class_names(path)
+        self.reader = open_table(path, needs_label=True, is_sure=self.names is not None, **settings)
+        self.labels, self._refuses = Labels(self.reader), on_empty == "error"
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        reader, labels, counts, empty, first = self.reader, self.labels, Counter(), [], None
+        text_place, label_place = reader.text, reader.label
+        for number, cells in reader:
+            text, value = cells[text_place], cells[label_place]
+            text = text.strip() if isinstance(text, str) else _plain(reader, number, text, "a text")
+            labels.line = number
+            try:
+                label = labels[value]
+            except TypeError:  # a list cannot be looked up
+                label = _plain(reader, number, value, "one label")
+            if not label or not has_visible(text):
+                if self._refuses:
+                    what = "a text" if label else "a label"
+                    raise ValueError(f"{reader.name}: {reader.unit} {number}: expected {what}, got none")
+                empty.append(number)
+                continue
+            first = first or label
+            counts[label] += 1
+            yield label, text
+        num_rows = counts.total() + len(empty)
+        if empty:
+            where = f"{reader.unit} {short(list(map(str, empty)), most=3)}"
+            warnings.warn(
+                f"{reader.name}: {len(empty):,} of {num_rows:,} rows left out, without a text or a label: {where}",
+                stacklevel=2,
+            )
+        if not counts:
+            raise ValueError(f"{reader.name}: expected at least one row with a text and a label, got none")
+        alone = [label for label, count in counts.items() if count == 1]
+        if not reader.has_header and len(counts) > 2 and alone == [first]:
+            warnings.warn(
+                f"{reader.name}: {reader.unit} 1: label {first!r} stands in no other row; if the line is a header, "
+                "pass its names as text_column and label_column",
+                stacklevel=2,
+            )
 
 
 class Labels(dict):
-    """From each spelling of a label in a file to the label, without white space at its ends; refuses near twins."""
+    """From each spelling of a label in a file to the label, without white space at its ends; refuses near twins.
 
-    def __init__(self, path: Path):
+    What is empty has the label "".
+    """
+
+    def __init__(self, path: Path | TableReader):
         super().__init__()
-        self.path, self.line = path, 0  # the line to name, kept up to date by the reader
+        self.path, self.unit = (path.name, path.unit) if isinstance(path, TableReader) else (path, "line")
+        self.line = 0  # the line to name, kept up to date by the reader
         self.first = {}  # bare form -> label, line, spelling
 
-    def __missing__(self, spelling: str) -> str:
-        label = spelling.strip()
+    def __missing__(self, spelling: Any) -> str:
+        label = as_text(spelling)
         if not has_visible(label):
-            raise ValueError(f"{self.path}: line {self.line}: expected a label, got none")
+            return ""
         bare = "".join(
             char
             for char in unicodedata.normalize("NFKC", label).casefold()
@@ -196,57 +282,11 @@ class Labels(dict):
         other, line, other_spelling = self.first.setdefault(bare, (label, self.line, spelling))
         if other != label:
             raise ValueError(
-                f"{self.path}: line {self.line}: label {label!r} differs by case, width or white space alone from "
-                f"{other!r} in line {line}"
+                f"{self.path}: {self.unit} {self.line}: label {label!r} differs by case, width or white space alone "
+                f"from {other!r} in {self.unit} {line}"
             )
-        if other_spelling != spelling:
-            warnings.warn(
-                f"{self.path}: line {self.line}: label {spelling!r} is taken for {other_spelling!r} in line {line}",
-                stacklevel=2,
-            )
+        if isinstance(spelling, str) and other_spelling != spelling:
+            taken = f"label {spelling!r} is taken for {other_spelling!r} in {self.unit} {line}"
+            warnings.warn(f"{self.path}: {self.unit} {self.line}: {taken}", stacklevel=2)
         self[spelling] = other
         return other
-
-
-def _labelled_rows(
-    path: Path, encoding: str | None, *, text_column: str, label_column: str
-) -> Iterator[tuple[str, str]]:
-    """Yields the label and the text of each row of a file, after checking it and the header."""
-    rows = read_rows(path, read_lines(path, encoding))
-    first = next(rows)
-    header = [name.strip() for name in first[1]]
-    has_header = _has_header(path, header, text_column=text_column, label_column=label_column)
-    width = len(header) if has_header else 2
-    label_index, text_index = (header.index(label_column), header.index(text_column)) if has_header else (0, 1)
-    separator = "," if path.suffix.lower() == ".csv" else "<TAB>"
-    labels, counts = Labels(path), Counter()
-    for labels.line, fields in rows if has_header else itertools.chain([first], rows):
-        if len(fields) != width:
-            expected = f"{width} columns" if has_header else f"`label{separator}text`"
-            got = f"{len(fields)} column{'s' * (len(fields) != 1)}" if any(fields) else "an empty line"
-            raise ValueError(f"{path}: line {labels.line}: expected {expected}, got {got}")
-        text = fields[text_index].strip()
-        if not has_visible(text):
-            raise ValueError(f"{path}: line {labels.line}: expected a text, got none")
-        label = labels[fields[label_index]]
-        counts[label] += 1
-        yield label, text
-    if not counts:
-        raise ValueError(f"{path}: expected at least one row after the header, got none")
-    alone = [label for label, count in counts.items() if count == 1]
-    if not has_header and len(counts) > 2 and alone == [labels[first[1][0]]]:
-        warnings.warn(
-            f"{path}: line 1: label {alone[0]!r} stands in no other row; if the line is a header, pass its names as "
-            "text_column and label_column",
-            stacklevel=2,
-        )
-
-
-def _has_header(path: Path, fields: list[str], *, text_column: str, label_column: str) -> bool:
-    """Returns whether the `fields` of the first row are a header; refuses one without both columns."""
-    if text_column in fields and label_column in fields:
-        return True
-    is_half = {name.casefold() for name in fields} & {"text", "label"}
-    if is_half or (text_column, label_column) != ("text", "label"):
-        raise ValueError(f"{path}: line 1: expected columns {label_column!r} and {text_column!r}, got {fields}")
-    return False

@@ -4,17 +4,11 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import platformdirs
 
-from textrnn.checks import has_visible
-from textrnn.datasets.files import read_lines
-from textrnn.datasets.splits import Splits, check_splits
-from textrnn.datasets.tables import read_rows, read_splits, table_of
-
-if TYPE_CHECKING:
-    import pandas as pd
+from textrnn.datasets.splits import Splits
+from textrnn.datasets.tables import read_splits
 
 THUCNEWS_ADDRESS = (
     "https://raw.githubusercontent.com/649453932/Chinese-Text-Classification-Pytorch/master/THUCNews/data/"
@@ -104,8 +98,8 @@ def _download(address: str, path: Path, *, blob: str, progressbar: bool) -> None
         Path(new).replace(path)
 
 
-def read_thucnews(folder: str | os.PathLike, *, encoding: str | None = None) -> Splits:
-    """Returns the tables of a folder with the public files, or with `train.tsv` and so on (see `read_splits`).
+def read_thucnews(folder: str | os.PathLike, **settings) -> Splits:
+    """Returns the tables of a folder with the public files, or with `train.tsv` and so on, as `read_splits` does.
 
     The public files are `train.txt`, `dev.txt` and `test.txt` (`title<TAB>class id`) and `class.txt`, whose names take
     the place of the ids; dev and test may be missing.
@@ -114,33 +108,4 @@ def read_thucnews(folder: str | os.PathLike, *, encoding: str | None = None) -> 
         FileNotFoundError: there is no train file.
         ValueError: a file is malformed; the message names file and line.
     """
-    folder = Path(folder)
-    if not ((folder / "train.txt").is_file() and (folder / "class.txt").is_file()):
-        return read_splits(folder, encoding=encoding)
-    label_names = "".join(read_lines(folder / "class.txt", None)).split()
-    if len(set(label_names)) != len(label_names):
-        raise ValueError(f"{folder / 'class.txt'}: expected each class once, got {label_names}")
-    paths = {split: folder / f"{split}.txt" for split in Splits._fields}
-    tables = {
-        split: _read_titles(path, label_names) if split == "train" or path.exists() else None
-        for split, path in paths.items()
-    }
-    return check_splits(Splits(**tables), names={split: str(path) for split, path in paths.items()})
-
-
-def _read_titles(path: Path, label_names: list[str]) -> "pd.DataFrame":
-    """Returns the table of one public file: titles, and the name of each class id."""
-    names_by_id = {str(class_id): label for class_id, label in enumerate(label_names)}
-    texts, labels = [], []
-    for line, fields in read_rows(path, read_lines(path, None)):
-        if len(fields) != 2:
-            raise ValueError(f"{path}: line {line}: expected `title<TAB>class id`, got {len(fields)} column(s)")
-        text, class_id = fields[0].strip(), fields[1].strip()
-        if not has_visible(text):
-            raise ValueError(f"{path}: line {line}: expected a title, got none")
-        if class_id not in names_by_id:
-            expected = f"a class id from 0 to {len(label_names) - 1}"
-            raise ValueError(f"{path}: line {line}: expected {expected}, got {class_id!r}")
-        texts.append(text)
-        labels.append(names_by_id[class_id])
-    return table_of(path, texts, labels)
+    return read_splits(folder, **settings)

@@ -1,0 +1,260 @@
+"""Answers in a format: beside the user's own columns as a table, TSV, CSV, JSON, JSON lines, Parquet or Excel."""
+
+import contextlib
+import csv
+import functools
+import gzip
+import io
+import json
+import re
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from textrnn.cli.shared import flat, in_json, replacing
+from textrnn.extras import require
+
+# By the name of the file to write.
+FORMATS = {".txt": "table", ".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}
+FORMATS |= {".parquet": "parquet", ".xlsx": "xlsx"}
+BINARY = ("parquet", "xlsx")
+STYLES = tuple(dict.fromkeys(FORMATS.values()))
+ILLEGAL_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+EXCEL_CHARACTERS = 32_767  # of a cell at most
+
+
+class Score(float):
+    """A probability among the cells of a row."""
+
+
+class Layout(NamedTuple):
+    """The columns of an answer: those of the user's table, and what is added."""
+
+    columns: list[str]  # of the table
+    text: int  # which of them holds the texts
+    answers: list[str]  # label, score, label_2, score_2, …
+    classes: list[str]  # whose probabilities are added, if they are
+    answers_first: bool  # before a text alone
+    separator: str = ","
+    has_mark: bool = False  # whether the table began with a byte order mark, as Excel wants of a CSV
+    schema: Any = None  # of a Parquet file
+    label_width: int = 0
+
+
+def layout_of(reader: Any, label_names: list[str], *, top: int, probabilities: bool, is_whole: bool) -> Layout:
+    """Returns the columns of the answers to the rows of a reader; a name that is taken gets `predicted_` before it.
+
+    Args:
+        reader: of the table.
+        label_names: the classes of the model.
+        top: how many of the best classes.
+        probabilities: whether those of all classes are added.
+        is_whole: whether all columns of the table stay, or the texts alone.
+    """
+    from wcwidth import width
+
+    from textrnn.datasets import unique_name
+
+    names = [f"{kind}_{rank}" if rank > 1 else kind for rank in range(1, top + 1) for kind in ("label", "score")]
+    columns = reader.columns if is_whole else ["text"]
+    taken = Counter(columns)
+
+    def free(name: str) -> str:
+        return unique_name(f"predicted_{name}" if name in columns else name, taken)
+
+    return Layout(
+        columns,
+        reader.text if is_whole else 0,
+        [free(name) for name in names],
+        label_names if probabilities else [],
+        answers_first=len(columns) == 1,
+        separator=reader.separator if reader.form == "csv" else ",",
+        has_mark=reader.source is not None and reader.source.head.startswith(b"\xef\xbb\xbf"),
+        schema=reader.schema,
+        label_width=max(map(width, (*map(flat, label_names), "unknown"))),
+    )
+
+
+def style_of(out: str | None) -> str | None:
+    """Returns the format that the name of a file asks for, `None` if none."""
+    return FORMATS.get(Path(out.lower().removesuffix(".gz")).suffix) if out else None
+
+
+def open_writer(stack: contextlib.ExitStack, out: str | None, style: str, layout: Layout) -> Callable[[list], Any]:
+    """Returns what writes rows of cells and answers: to stdout at once, or to a file that is whole or not there.
+
+    Args:
+        stack: when it is left the file takes its place.
+        out: the file; stdout if `None`.
+        style: one of `STYLES`.
+        layout: the columns.
+    """
+    beside = stack.enter_context(replacing(Path(out))) if out else None
+    if style in BINARY:
+        require(f"writing {out}", {"parquet": "pyarrow", "xlsx": "openpyxl"}[style])
+        return {"parquet": _parquet, "xlsx": _workbook}[style](stack, beside, layout)
+    if out is None:
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        write = lambda block: (sys.stdout.write(block), sys.stdout.flush())  # noqa: E731
+    else:
+        columns, opened = None, gzip.open if out.endswith(".gz") else open
+        encoding = "utf-8-sig" if style == "csv" and layout.has_mark else "utf-8"
+        write = stack.enter_context(opened(beside, "wt", encoding=encoding, newline="\n")).write
+    return WRITERS[style](stack, write, layout, columns)
+
+
+def _flat_names(layout: Layout) -> list[str]:
+    added = [*layout.answers, *(f"p({name})" for name in layout.classes)]
+    return _arranged(layout, layout.columns, added)
+
+
+def _arranged(layout: Layout, cells: Sequence, added: Sequence) -> list:
+    """Returns one row: the user's cells, then what is added; before a text alone."""
+    return [*added, *cells] if layout.answers_first else [*cells, *added]
+
+
+def _plain(value: Any) -> Any:
+    return in_json(value) if isinstance(value, list | dict) else value
+
+
+def _aligned(_stack: contextlib.ExitStack, write: Callable, layout: Layout, columns: int | None) -> Callable:
+    """Writes label, score and text in columns, cut to those of the terminal."""
+    from wcwidth import clip, ljust, width
+
+    heads = [f"{name:{layout.label_width}}" if place % 2 == 0 else name for place, name in enumerate(layout.answers)]
+    heads += [f"p({flat(name)})" for name in layout.classes]
+    first = ["  ".join([*heads, "text"]) + "\n"]
+
+    def line(cells: list, added: list) -> str:
+        shown = []
+        for place, value in enumerate(added):
+            is_label = place < len(layout.answers) and place % 2 == 0
+            room = layout.label_width if is_label else width(heads[place])
+            shown.append(ljust(flat(value) if is_label else "" if value is None else f"{value:.3f}", room))
+        row = "  ".join([*shown, flat(str(cells[layout.text] if cells[layout.text] is not None else ""))])
+        return row if columns is None or width(row) <= columns else clip(row, 0, columns - 1).rstrip() + "…"
+
+    return lambda rows: write((first.pop() if first else "") + "".join(line(*row) + "\n" for row in rows))
+
+
+def _separated(
+    _stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None, *, is_tsv: bool
+) -> Callable:
+    """Writes TSV, where no cell holds a tab or a line break; or CSV, where quotes keep all."""
+    file, digits = io.StringIO(), 4 if is_tsv else 6
+    first = [(layout.columns, [*layout.answers, *(f"p({name})" for name in layout.classes)])]
+
+    def shown(value: Any) -> str:
+        value = f"{value:.{digits}f}" if isinstance(value, Score) else "" if value is None else str(_plain(value))
+        return flat(value) if is_tsv else value
+
+    def rows_of(rows: list) -> str:
+        lines = ([*map(shown, _arranged(layout, *row))] for row in rows)
+        if is_tsv:
+            return "".join("\t".join(line) + "\n" for line in lines)
+        file.seek(0)
+        file.truncate()
+        csv.writer(file, delimiter=layout.separator, lineterminator="\n").writerows(lines)
+        return file.getvalue()
+
+    return lambda rows: write(rows_of([first.pop(), *rows] if first else rows))
+
+
+def _record(layout: Layout, cells: list, added: list) -> dict[str, Any]:
+    number = len(layout.answers)
+    answers = dict(zip(layout.answers, map(_rounded, added[:number]), strict=True))
+    if layout.classes:
+        probs = dict(zip(layout.classes, map(_rounded, added[number:]), strict=True))
+        answers["probabilities" if "probabilities" not in layout.columns else "predicted_probabilities"] = probs
+    return dict(zip(layout.columns, cells, strict=True)) | answers
+
+
+def _rounded(value: Any) -> Any:
+    return round(float(value), 6) if isinstance(value, Score) else value or None
+
+
+def _in_json(record: dict[str, Any]) -> str:
+    return in_json(json.loads(json.dumps(record, default=str)))  # dates of Parquet and Excel as text
+
+
+def _lines(_stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None) -> Callable:
+    return lambda rows: write("".join(_in_json(_record(layout, *row)) + "\n" for row in rows))
+
+
+def _array(stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None) -> Callable:
+    separators = iter(["[\n"])
+
+    def write_rows(rows: list) -> None:
+        for row in rows:
+            write(next(separators, ",\n") + _in_json(_record(layout, *row)))
+
+    def close() -> None:
+        write(next(separators, "\n") + "]\n")
+
+    stack.callback(close)
+    return write_rows
+
+
+WRITERS = {
+    "table": _aligned,
+    "tsv": functools.partial(_separated, is_tsv=True),
+    "csv": functools.partial(_separated, is_tsv=False),
+    "jsonl": _lines,
+    "json": _array,
+}
+
+
+def _parquet(stack: contextlib.ExitStack, path: Path, layout: Layout) -> Callable:
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
+
+    names, writer = _flat_names(layout), None
+
+    def write_rows(rows: list) -> None:
+        nonlocal writer
+        columns = [list(column) for column in zip(*(_arranged(layout, *row) for row in rows), strict=True)]
+        own = {} if layout.schema is None else {field.name: field.type for field in layout.schema}
+        try:
+            if writer is None:
+                arrays = [_array_of(column, own.get(name)) for name, column in zip(names, columns, strict=True)]
+                metadata = layout.schema.metadata if layout.schema else None
+                schema = pa.schema(list(zip(names, (one.type for one in arrays), strict=True)), metadata=metadata)
+                writer = stack.enter_context(ParquetWriter(path, schema))
+            arrays = [pa.array(column, kind) for column, kind in zip(columns, writer.schema.types, strict=True)]
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise ValueError(f"{path.suffix}: a column holds values of several kinds; write .jsonl: {error}") from None
+        writer.write_table(pa.table(arrays, schema=writer.schema))
+
+    return write_rows
+
+
+def _array_of(column: list, kind: Any) -> Any:
+    import pyarrow as pa
+
+    if any(isinstance(value, Score) for value in column):
+        return pa.array(column, pa.float64())
+    found = pa.array(column, kind)
+    return found.cast(pa.string()) if pa.types.is_null(found.type) and kind is None else found
+
+
+def _workbook(stack: contextlib.ExitStack, path: Path, layout: Layout) -> Callable:
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("answers")
+
+    def cell(value: Any) -> Any:
+        value = _plain(round(float(value), 6) if isinstance(value, Score) else value)
+        if not isinstance(value, str):
+            return value
+        made = WriteOnlyCell(sheet, ILLEGAL_IN_EXCEL.sub(" ", value)[:EXCEL_CHARACTERS])
+        made.data_type = "s"  # a text that begins with = is no formula
+        return made
+
+    sheet.append(_flat_names(layout))
+    stack.callback(lambda: book.save(path))
+    return lambda rows: [sheet.append([cell(value) for value in _arranged(layout, *row)]) for row in rows]

@@ -1,0 +1,304 @@
+"""Which row of a table is its header, and which columns hold the texts and the labels: by name, else by content."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+# The kit's own names come before all others.
+OWN_TEXT, OWN_LABEL = {"text", "文本"}, {"label", "标签"}
+TEXT_NAMES = OWN_TEXT | {
+    *("texts", "sentence", "sentences", "title", "titles", "content", "contents", "headline", "headlines", "body"),
+    *("message", "msg", "comment", "comments", "review", "reviews", "question", "query", "utterance", "tweet", "post"),
+    *("document", "description", "summary", "abstract", "article", "subject", "input", "review_body", "review_text"),
+    *("标题", "内容", "正文", "句子", "新闻", "新闻标题", "新闻内容", "评论", "评论内容", "文章"),
+    *("摘要", "问题", "描述", "标题内容", "原文", "语句", "text_a", "sms", "文本内容", "內容", "標題", "文本內容"),
+}
+LABEL_NAMES = OWN_LABEL | {
+    *("labels", "class", "classes", "category", "categories", "cat", "target", "y", "tag", "topic", "intent", "type"),
+    *("sentiment", "polarity", "class_label", "class_name", "label_name", "class_id", "label_id", "class_index"),
+    *(
+        "channel",
+        "genre",
+        "类别",
+        "类",
+        "分类",
+        "类型",
+        "主题",
+        "意图",
+        "情感",
+        "频道",
+        "栏目",
+        "類別",
+        "標籤",
+        "分類",
+        "情感倾向",
+    ),
+}
+NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?%?")
+INTEGER = re.compile(r"[+-]?\d{1,6}(?:\.0)?")
+DATE = re.compile(r"\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*")
+IDENTIFIER = re.compile(r"[A-Za-z_][\w .:-]{0,39}")
+CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
+SHORT, FEW = 40, 0.5  # a label has at most so many characters on average, and stands for at least two rows on average
+MANY_ROWS = 10  # from which on a column of nothing but different values is no column of labels
+
+
+class Roles(NamedTuple):
+    """Which columns are what; `said` tells how that was found, unless the names say it."""
+
+    text: int
+    label: int | None
+    said: str = ""
+
+
+class Facts(NamedTuple):
+    """What the values of a column look like."""
+
+    count: int  # of those that are not empty
+    distinct: int
+    length: float  # characters on average
+    kind: str  # "integer", "number", "date", "code", "words" or "" for none
+
+    @property
+    def may_be_text(self) -> bool:
+        """Whether these may be texts: words, and hardly any twice."""
+        return self.kind == "words" and self.distinct > FEW * self.count
+
+    @property
+    def may_be_label(self) -> bool:
+        """Whether these may be labels: few short values, again and again."""
+        fits = self.kind in ("integer", "words", "code") and self.length <= SHORT
+        return fits and 2 <= self.distinct <= max(FEW * self.count, 2)
+
+
+def as_text(value: Any) -> str:
+    """Returns a cell as text: white space at its ends left out, nothing for a missing value, 3 for 3.0."""
+    if isinstance(value, str):
+        return value.strip()
+    if value is None or value != value:  # NaN
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def facts_of(values: Sequence[Any]) -> Facts:
+    """Returns what the values of a column look like."""
+    values = [text for value in values if (text := as_text(value))]
+    if not values:
+        return Facts(0, 0, 0.0, "")
+
+    def mostly(fits) -> bool:
+        return sum(bool(fits(text)) for text in values) >= 0.9 * len(values)
+
+    kind = "words"
+    if mostly(INTEGER.fullmatch):
+        kind = "integer"
+    elif mostly(DATE.fullmatch):
+        kind = "date"
+    elif mostly(NUMBER.fullmatch):
+        kind = "number"
+    elif mostly(_is_code):
+        kind = "code"
+    return Facts(len(values), len(set(values)), sum(map(len, values)) / len(values), kind)
+
+
+def _is_code(text: str) -> bool:
+    """Whether this is an address, or a number with letters, such as T1024."""
+    if " " in text or not text.isascii():
+        return False
+    return "://" in text or (len(text) <= SHORT and any(map(str.isdigit, text)))
+
+
+# --- the header -------------------------------------------------------------------------------------------------------
+
+
+def bare(name: Any) -> str:
+    """Returns the name of a column as it is looked up: `class_index` for `Class Index`."""
+    return re.sub(r"[\s_-]+", "_", as_text(name).strip("\"'\ufeff ").casefold())
+
+
+def is_header(first: Sequence[Any], rows: Sequence[Sequence[Any]], *asked: str | None) -> bool:
+    """Returns whether `first` names the columns of the `rows` that follow; `asked` are names that the user gave."""
+    names = [bare(name) for name in first]
+    if any(name is not None and (bare(name) in names) for name in asked):
+        return True
+    filled = [name for name in names if name]
+    if not filled or len(set(filled)) < len(filled) or any(map(NUMBER.fullmatch, filled)):
+        return False
+    columns = [[bare(row[place]) for row in rows if place < len(row)] for place in range(len(names))]
+    recurs = any(name and name in column for name, column in zip(names, columns, strict=True))
+    texts, labels = TEXT_NAMES.intersection(names), LABEL_NAMES.intersection(names)
+    if len(names) == 1:
+        return bool(texts) and bool(rows)
+    if texts and labels:
+        return True
+    if texts or labels:
+        return not recurs
+    return not recurs and len(rows) > 1 and _differs(first, columns)
+
+
+def _differs(first: Sequence[Any], columns: Sequence[Sequence[str]]) -> bool:
+    """Returns whether names stand above what is none: numbers, codes, dates, Chinese."""
+    cells = list(map(as_text, first))
+    if not all(IDENTIFIER.fullmatch(cell) or (not cell and place == 0) for place, cell in enumerate(cells)):
+        return False
+    kinds = [facts_of(column).kind for column in columns]
+    if any(
+        kind in ("integer", "number", "date", "code") and facts_of([cell]).kind == "words"
+        for kind, cell in zip(kinds, cells, strict=True)
+    ):
+        return True
+    return len(columns[0]) > 2 and any(
+        sum(bool(CJK.search(value)) for value in column) >= 0.9 * len(column) for column in columns
+    )
+
+
+# --- text and label ---------------------------------------------------------------------------------------------------
+
+
+def find_roles(
+    name: str,
+    header: list[str] | None,
+    rows: Sequence[Sequence[Any]],
+    *,
+    width: int,
+    text_column: str | None,
+    label_column: str | None,
+    needs_label: bool,
+) -> Roles:
+    """Returns which columns hold the texts and the labels.
+
+    Args:
+        name: of the table, for messages.
+        header: the names of its columns, if it has any.
+        rows: the first of its rows.
+        width: how many columns there are.
+        text_column: the name or the number, from 1, that the user gave.
+        label_column: the same for the labels.
+        needs_label: whether a table without labels is refused.
+
+    Raises:
+        ValueError: there is no such column, or two readings are equally likely; the message names both.
+    """
+    text = _asked(name, header, width, "text", text_column)
+    label = _asked(name, header, width, "label", label_column)
+    if text is None:
+        text = _by_name(name, header, "text", TEXT_NAMES, OWN_TEXT, taken=label)
+    if label is None:
+        label = _by_name(name, header, "label", LABEL_NAMES, OWN_LABEL, taken=text, may_lack=not needs_label)
+    if text is not None and (label is not None or not needs_label):
+        return Roles(text, label)
+    if width == 1:
+        if needs_label:
+            got = f"one column, {as_text(header[0])!r}" if header else "1 column"
+            raise ValueError(f"{name}: expected `label<TAB>text`, got {got}")
+        return Roles(0, None)
+    facts = [facts_of([row[place] for row in rows if place < len(row)]) for place in range(width)]
+    if width == 2 and header is None:
+        return _of_two(name, rows, facts, text, label)
+    if text is None:
+        text = _by_content(name, header, rows, facts, "text", taken=label)
+    if label is None and needs_label:
+        label = _by_content(name, header, rows, facts, "label", taken=text)
+    found = [("text", text, text_column)] + ([("label", label, label_column)] if label is not None else [])
+    said = " and ".join(f"{_title(header, place)} as {role}" for role, place, _ in found)
+    return Roles(text, label, f"read {said}, by what the columns hold; text_column and label_column name others")
+
+
+def _asked(name: str, header: list[str] | None, width: int, role: str, column: str | None) -> int | None:
+    """Returns the place of the column that the user named, or gave the number of."""
+    if column is None:
+        return None
+    column = str(column)
+    names = list(map(as_text, header or ()))
+    if column in names:
+        return names.index(column)
+    if bare(column) in (bares := list(map(bare, names))):
+        return bares.index(bare(column))
+    if column.isdecimal() and 1 <= int(column) <= width:
+        return int(column) - 1
+    got = f"the columns {short(names)}" if header else f"{width} column(s) without a header; give a number, from 1"
+    raise ValueError(f"{name}: expected a column {column!r} ({role}_column), got {got}")
+
+
+def _by_name(
+    name: str,
+    header: list[str] | None,
+    role: str,
+    known: set[str],
+    own: set[str],
+    *,
+    taken: int | None,
+    may_lack: bool = False,
+) -> int | None:
+    places = [place for place, one in enumerate(header or ()) if bare(one) in known and place != taken]
+    places = [place for place in places if bare(header[place]) in own] or places
+    if len(places) > 1 and not may_lack:
+        raise ValueError(_undecided(name, header, role, places))
+    return places[0] if len(places) == 1 else None
+
+
+def _by_content(
+    name: str, header: list[str] | None, rows: Sequence, facts: list[Facts], role: str, *, taken: int | None
+) -> int:
+    """Returns the one column that may hold what is wanted."""
+    other = LABEL_NAMES if role == "text" else TEXT_NAMES
+    places = [
+        place
+        for place, one in enumerate(facts)
+        if place != taken and (one.may_be_text if role == "text" else one.may_be_label)
+        if not (header and bare(header[place]) in other)
+    ]
+    if role == "text" and places:
+        longest = max(facts[place].length for place in places)
+        places = [place for place in places if facts[place].length > longest / 3]
+    if len(places) > 1:
+        raise ValueError(_undecided(name, header, role, places))
+    if not places:
+        got = short([_title(header, place) for place in range(len(facts))])
+        raise ValueError(f"{name}: which column holds the {role}s? got {got}; name it with {option(role)}")
+    return places[0]
+
+
+def _of_two(name: str, rows: Sequence, facts: list[Facts], text: int | None, label: int | None) -> Roles:
+    """Returns which of two columns without names is what: `label<TAB>text` unless the values say otherwise."""
+    if text is not None or label is not None:
+        return Roles(text if text is not None else 1 - label, label if label is not None else 1 - text)
+    first, second = facts
+    by_number = second.kind == "integer" and first.kind == "words"
+    by_few = second.count > 3 and second.distinct <= FEW * first.distinct and second.length < first.length
+    if by_number or by_few:
+        said = "read column 1 as text and column 2 as label, by what they hold"
+        return Roles(0, 1, f"{said}; text_column=2, label_column=1 if it is the other way round")
+    if min(one.count for one in facts) >= MANY_ROWS:
+        alike = all(one.may_be_text and one.distinct > 0.9 * one.count for one in facts)
+        if alike and 1 / 3 < first.length / second.length < 3:
+            raise ValueError(_undecided(name, None, "text", [0, 1]))
+    return Roles(1, 0)
+
+
+def option(role: str) -> str:
+    """Returns how the user names a column."""
+    return f"{role}_column, --{role}-column"
+
+
+def _undecided(name: str, header: list[str] | None, role: str, places: list[int]) -> str:
+    names = short([_title(header, place) for place in places], last=" or ")
+    return f"{name}: which column holds the {role}s, {names}? Name it with {option(role)}"
+
+
+def _title(header: list[str] | None, place: int) -> str:
+    return repr(as_text(header[place])) if header else f"column {place + 1}"
+
+
+def short(names: Sequence[str], *, most: int = 6, last: str = ", ") -> str:
+    """Returns the first of many names, and how many more there are.
+
+    >>> short(["a", "b", "c"], most=2), short(["a", "b"], last=" or ")
+    ('a, b and 1 more', 'a or b')
+    """
+    names = list(names)
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return last.join(names)

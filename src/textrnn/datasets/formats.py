@@ -1,0 +1,327 @@
+"""Rows of cells from a file of any kind: TSV, CSV, JSON, JSON lines, fastText, Parquet, Excel, plain lines."""
+
+import csv
+import io
+import itertools
+import json
+import re
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from textrnn.datasets.columns import LABEL_NAMES, TEXT_NAMES, bare
+from textrnn.datasets.files import PARQUET, ZIP, Source, read_lines
+from textrnn.extras import require
+
+DELIMITERS = {".csv": ",;\t", ".tsv": "\t,;"}  # in the order in which they are tried
+SAMPLE_LINES = 200  # from which the form of a text file is told
+MOST = 0.5  # of the lines of a file without a known suffix are above it, if it is a table
+FASTTEXT = "__label__"
+OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+
+
+class Rows(NamedTuple):
+    """The rows of a file, before anything is known of their columns."""
+
+    form: str  # "tsv", "csv", "jsonl", "json", "fasttext", "parquet", "xlsx", "lines"
+    rows: "Iterator[tuple[int, list]]"  # with the number of the line at which each starts
+    header: list[str] | None = None  # if the form itself names its columns
+    separator: str = "\t"
+    unit: str = "line"
+    schema: Any = None  # of a Parquet file
+
+
+class Peekable:
+    """Items of which the first can be seen before they are taken.
+
+    An error that comes while one looks ahead is raised when its place is reached.
+    """
+
+    def __init__(self, items: Iterable):
+        self._items, self._seen = iter(items), []
+
+    def peek(self, number: int, *, size: int = 4 * 2**20) -> list:
+        """Returns the first items, up to a number, and to a size in characters; they are not taken."""
+        total = sum(map(_size, self._seen))
+        try:
+            while len(self._seen) < number and total < size:
+                self._seen.append(next(self._items))
+                total += _size(self._seen[-1])
+        except StopIteration:
+            pass
+        except (ValueError, OSError) as error:
+            self._items = _raising(error)
+        return self._seen[:number]
+
+    def rest(self) -> Iterator:
+        """Returns all items; nothing can be looked at afterwards."""
+        return itertools.chain(self._seen, self._items)
+
+
+def _raising(error: Exception) -> Iterator:
+    raise error
+    yield
+
+
+def _size(item: Any) -> int:
+    return len(item) if isinstance(item, str) else sum(len(cell) if isinstance(cell, str) else 8 for cell in item[1])
+
+
+def open_rows(source: Source, encoding: str | None) -> Rows:
+    """Returns the rows of a file, whose form shows in its name and its first lines.
+
+    Raises:
+        ValueError: the file is damaged, or of a form that is not read; the message says what to do.
+        MissingLibraryError: a library for this form is not installed.
+    """
+    if source.head.startswith(PARQUET):
+        return _parquet(source)
+    if source.head.startswith(ZIP) and b"xl/" in source.head:
+        return _workbook(source)
+    if source.head.startswith(OLD_EXCEL):
+        raise ValueError(f"{source.name}: expected a table, got a workbook of old Excel; save it as .xlsx or as CSV")
+    lines = Peekable(read_lines(source, encoding))
+    sample = lines.peek(1 if source.is_pipe else SAMPLE_LINES)
+    first = next((line.strip() for line in sample if line.strip()), "")
+    if first.startswith(FASTTEXT):
+        return Rows("fasttext", _fasttext(source.name, lines.rest()), ["label", "text"])
+    if first.startswith(("{", "[")) and (found := _json(source, lines, first)):
+        return found
+    if source.is_pipe and any(mark in first for mark in "\t,;"):
+        sample = lines.peek(SAMPLE_LINES if "\t" in first else 1)
+    told = re.fullmatch(r'"?sep=(.)"?', first)  # as Excel does
+    separator = told[1] if told else _separator(sample, source.suffix)
+    if separator is None:
+        return Rows("lines", ((number, [line]) for number, line in enumerate(lines.rest(), 1)))
+    quoting = _quoting(sample, separator)
+    rows = split_rows(source.name, lines.rest(), separator, quoting)
+    rows = itertools.dropwhile(lambda row: told and first in (told[0], row[1][0]), rows)
+    return Rows("tsv" if separator == "\t" else "csv", rows, separator=separator)
+
+
+# --- lines with separators --------------------------------------------------------------------------------------------
+
+
+def split_rows(
+    name: str, lines: Iterable[str], separator: str, quoting: str = "double"
+) -> Iterator[tuple[int, list[str]]]:
+    """Yields the number of the line at which a row starts, and its cells.
+
+    Args:
+        name: of the file.
+        lines: its lines, without their ends.
+        separator: between cells.
+        quoting: `"none"`: a quote is a character like any other; `"double"`, `"escape"`: quotes enclose a cell, and
+            inside are doubled, or stand after a backslash.
+
+    Raises:
+        ValueError: a quote is left open, or cells are malformed otherwise.
+    """
+    if quoting == "none":
+        yield from ((number, line.split(separator)) for number, line in enumerate(lines, 1))
+        return
+    escape = {"escapechar": "\\", "doublequote": False} if quoting == "escape" else {}
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=separator, strict=True, **escape)
+    start = 1
+    try:
+        for cells in reader:
+            yield start, cells
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"{name}: line {start}: {error}; is a quote left open?") from None
+
+
+def _sample_rows(lines: Sequence[str], separator: str, quoting: str) -> list[list[str]] | None:
+    """Returns the whole rows among the first lines of a file, `None` if they are not quoted in this way."""
+    found = []
+    try:
+        found += (cells for _, cells in split_rows("", lines, separator, quoting))
+    except ValueError as error:
+        return found if "unexpected end" in str(error) else None  # the last row may be cut
+    return found
+
+
+def _quoting(lines: Sequence[str], separator: str) -> str:
+    """Returns how the cells of a file are quoted; in a TSV not at all, unless that is certain.
+
+    A reader that pairs quotes where they are characters swallows every line up to the next one.
+    """
+    if not any('"' in line for line in lines):
+        return "double" if separator != "\t" else "none"
+    doubled, escaped = (_sample_rows(lines, separator, quoting) for quoting in ("double", "escape"))
+    is_escaped = doubled is None and escaped is not None and any('\\"' in line for line in lines)
+    if separator != "\t":
+        return "escape" if is_escaped else "double"
+    filled = [cell for cell in next(filter(None, lines)).split("\t") if cell]
+    if all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in filled):  # as R writes a header
+        return "escape" if is_escaped else "none" if doubled is None else "double"
+    if doubled:
+        written = io.StringIO()
+        csv.writer(written, delimiter="\t", lineterminator="\n").writerows(doubled)
+        if '"' in written.getvalue() and "\n".join(lines).startswith(written.getvalue().rstrip("\n")):
+            return "double"  # as pandas writes it
+    return "none"
+
+
+def _separator(lines: Sequence[str], suffix: str) -> str | None:
+    """Returns what stands between the cells of a file, `None` if each line is one."""
+    candidates = DELIMITERS.get(suffix, "\t,;")
+    filled = [line for line in lines if line.strip()]
+    rows = {mark: _sample_rows(filled, mark, _quoting(filled, mark)) or [] for mark in candidates}
+    known = TEXT_NAMES | LABEL_NAMES
+    for mark, (first, *_) in ((mark, found) for mark, found in rows.items() if found):
+        if len(first) > 1 and known.intersection(map(bare, first)) and all(len(cell) <= 40 for cell in first):
+            return mark
+    if suffix not in DELIMITERS:
+        widths = [len(row) for row in rows["\t"]]
+        usual = max(set(widths), key=widths.count, default=1)
+        return "\t" if usual > 1 and widths.count(usual) > MOST * len(widths) else None
+    for mark, found in rows.items():
+        is_prose = mark != "\t" and all(row[1].startswith(" ") for row in found if len(row) > 1)
+        if len(set(map(len, found))) == 1 and len(found[0]) > 1 and not is_prose:
+            return mark
+    return candidates[0]
+
+
+def _fasttext(name: str, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    for number, line in enumerate(lines, 1):
+        labels, rest = [], line.strip()
+        while rest.startswith(FASTTEXT):
+            label, _, rest = rest.partition(" ")
+            labels.append(label.removeprefix(FASTTEXT))
+            rest = rest.lstrip()
+        if len(labels) > 1:
+            raise ValueError(f"{name}: line {number}: expected one label, got {len(labels)}: {', '.join(labels)[:80]}")
+        yield number, [*(labels or [""]), rest]
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def _json(source: Source, lines: Peekable, first: str) -> Rows | None:
+    """Returns the rows of JSON or JSON lines; `None` if this is text that happens to begin with a bracket."""
+    try:
+        record = json.loads(first)
+    except (ValueError, RecursionError):
+        record = None
+    is_alone = source.suffix == ".json" and sum(bool(line.strip()) for line in lines.peek(SAMPLE_LINES)) == 1
+    is_table = is_alone and isinstance(record, dict) and any(isinstance(one, list | dict) for one in record.values())
+    if (isinstance(record, dict) and not is_table) or source.suffix in (".jsonl", ".ndjson"):
+        records = Peekable(_records(source.name, lines.rest()))
+        sample = records.peek(1 if source.is_pipe else SAMPLE_LINES)
+        header = list(dict.fromkeys(key for _, record in sample for key in record))
+        return Rows("jsonl", _by_key(source.name, header, records.rest(), "line"), header)
+    if source.suffix != ".json" and not re.match(r'[\[{]$|\[\s*\{\s*"', first):
+        return None
+    try:
+        data = json.loads("\n".join(lines.rest()))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{source.name}: expected JSON: {error}") from None
+    return _of_json(source.name, data)
+
+
+def _records(name: str, lines: Iterable[str]) -> Iterator[tuple[int, dict]]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            got = f"{line.strip()[:40]!r}: {error}"
+            raise ValueError(f"{name}: line {number}: expected a JSON object, got {got}") from None
+        if not isinstance(record, dict):
+            raise ValueError(f"{name}: line {number}: expected a JSON object, got {line.strip()[:40]!r}")
+        yield number, record
+
+
+def _by_key(name: str, header: list[str], records: Iterable[tuple[int, dict]], unit: str) -> Iterator[tuple[int, list]]:
+    """Yields records as rows under a header; a key that only later ones have is told once."""
+    known, told = set(header), False
+    for number, record in records:
+        if not told and not known.issuperset(record):
+            told = True
+            new = next(key for key in record if key not in known)
+            warnings.warn(f"{name}: {unit} {number}: {new!r} is left out: the first records lack it", stacklevel=2)
+        yield number, [record.get(key) for key in header]
+
+
+def _of_json(name: str, data: Any) -> Rows:
+    """Returns the rows of one JSON value, in the ways in which pandas and others write tables."""
+    if isinstance(data, dict) and isinstance(data.get("data"), list):
+        columns = data.get("columns")
+        data = [dict(zip(columns, row, strict=False)) for row in data["data"]] if columns else data["data"]
+    elif isinstance(data, dict) and data and all(isinstance(column, list | dict) for column in data.values()):
+        columns = [list(column.values()) if isinstance(column, dict) else column for column in data.values()]
+        if len(set(map(len, columns))) == 1:
+            data = [dict(zip(data, row, strict=True)) for row in zip(*columns, strict=True)]
+    if not isinstance(data, list):
+        raise ValueError(f"{name}: expected a list of records, got {type(data).__name__}; JSON lines are read too")
+    if data and all(isinstance(record, str) for record in data):
+        return Rows("json", ((number, [text]) for number, text in enumerate(data, 1)), ["text"], unit="record")
+    for number, record in enumerate(data, 1):
+        if not isinstance(record, dict):
+            raise ValueError(f"{name}: record {number}: expected an object with named values, got {str(record)[:40]!r}")
+    header = list(dict.fromkeys(key for record in data for key in record))
+    return Rows("json", _by_key(name, header, enumerate(data, 1), "record"), header, unit="record")
+
+
+# --- Parquet and Excel ------------------------------------------------------------------------------------------------
+
+
+def _parquet(source: Source) -> Rows:
+    require(f"reading {source.name}", "pyarrow")
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    def read() -> Iterator[tuple[int, list]]:
+        number = 0
+        for batch in file.iter_batches(8192):
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                number += 1
+                yield number, list(row)
+
+    file = _opened(source, "Parquet file", ParquetFile, (ArrowException, OSError, ValueError))
+    return Rows("parquet", read(), file.schema_arrow.names, unit="row", schema=file.schema_arrow)
+
+
+def _workbook(source: Source) -> Rows:
+    require(f"reading {source.name}", "openpyxl")
+    from openpyxl import load_workbook
+
+    def read(content: io.BytesIO) -> Any:
+        with warnings.catch_warnings(action="ignore"):
+            return load_workbook(content, read_only=True, data_only=True)
+
+    errors = (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError, AttributeError, SyntaxError)
+    sheets = _opened(source, "workbook", read, errors).worksheets
+    for sheet in sheets:
+        sheet.reset_dimensions()
+    filled = [sheet for sheet in sheets if next(_cells(sheet), None)]
+    if not filled:
+        raise ValueError(f"{source.name}: expected at least one row, got an empty workbook")
+    if len(filled) > 1:
+        others = ", ".join(sheet.title for sheet in filled[1:])
+        warnings.warn(f"{source.name}: read the sheet {filled[0].title!r}, not {others}"[:200], stacklevel=4)
+    return Rows("xlsx", _cells(filled[0]), unit="row")
+
+
+def _cells(sheet: Any) -> Iterator[tuple[int, list]]:
+    """Yields the rows of a sheet, all of the width of the first that is not empty, or wider."""
+    width = 0
+    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+        cells = list(row)
+        while cells and cells[-1] in (None, ""):
+            cells.pop()
+        width = width or len(cells)
+        if width:
+            yield number, cells + [None] * (width - len(cells))
+
+
+def _opened(source: Source, kind: str, read: Callable[[io.BytesIO], Any], errors: tuple[type[Exception], ...]) -> Any:
+    content = source.whole()
+    try:
+        return read(content)
+    except errors as error:
+        what = next(iter(str(error).splitlines()), repr(error))
+        raise ValueError(f"{source.name}: damaged {kind}: {what}") from None

@@ -142,7 +142,7 @@ def test_help_card_and_predict_answer_at_once_and_without_tensorflow(root):
         (
             ["predict", "MODEL", "-f", "three.tsv", "--text-column", "title"],
             1,
-            "three.tsv: line 1: expected a column 'title' (text_column), got 3 column(s) without a header; give a number",
+            "three.tsv: line 1: expected a column 'title' (text_column), got 3 column(s) without a header",
         ),
         (["predict", "MODEL", "-f", "ragged.csv"], 1, "ragged.csv: line 3: expected `label,text`, got 1 column"),
         (["predict", "MODEL", "-f", "text.jsonl"], 1, "text.jsonl: line 2: expected a JSON object, got 'two'"),

@@ -6,13 +6,17 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import time
+import warnings
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from textrnn import networks, training
 from textrnn.preprocessing import TextEncoder
@@ -183,6 +187,104 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(whole, uninterr
         path.write_bytes(content)
     with pytest.raises(ValueError, match=r"no checkpoint can be read: step-.*remove the folder to start again"):
         train_into(tmp_path / "run")
+
+
+def test_a_checkpoint_with_any_byte_of_its_directory_wrong_is_whole_or_passed_over(tmp_path):
+    """The directory at the end of the file is where zipfile believes what it reads: methods, flags, sizes, names."""
+    run = Checkpoints(tmp_path, identity={"rows": 3})
+    for step in (1, 2):
+        run.save(step, {"numbers": np.arange(5.0) + step, "more": np.ones(2)}, {"epoch": step})
+    newest = max(tmp_path.iterdir())
+    content = newest.read_bytes()
+    found = []
+    for place in range(content.index(b"PK\x01\x02"), len(content)):
+        newest.write_bytes(content[:place] + bytes([content[place] ^ 0x62]) + content[place + 1 :])
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            arrays, state = run.newest()
+        told = [str(one.message) for one in said if issubclass(one.category, UserWarning)]
+        assert [message.startswith(f"resume: passed over, damaged: {newest.name} (") for message in told] == [True] * (
+            state["epoch"] == 1
+        )
+        np.testing.assert_array_equal(arrays["numbers"], np.arange(5.0) + state["epoch"])
+        found.append(state["epoch"])
+    assert found.count(1) > len(found) / 3
+
+
+@st.composite
+def damaged(draw, content):
+    """Bytes of a file: cut, changed in a few places, or with others among them."""
+    place = draw(st.integers(0, len(content) - 1))
+    return draw(
+        st.sampled_from(
+            (
+                content[:place],
+                content[:place] + bytes([content[place] ^ draw(st.integers(1, 255))]) + content[place + 1 :],
+                content[:place] + draw(st.binary(min_size=1, max_size=9)) + content[place:],
+                draw(st.binary(max_size=99)),
+            )
+        )
+    )
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_of_damaged_checkpoints_the_newest_whole_one_is_taken_and_never_a_wrong_number(tmp_path, data):
+    folder = tmp_path / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    run = Checkpoints(folder, identity={"seed": 0})
+    numbers = {step: np.arange(7, dtype="float32") * step for step in (1, 2)}
+    for step, array in numbers.items():
+        run.save(step, {"numbers": array}, {"epoch": step})
+    older, newest = sorted(folder.iterdir())
+    newest.write_bytes(data.draw(damaged(newest.read_bytes())))
+    is_older_damaged = data.draw(st.booleans())
+    if is_older_damaged:
+        older.write_bytes(older.read_bytes()[: data.draw(st.integers(0, 99))])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            arrays, state = run.newest()
+        except ValueError:
+            assert is_older_damaged
+        else:
+            np.testing.assert_array_equal(arrays["numbers"], numbers[state["epoch"]])
+    run.close()
+
+
+def test_checkpoints_belong_to_one_process_until_it_ends(tmp_path):
+    code = (
+        "import pathlib, textrnn.locks\n"
+        f"with textrnn.locks.locked(pathlib.Path({str(tmp_path)!r})): print('held', flush=True); input()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(ValueError, match=r"^resume: .*: a training that is running keeps its checkpoints there"):
+            Checkpoints(tmp_path, identity={})
+        other.kill()
+    Checkpoints(tmp_path, identity={}).close()
+
+
+@pytest.mark.long
+def test_a_second_training_into_the_folder_of_a_running_one_is_refused(start, tmp_path):
+    folder = tmp_path / "run"
+    process = start(folder, epochs=EPOCHS * 10)
+    while not checkpoints(folder):
+        assert process.is_alive()
+        time.sleep(0.01)
+    with pytest.raises(ValueError, match=r"^resume: .*run: a training that is running keeps its checkpoints there"):
+        Checkpoints(folder, identity={})
+    process.kill()
+    process.join()
+    Checkpoints(folder, identity={}).close()  # free again, however it ended
+
+
+def test_a_run_that_was_refused_or_has_ended_leaves_its_folder_to_the_next(tmp_path):
+    run = Checkpoints(tmp_path, identity={})
+    with pytest.raises(ValueError, match="a training that is running"):
+        Checkpoints(tmp_path, identity={})
+    run.close()
+    Checkpoints(tmp_path, identity={}).close()
 
 
 def test_a_finished_run_returns_at_once_and_another_run_is_refused_by_name(short, tmp_path):

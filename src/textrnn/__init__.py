@@ -57,6 +57,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     from textrnn import fonts as fonts
     from textrnn import layers as layers
     from textrnn import lessons as lessons
+    from textrnn import locks as locks
     from textrnn import metrics as metrics
     from textrnn import networks as networks
     from textrnn import options as options
@@ -75,7 +76,19 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
 
 _ROOMS = (
     *("architectures", "baselines", "batching", "cards", "checks", "datasets", "demo", "estimator"),
-    *("evidence", "extras", "fonts", "layers", "lessons", "metrics", "networks", "options", "plots", "preprocessing"),
+    *(
+        "evidence",
+        "extras",
+        "fonts",
+        "layers",
+        "lessons",
+        "locks",
+        "metrics",
+        "networks",
+        "options",
+        "plots",
+        "preprocessing",
+    ),
     *("saving", "shipped", "tracing", "training", "vectorizer"),
 )
 _NAMES = {

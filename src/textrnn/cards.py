@@ -93,19 +93,40 @@ def check_card(card: Any):
 
 
 def describe(name: str | os.PathLike, splits: NamedTuple) -> dict[str, Any]:
-    """Returns what a card says of the data: `name`, `rows` of each split, and the SHA-256 of each of its `files`.
+    r"""Returns what a card says of the data: `name`, `rows` of each split, and the SHA-256 of each of its `files`.
+
+    The hash is that of the bytes that were read, where the reader kept it (`attrs["sha256"]` of the table); else that
+    of the file as it is now, and none if it is gone. Of a name that is not UTF-8, other bytes stand as `\xca`.
 
     Args:
         name: what `datasets.load` was given; of a path, the last part is kept.
         splits: the `datasets.Splits` that it returned.
     """
     tables = {split: table for split, table in splits._asdict().items() if table is not None}
-    paths = {Path(table.attrs["path"]) for table in tables.values() if "path" in table.attrs}
-    return {
-        "name": Path(name).name,
-        "rows": {split: len(table) for split, table in tables.items()},
-        "files": {path.name: sha256_of_file(path) for path in sorted(paths)},
+    hashes = {
+        Path(table.attrs["path"]): table.attrs.get("sha256") for table in tables.values() if "path" in table.attrs
     }
+    return {
+        "name": in_utf8(Path(name).name),
+        "rows": {split: len(table) for split, table in tables.items()},
+        "files": {in_utf8(path.name): known or _sha256_now(path) for path, known in sorted(hashes.items())},
+    }
+
+
+def in_utf8(name: str) -> str:
+    r"""Returns a name of a file as UTF-8 can write it.
+
+    >>> in_utf8(os.fsdecode(b"\xca.tsv"))
+    '\\xca.tsv'
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _sha256_now(path: Path) -> str | None:
+    try:
+        return sha256_of_file(path)
+    except (OSError, ValueError):  # gone, or a pipe: a card without it is better than none
+        return None
 
 
 def sha256_of_file(path: str | os.PathLike) -> str:

@@ -14,42 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from textrnn.cards import CARD, sha256_of_file
-
-try:
-    import fcntl
-except ImportError:  # Windows: there, savers of one folder do not wait for each other
-    fcntl = None
+from textrnn.locks import locked
 
 SAVING = ".saving-"  # follows the name of a folder in that of the hidden one into which it is being written
-
-
-@contextlib.contextmanager
-def locked(folder: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Holds the lock of `folder`, which the system frees when the process ends, however it ends.
-
-    Yields whether there is such a lock: Windows and some network file systems have none.
-
-    Raises:
-        BlockingIOError: another one holds it, and `wait` is false.
-    """
-    try:
-        descriptor = os.open(folder, os.O_RDONLY) if fcntl else None
-    except OSError:
-        descriptor = None
-    if descriptor is None:
-        yield False
-        return
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise
-        except OSError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -6,14 +6,14 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from textrnn import cards, datasets, networks
+from textrnn import datasets, networks
 from textrnn.batching import answer_in_batches
 from textrnn.checks import check_integer, check_sample_weight, check_seed, check_texts
 from textrnn.metrics import label_ids
@@ -137,8 +137,10 @@ class FileRows:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - open as long as the rows are
         label_names, lengths, ids_of_labels = networks.label_names(model), [], []
+        digest = hashlib.sha256()
         for table in datasets.read_chunks(path, num_rows=CHUNK_ROWS):
             first = table.index[0] + 1
+            _add_to(digest, table)  # as it is read: the file may be a pipe, or changed meanwhile
             encoded = encode_texts(model, table["text"])
             ids_of_labels.append(label_ids(table["label"], label_names, name=str(path), first=first).astype("int32"))
             lengths.append(encoded.lengths)
@@ -147,7 +149,7 @@ class FileRows:
             self._step_shape = encoded.ids.shape[2:]
         self.label_ids, self.lengths = np.concatenate(ids_of_labels), np.concatenate(lengths)
         self._begins = np.cumsum(self.lengths) - self.lengths
-        self.sha256 = cards.sha256_of_file(path)
+        self.sha256 = digest.hexdigest()
 
     def batch(self, rows: np.ndarray) -> np.ndarray:
         """Returns the ids of `rows`, padded to the longest of them."""
@@ -196,10 +198,13 @@ def count_evidence(model: keras.Model, data: TableRows | FileRows):
 
 def sha256_of_table(table: pd.DataFrame) -> str:
     """Returns the SHA-256 of the labels and texts of a table, in their order."""
-    digest = hashlib.sha256()
+    _add_to(digest := hashlib.sha256(), table)
+    return digest.hexdigest()
+
+
+def _add_to(digest: Any, table: pd.DataFrame):
     for text, label in zip(table["text"], table["label"], strict=True):
         digest.update(f"{label}\t{text}\n".encode())
-    return digest.hexdigest()
 
 
 def probabilities(on_ids: keras.Model, windows: Windows, *, batch_size: int = 512) -> np.ndarray:

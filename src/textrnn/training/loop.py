@@ -84,7 +84,7 @@ def fit(
         recount: whether a `layers.ClassEvidence` counts in train, in place of earlier counts, each text then learning
             without its own part. To train a model on with other texts, `False` leaves its counts as they are.
         resume: a folder for checkpoints. If it holds some of this very run, the run goes on from the newest (a
-            finished run returns at once); build and compile the model as for a new run.
+            finished run returns at once); build and compile the model as for a new run. One process at a time has it.
         checkpoint_every: batches between two checkpoints; there is one after each epoch as well.
         progress: whether a bar runs over the batches.
         log_dir: where TensorBoard's logs go, if anywhere.
@@ -96,8 +96,8 @@ def fit(
 
     Raises:
         ValueError: the model is not compiled, a label is not among its classes, a class has no row in train, a text is
-            empty, a weight or a setting is out of range, there is `patience` but no dev, or `resume` holds another run.
-            Nothing is trained then.
+            empty, a weight or a setting is out of range, there is `patience` but no dev, or `resume` holds another run,
+            or one that is running. Nothing is trained then.
         FloatingPointError: the loss is no longer a number; the message says what to try.
         OSError: a checkpoint cannot be written; those before it are as they were.
     """
@@ -111,13 +111,15 @@ def fit(
     elif patience is not None:
         raise ValueError(f"patience: expected None where there is no dev to score, got {patience}")
     data = rows_to_learn(model, train, sample_weight=sample_weight, folder=resume)
-    loop = _Loop(model, data, dev, settings, folder=resume, checkpoint_every=checkpoint_every)
-    total, done = loop.num_steps()
-    with tqdm(total=total, initial=done, disable=not progress) as bar, _logging(log_dir) as log:
-        while loop.goes_on():
-            loop.train_epoch(bar)
-            loop.end_epoch(bar, log)
-    return loop.finish()
+    with contextlib.closing(_Loop(model, data, dev, settings, checkpoint_every=checkpoint_every)) as loop:
+        if resume:
+            loop.resume(resume, dev)
+        total, done = loop.num_steps()
+        with tqdm(total=total, initial=done, disable=not progress) as bar, _logging(log_dir) as log:
+            while loop.goes_on():
+                loop.train_epoch(bar)
+                loop.end_epoch(bar, log)
+        return loop.finish()
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,6 @@ class _Loop:
         dev: pd.DataFrame | None,
         settings: _Settings,
         *,
-        folder: str | os.PathLike | None,
         checkpoint_every: int,
     ):
         self.model, self.data, self.settings, self.checkpoint_every = model, data, settings, checkpoint_every
@@ -167,11 +168,9 @@ class _Loop:
             count_evidence(model, self.data)
         self.step = training_step(model, adversarial=settings.adversarial, leave_one_out=settings.recount)
         self.run, self.best, self.checkpoints = Run(), None, None
-        if folder:
-            self._resume(folder, dev)
 
-    def _resume(self, folder: str | os.PathLike, dev: pd.DataFrame | None):
-        """Takes the run up from the newest checkpoint in `folder`, if there is one."""
+    def resume(self, folder: str | os.PathLike, dev: pd.DataFrame | None):
+        """Takes the run up from the newest checkpoint in `folder`, if there is one, and keeps its own there."""
         weights = self.data.weights
         hashes = {
             "model": sha256_of_model(self.model),
@@ -183,6 +182,11 @@ class _Loop:
         if found := self.checkpoints.newest():
             self.run, self.best = restore(self.model, *found)
         self.start -= self.run.seconds
+
+    def close(self):
+        """Leaves the folder of the checkpoints to the next run."""
+        if self.checkpoints:
+            self.checkpoints.close()
 
     def num_steps(self) -> tuple[int, int]:
         """Returns how many batches there are at most, and how many are done."""

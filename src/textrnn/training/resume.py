@@ -1,10 +1,11 @@
 """Checkpoints: what a run needs to go on, written whole beside the earlier ones, and the newest readable one found."""
 
+import contextlib
 import hashlib
 import json
 import os
 import re
-import zipfile
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 
 from textrnn import networks
 from textrnn.layers import TextToIds
+from textrnn.locks import locked
 
 VERSION = 1  # of what a checkpoint holds
 KEPT = 2  # the newest, and the one before it should the newest turn out to be damaged
@@ -26,12 +28,14 @@ class Checkpoints:
     A checkpoint is one `.npz` file (no pickle). It is written under another name, flushed to the disk and then renamed,
     so that a killed process or a full disk leaves the earlier ones as they were.
 
+    The folder belongs to one run at a time, until `close` or the end of its process, however that ends.
+
     Args:
         folder: made if it is not there; nothing else is written.
         identity: what must be the same for a run to go on, as JSON values.
 
     Raises:
-        ValueError: the folder holds checkpoints of another run; the message names what differs.
+        ValueError: another run, of this process or another, has the folder.
         NotADirectoryError: `folder` is a file.
     """
 
@@ -40,8 +44,20 @@ class Checkpoints:
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"resume: expected a folder, got the file {self.folder}")
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = contextlib.ExitStack()
+        try:
+            self._lock.enter_context(locked(self.folder, wait=False))
+        except BlockingIOError:
+            raise ValueError(
+                f"resume: {self.folder}: a training that is running keeps its checkpoints there; wait for its end, or "
+                f"give another folder"
+            ) from None
         for left in self.folder.glob("step-*.part"):  # by a process that was killed while it wrote
             left.unlink()
+
+    def close(self):
+        """Leaves the folder to the next run."""
+        self._lock.close()
 
     def _paths(self) -> list[Path]:
         """Returns the checkpoints, newest first."""
@@ -60,7 +76,8 @@ class Checkpoints:
         """
         path = self.folder / f"step-{step:010d}.npz"
         beside = path.with_suffix(".part")
-        about = json.dumps({"identity": self.identity, "state": state}, allow_nan=False)
+        about = {"identity": self.identity, "state": state, "arrays": sorted(arrays)}
+        about = json.dumps(about, allow_nan=False)
         try:
             with beside.open("wb") as file:
                 np.savez(file, about=np.array(about), **arrays)
@@ -75,6 +92,8 @@ class Checkpoints:
     def newest(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """Returns arrays and state of the newest checkpoint that can be read whole; `None` if there is none.
 
+        Warns of newer ones that are damaged.
+
         Raises:
             ValueError: there are checkpoints and all are damaged, or they are of another run.
         """
@@ -85,10 +104,14 @@ class Checkpoints:
                     arrays = {name: file[name] for name in file.files}  # reading checks the sums of the zip
                 about = json.loads(str(arrays.pop("about")))
                 identity, state = about["identity"], about["state"]
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+                if sorted(arrays) != about.get("arrays", sorted(arrays)):
+                    raise ValueError(f"expected {len(about['arrays'])} arrays, got {len(arrays)}")
+            except Exception as error:  # what zipfile, zlib and NumPy raise of damaged bytes is no closed list
                 damaged.append(f"{path.name} ({error})")
                 continue
             self._check_identity(identity)
+            if damaged:
+                warnings.warn(f"resume: passed over, damaged: {', '.join(damaged)}; on from {path.name}", stacklevel=4)
             return arrays, state
         if damaged:
             raise ValueError(

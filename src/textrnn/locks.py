@@ -1,0 +1,40 @@
+"""Locks of folders: of several processes, one at a time writes into it."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows: there, processes do not wait for each other
+    fcntl = None
+
+
+@contextlib.contextmanager
+def locked(folder: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Holds the lock of `folder`, which the system frees when the process ends, however it ends.
+
+    Yields whether there is such a lock: Windows and some network file systems have none.
+
+    Raises:
+        BlockingIOError: another one holds it, and `wait` is false.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY) if fcntl else None
+    except OSError:
+        descriptor = None
+    if descriptor is None:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)

@@ -210,7 +210,7 @@ spread = measured.groupby(["rows", "step"])["accuracy"].agg(np.ptp).unstack("row
 pd.concat({"accuracy": ladder.round(3), "points more": gains, "largest minus smallest seed": spread.round(3)}, axis=1)
 
 # %% [markdown]
-# TEXT-LADDER
+# TEXT LADDER
 
 # %% [markdown]
 # Now each idea as a question, and the network built from it, step by step.

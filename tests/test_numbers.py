@@ -48,16 +48,10 @@ def shipped(request, load_shipped):
     return load_shipped(*request.param)
 
 
-def each_way(classifier):
-    """The ways with long texts that a model knows: one that was saved before there were windows reads heads alone."""
-    has_windows = classifier._network or hasattr(classifier._loaded, "head")
-    return ("windows", "head") if has_windows else ("head",)
-
-
 @pytest.mark.long
 def test_a_shipped_model_answers_the_same_in_any_batch_any_order_and_beside_any_text(shipped):
     texts = [*HEADLINES.dev["text"][:60], *HARD]
-    for long_text in each_way(shipped):
+    for long_text in options.LONG_TEXT:
         expected = shipped.predict_proba(texts, long_text=long_text)
         assert np.ptp(expected, axis=0).max() > 0.5  # the texts do get different answers
         for batch_size in (1, 7):
@@ -72,7 +66,7 @@ def test_a_shipped_model_answers_the_same_in_any_batch_any_order_and_beside_any_
 
 
 def test_the_probabilities_of_any_text_are_finite_and_sum_to_one(shipped):
-    for long_text in each_way(shipped):
+    for long_text in options.LONG_TEXT:
         probs = shipped.predict_proba(HARD, long_text=long_text)
         assert probs.dtype == "float32"
         assert np.isfinite(probs).all()
@@ -82,7 +76,7 @@ def test_the_probabilities_of_any_text_are_finite_and_sum_to_one(shipped):
 
 def scores_of(classifier, table):
     """The accuracy and calibration error that a card states, and the share of texts that are read in windows or cut."""
-    answers = classifier.predict_table(table["text"], long_text=each_way(classifier)[0])
+    answers = classifier.predict_table(table["text"], long_text=options.LONG_TEXT[0])
     long = table["text"].map(normalise).str.len() > classifier.card["max_length"]
     error = metrics.calibration_error(table["label"], answers["label"], answers["score"])
     return metrics.accuracy(table["label"], answers["label"]) | {"calibration_error": error}, long.mean()

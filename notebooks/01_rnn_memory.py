@@ -11,23 +11,38 @@
 # ---
 
 # %% [markdown]
-# # 1. What does a recurrent network remember?
+# # 01 · What does a recurrent network remember?
 #
 # You tell a travel assistant: "I would like to arrive Taipei on November 2nd." It must fill two slots: the
 # destination and the date. Then somebody says: "I would like to leave Taipei on November 2nd." Now Taipei is
 # the place of departure. The word is the same and the answer is not. How can a network tell the two apart?
 #
-# **The answer in one sentence:** a feed-forward network cannot, because it sees one word at a time; a
-# recurrent network can, because it keeps a memory of the words before.
+# **The answer in one sentence:** a feed-forward network that is given one word at a time cannot; a recurrent
+# network can, because it keeps a memory of the words before.
 #
-# The examples of this notebook are those of Hung-yi Lee's lectures on recurrent networks (2016/17, part I).
-# They are run here, and every number in the text is checked by an `assert`.
+# The examples are those of Hung-yi Lee's lectures on recurrent networks (2016/17, part I), run here. Every number in
+# the text is checked each time this notebook is built. Of the lessons' own helpers, `cells` holds the same arithmetic
+# in NumPy, to read and to check by hand; `recurrent` holds two layers that Keras lacks; `diagrams` draws.
+
+# %%
+try:
+    import keras
+    import matplotlib.pyplot as plt
+    import numpy as np
+    import pandas as pd
+    from IPython.display import Image
+
+    from textrnn.lessons import cells, diagrams, gradients
+    from textrnn.lessons.recurrent import Elman, Jordan
+except ModuleNotFoundError as missing:
+    raise SystemExit(f'{missing}: run %pip install -e "PATH[train]", PATH being your copy of this project') from None
 
 # %% [markdown]
 # ## Settings
 #
-# The whole notebook takes about a minute on two cores. Most of it goes into the last section; `RECALL_SEEDS`
-# with one seed instead of three makes it three times as fast.
+# The whole notebook takes about a minute on two cores. Most of it goes into one cell of the last section;
+# `RECALL_SEEDS` with one seed instead of three makes it three times as fast. (A *seed* fixes what is drawn at
+# random: the same seed gives the same first weights and the same data.)
 
 # %% tags=["parameters"]
 SEED = 0  # for the taggers
@@ -40,20 +55,30 @@ RECALL_TEST_GAP = 100  # the same in the test
 RECALL_EPOCHS = 6  # passes over 2,000 training sequences
 
 # %% [markdown]
-# Keras builds and trains the networks. Of the lessons' own helpers, `cells` holds the same arithmetic in NumPy, to read
-# and to check by hand; `recurrent` holds layers that Keras lacks, with their output layer inside (Elman and Jordan,
-# explained below); `diagrams` draws.
+# ## The idea, before any formula
+#
+# How do you read this sentence? Word by word, and at each word you still know what came before: not the letters, but
+# what they meant so far. You carry a small note from word to word and rewrite it as you go. A recurrent network is
+# that: **a loop over the words that keeps a note between its rounds**, nothing more. (François Chollet explains it
+# this way in *Deep Learning with Python*; with this picture in mind the mathematics below is short.)
+#
+# Three drawings, to be read from below:
 
 # %%
-import keras
-import matplotlib.pyplot as plt
-import numpy as np
-import pandas as pd
-
-from textrnn.lessons import cells, diagrams
-from textrnn.lessons.recurrent import Elman, Jordan
+figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), width_ratios=(1, 1.3, 2.2), layout="constrained")
+axes[0] = diagrams.draw_folded(axes[0], inputs="word", state="hidden", output="label", memory=False)
+axes[1] = diagrams.draw_folded(axes[1], inputs="word", state="hidden", output="label")
+words, labels = ["leave", "Taipei", "tonight"], ["other", "departure", "other"]
+axes[2] = diagrams.draw_unrolled(axes[2], inputs=words, states=["hidden"] * 3, outputs=labels)
+for ax, title in zip(axes, ("feed-forward", "recurrent, folded", "the same network, unrolled"), strict=True):
+    ax.set_title(title)
 
 # %% [markdown]
+# On the left, a feed-forward network: a word goes up through the *hidden units* (the numbers that the network
+# computes in between) to a label. In the middle, the hidden units also go back into themselves: this loop (blue) is
+# the memory. On the right the same loop is drawn once per word. It shows three columns, but there is one network,
+# used three times with the same weights.
+#
 # ## Data: pairs of sentences that differ in one word
 #
 # Four sentence patterns and six cities. Each sentence exists twice, once with *arrive* and once with *leave*.
@@ -74,23 +99,21 @@ rows = [
     for verb in ("arrive", "leave")
 ]
 sentences = pd.DataFrame(rows)
-
-# %% [markdown]
-# How many sentences went where, and the first four of them:
-
-# %%
-assert sentences["split"].value_counts().to_dict() == {"train": 36, "dev": 12}
 sentences.head(4)
 
+# %% tags=["checks"]
+assert sentences["split"].value_counts().to_dict() == {"train": 36, "dev": 12}
+together = sentences["text"].str.replace("arrive|leave", "VERB", regex=True)
+assert not set(together[sentences["split"] == "dev"]) & set(together[sentences["split"] == "train"])
+
 # %% [markdown]
-# There are 36 sentences to learn from and 12 held back (`dev`). A dev sentence joins a city and a pattern
-# that the network has met, but never together. Look at the first two rows: one word differs.
+# There are 36 sentences to learn from and 12 held back (called *dev*, for development). A dev sentence joins a city
+# and a pattern that the network has met, but never together. Look at the first two rows: one word differs.
 #
-# ### A word becomes a vector: one-hot, and one index for all other words
+# ### A word becomes a vector
 #
-# A network reads numbers. The plainest way: a vector with one number per known word, 1 at the index of the
-# word and 0 everywhere else (*one-hot*). A word that is not in the list gets an extra index called
-# *other*.
+# A network reads numbers. The plainest way is *one-hot*: a vector with one number per known word, 1 at the index of
+# the word and 0 everywhere else. A word that is not in the list gets an extra index called *other*.
 
 # %%
 train_text = " ".join(sentences.loc[sentences["split"] == "train", "text"])
@@ -102,18 +125,13 @@ def one_hot(word):
     return np.eye(len(vocabulary), dtype="float32")[index.get(word, 0)]  # (words,)
 
 
-assert one_hot("Taipei").sum() == 1 and one_hot("Taipei")[index["Taipei"]] == 1
-assert one_hot("Gandalf")[0] == one_hot("Sauron")[0] == 1
+assert (one_hot("Gandalf") == one_hot("Sauron")).all()  # two unknown words are one word
 len(vocabulary)
 
 # %% [markdown]
-# *Gandalf* and *Sauron* get the same vector: for this network they are one word. What is lost with *other*
-# cannot come back later.
-#
-# ### Another way: letter trigrams
-#
-# *Word hashing* cuts a word into runs of three letters and marks those. With 26 letters there are 26 x 26 x
-# 26 of them, however many words the language has, and a new word is not thrown into one box with all others.
+# *Gandalf* and *Sauron* get the same vector: what is lost with *other* cannot come back later. Another way is *word
+# hashing*: cut a word into runs of three letters (*trigrams*) and mark those. With 26 letters there are 26 x 26 x 26
+# of them, however many words the language has.
 
 
 # %%
@@ -121,21 +139,21 @@ def trigrams(word):
     return [word[i : i + 3].lower() for i in range(len(word) - 2)]
 
 
-shared = set(trigrams("Taipei")) & set(trigrams("Taipeh"))
-assert trigrams("apple") == ["app", "ppl", "ple"] and 26**3 == 17_576
-assert len(shared) == 3 and len(trigrams("Taipeh")) == 4
 trigrams("apple"), trigrams("Taipei"), trigrams("Taipeh")
 
+# %% tags=["checks"]
+assert trigrams("apple") == ["app", "ppl", "ple"] and 26**3 == 17_576
+assert len(set(trigrams("Taipei")) & set(trigrams("Taipeh"))) == 3 and len(trigrams("Taipeh")) == 4
+assert all(word in index for text in sentences["text"] for word in text.split())
+
 # %% [markdown]
-# *apple* marks 3 of 17,576: `app`, `ppl`, `ple`. The spelling *Taipeh* is in no list, but shares three
-# of its four trigrams with *Taipei*, so that a network can treat both alike. Here one-hot is enough: every
-# word of the dev sentences also stands in a training sentence.
+# *apple* marks 3 of 17,576. The spelling *Taipeh* is in no list, but shares three of its four trigrams with
+# *Taipei*, so that a network can treat both alike. Here one-hot is enough: every word of the dev sentences also
+# stands in a training sentence.
 #
-# ### Sentences become arrays
-#
-# Every word has one of three labels: *other*, *destination* (a city that you arrive in) or *departure* (a
-# city that you leave). All sentences are filled up with zero vectors to the same length; the layer `Masking`
-# skips those.
+# Now all sentences become one array. Every word has one of three labels: *other*, *destination* (a city that you
+# arrive in) or *departure* (a city that you leave). Sentences are filled up with zero vectors to the same length; the
+# layer `Masking` skips those.
 
 # %%
 steps = max(len(text.split()) for text in sentences["text"])
@@ -148,7 +166,6 @@ for row, sentence in enumerate(sentences.itertuples()):
 
 train, dev = (sentences["split"] == name for name in ("train", "dev"))
 dev_words = inputs[dev].any(axis=-1)  # (batch, steps): real words, no padding
-assert not inputs[dev][..., 0].any()  # no dev word is "other"
 inputs.shape, labels.shape
 
 # %% [markdown]
@@ -171,10 +188,9 @@ taggers = {
 }
 
 # %% [markdown]
-# ## Training
-#
-# The two train alike: same data, same steps, same optimiser. Then we count the dev words that get the right
-# label, and separately the cities among them.
+# The two train alike: same data, same number of steps, and the same rule for changing the weights (*Adam*, a
+# gradient descent that chooses the length of the step for each weight). Then we count the dev words that get the
+# right label, and separately the cities among them.
 
 # %%
 scores = []
@@ -185,24 +201,21 @@ for name, tagger in taggers.items():
     city_words = labels[dev] > 0
     scores.append({"network": name, "all words": right[dev_words].mean(), "cities": right[city_words].mean()})
 scores = pd.DataFrame(scores).set_index("network")
+scores.round(3)
 
-# %% [markdown]
-# The shares of right answers, by network:
-
-# %%
+# %% tags=["checks"]
 assert scores.loc["feed-forward", "cities"] == 0.5  # exactly
 assert scores.loc["feed-forward", "all words"] > 0.9
 assert scores.loc["recurrent", "cities"] == 1.0
-scores.round(3)
+assert 0.85 < (labels[dev] == 0)[dev_words].mean() < 0.9
 
 # %% [markdown]
 # On the cities of the 12 dev sentences the feed-forward network is right in exactly 50 %: chance, since each
 # city stands in as many *arrive* as *leave* sentences. The recurrent network is right in 100 % (seed 0). Note
-# the first column: counted over all words the feed-forward network looks good, above 90 %, because most words
-# are *other*. The number that you count decides what you see.
+# the first column: counted over all words the feed-forward network looks good, above 90 %, because more than 85 % of
+# the words are *other*. The number that you count decides what you see.
 #
-# The reason is not too little training. Let us ask both networks about two sentences and look at the
-# probabilities for the word *Taipei*.
+# Would more training help? Ask both networks about two sentences and look at the probabilities for the word *Taipei*.
 
 
 # %%
@@ -214,16 +227,44 @@ def city_probs(tagger, verb):
 
 
 answers = {(name, verb): city_probs(taggers[name], verb) for name in taggers for verb in ("arrive", "leave")}
-assert np.allclose(answers["feed-forward", "arrive"], answers["feed-forward", "leave"], atol=1e-6)
-assert answers["recurrent", "arrive"][1] > 0.8 and answers["recurrent", "leave"][2] > 0.8
+assert np.allclose(answers["feed-forward", "arrive"], answers["feed-forward", "leave"])
 pd.DataFrame(answers, index=["other", "destination", "departure"]).T.round(2)
 
-# %% [markdown]
-# The feed-forward network gives the same three numbers for *Taipei* after *arrive* and after *leave*. It
-# must: the same input through the same weights is the same output. The recurrent network gives more than 80 %
-# to the right label each time. Something in it still knows the verb.
+# %% tags=["checks"]
+assert answers["recurrent", "arrive"][1] > 0.8 and answers["recurrent", "leave"][2] > 0.8
 
 # %% [markdown]
+# The feed-forward network gives the same three numbers for *Taipei* after *arrive* and after *leave*, and no training
+# can change that: the same input through the same weights is the same output. The recurrent network gives more than
+# 80 % to the right label each time. Something in it still knows the verb. Can we see it?
+#
+# ## Watch the memory, word by word
+#
+# Below, the trained network reads the two sentences side by side. Each square is one of its 16 hidden units. The third
+# row is the difference of the two memories. Before you watch: at which word does the third row stop being white?
+
+# %%
+words = {verb: f"I would like to {verb} Taipei on November 2nd".split() for verb in ("arrive", "leave")}
+read = {verb: np.array([[one_hot(word) for word in words[verb]]]) for verb in words}  # (1, steps, words)
+states = {verb: np.asarray(taggers["recurrent"].layers[1](x))[0] for verb, x in read.items()}  # (steps, units)
+probs = {verb: np.asarray(taggers["recurrent"](x))[0] for verb, x in read.items()}  # (steps, classes)
+
+classes = ["other", "destination", "departure"]
+scene = {"sentences": words, "states": states, "probs": probs, "classes": classes}
+Image(diagrams.moving_picture(lambda figure, step: diagrams.draw_reading(figure, step, **scene), steps))
+
+# %% tags=["checks"]
+apart = np.abs(states["arrive"] - states["leave"]).mean(axis=1)
+verb_step, city_step = words["arrive"].index("arrive"), words["arrive"].index("Taipei")
+assert (apart[:verb_step] < 1e-6).all() and (apart[verb_step:] > 0.1).all() and len(apart) == steps == 9
+assert [probs["arrive"][step].argmax() for step in range(steps)] == [0] * city_step + [1] + [0] * 3
+assert [probs["leave"][step].argmax() for step in range(steps)] == [0] * city_step + [2] + [0] * 3
+
+# %% [markdown]
+# (The picture moves: one word every second and a half.) Up to *to* the two memories are equal. At the verb they part.
+# The answer is still *other* for both, so the verb changes the memory before it changes any answer. At *Taipei* the
+# difference turns into two answers: *destination* and *departure*.
+#
 # ## The memory, by hand
 #
 # Here is the smallest recurrent network that shows it. Two inputs, two hidden units, two outputs; all weights
@@ -239,17 +280,16 @@ for x in ([1, 1], [1, 1], [2, 2]):
     output = np.sum(hidden) * np.ones(2)
     table.append({"input": x, "memory before": memory, "hidden": hidden, "output": output})
     memory = hidden  # this line makes the network recurrent
-
-assert [row["hidden"].tolist() for row in table] == [[2, 2], [6, 6], [16, 16]]
-assert [row["output"].tolist() for row in table] == [[4, 4], [12, 12], [32, 32]]
 pd.DataFrame(table, index=[1, 2, 3]).rename_axis("step")
 
+# %% tags=["checks"]
+assert [row["hidden"].tolist() for row in table] == [[2, 2], [6, 6], [16, 16]]
+assert [row["output"].tolist() for row in table] == [[4, 4], [12, 12], [32, 32]]
+
 # %% [markdown]
-# The hidden units are 2, then 6, then 16; the outputs are 4, 12, 32. Steps 1 and 2 have the same input [1,
-# 1], and the answer is 4 the first time and 12 the second. The memory makes the difference.
-#
-# If the order of the inputs changes, the outputs change too. `cells.run_rnn` does the arithmetic of the cell
-# above for any weights.
+# Steps 1 and 2 have the same input [1, 1], and the answer is 4 the first time and 12 the second. The memory makes the
+# difference. What if the inputs come in another order? `cells.run_rnn` does the arithmetic of the cell above for any
+# weights. Beside it runs Keras: a `SimpleRNN` and a `Dense` layer with the same weights.
 
 # %%
 ones = np.ones((2, 2))
@@ -257,61 +297,27 @@ weights = {"input_kernel": ones, "recurrent_kernel": ones, "output_kernel": ones
 orders = {"1, 1, 2": [[1, 1], [1, 1], [2, 2]], "1, 2, 1": [[1, 1], [2, 2], [1, 1]], "2, 1, 1": [[2, 2], [1, 1], [1, 1]]}
 outputs = {order: cells.run_rnn(x, **weights).outputs[:, 0] for order, x in orders.items()}
 
-assert outputs["1, 1, 2"].tolist() == [4, 12, 32]
-assert outputs["1, 2, 1"].tolist() == [4, 16, 36]
-assert outputs["2, 1, 1"].tolist() == [8, 20, 44]
+rnn = keras.layers.SimpleRNN(2, activation="linear", use_bias=False, return_sequences=True)
+network = keras.Sequential([keras.Input((None, 2)), rnn, keras.layers.Dense(2, use_bias=False)])
+network.set_weights([ones, ones, ones])
+keras_outputs = {order: np.asarray(network(np.array([x], "float32")))[0, :, 0] for order, x in orders.items()}
+assert all(np.array_equal(keras_outputs[order], outputs[order]) for order in orders)
 pd.DataFrame(outputs, index=["step 1", "step 2", "step 3"]).T.rename_axis("order of inputs")
 
+# %% tags=["checks"]
+assert [outputs[order].tolist() for order in orders] == [[4, 12, 32], [4, 16, 36], [8, 20, 44]]
+sizes = [
+    keras.Sequential([keras.Input((num_steps, 2)), keras.layers.SimpleRNN(2)]).count_params() for num_steps in (3, 300)
+]
+assert sizes == [10, 10]
+
 # %% [markdown]
-# The same three inputs in three orders end in 32, 36 and 44. To a recurrent network a sequence is more than a
-# bag of inputs.
+# The same three inputs in three orders end in 32, 36 and 44: to a recurrent network a sequence is more than a
+# bag of inputs. And Keras computes the same, so you know what is inside the layer: the loop that you read above.
 #
-# Is that what Keras computes? We load the same weights into a `SimpleRNN` and a `Dense` layer and compare.
-
-# %%
-rnn = keras.layers.SimpleRNN(2, activation="linear", use_bias=False, return_sequences=True)
-read_out = keras.layers.Dense(2, use_bias=False)
-network = keras.Sequential([keras.Input((None, 2)), rnn, read_out])
-rnn.set_weights([ones, ones])
-read_out.set_weights([ones])
-
-for order, x in orders.items():
-    keras_outputs = network(np.array([x], "float32"))[0]
-    assert np.array_equal(keras_outputs[:, 0], outputs[order])
-np.asarray(network(np.array([orders["1, 1, 2"]], "float32")))[0]
-
-# %% [markdown]
-# Equal in all three orders. So you know what is inside the layer: nothing more than the loop that you read
-# above.
-
-# %% [markdown]
-# ## One network, used three times
-#
-# A drawing of the run. It shows three columns, but there is one network: the same weights are used at each
-# step, and the arrow to the right (blue) carries the hidden units to the next use.
-
-# %%
-run = cells.run_rnn(orders["1, 1, 2"], **weights)
-names = [[f"[{x:.0f}, {x:.0f}]" for x in part[:, 0]] for part in (np.array(orders["1, 1, 2"]), *run)]
-fig, ax = plt.subplots(figsize=(6, 3.4))
-_ = diagrams.draw_unrolled(ax, inputs=names[0], states=names[1], outputs=names[2])
-
-# %% [markdown]
-# Read it from below: inputs, hidden units, outputs. Follow the arrows to the right, from 2 to 6 to 16. Since
-# the weights are shared, the size of the network does not depend on the length of the sequence, and it can read
-# a sequence that is longer than any it was trained on. We count the weights of a network for 3 steps and of one
-# for 300:
-
-# %%
-sizes = {
-    num_steps: keras.Sequential([keras.Input((num_steps, 2)), keras.layers.SimpleRNN(2)]) for num_steps in (3, 300)
-}
-counts = {num_steps: model.count_params() for num_steps, model in sizes.items()}
-assert counts == {3: 10, 300: 10}
-counts
-
-# %% [markdown]
-# Ten numbers for 3 steps, ten for 300: 4 weights for the inputs, 4 for the memory, 2 biases.
+# Since the weights are shared by all steps, the network does not grow with the sequence: a `SimpleRNN` of two units
+# has ten weights for 3 steps and for 300 (4 for the inputs, 4 for the memory, 2 biases). It can read a sequence that
+# is longer than any it was trained on.
 #
 # ### Elman and Jordan
 #
@@ -325,39 +331,28 @@ ones_everywhere |= {"kernel_initializer": "ones", "recurrent_initializer": "ones
 x = np.array([orders["1, 1, 2"]], "float32")
 forms = {kind.__name__: np.asarray(kind(2, **ones_everywhere)(x))[0, :, 0] for kind in (Elman, Jordan)}
 
-jordan = cells.run_rnn(orders["1, 1, 2"], **weights, form="jordan")
-assert forms["Elman"].tolist() == [4, 12, 32]
-assert forms["Jordan"].tolist() == jordan.outputs[:, 0].tolist() == [4, 20, 88]
-assert jordan.states[1].tolist() == [10, 10]
-pd.DataFrame(forms, index=["step 1", "step 2", "step 3"]).T.rename_axis("layer")
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+for ax, form, memory in zip(axes, ("elman", "jordan"), ("state", "output"), strict=True):
+    run = cells.run_rnn(x[0], **weights, form=form)
+    names = [[f"[{value:.0f}, {value:.0f}]" for value in part[:, 0]] for part in (x[0], *run)]
+    diagrams.draw_unrolled(ax, inputs=names[0], states=names[1], outputs=names[2], memory=memory)
+    ax.set_title(f"{form.capitalize()}: the {'hidden units are' if memory == 'state' else 'output is'} remembered")
+
+# %% tags=["checks"]
+assert forms["Elman"].tolist() == [4, 12, 32] and forms["Jordan"].tolist() == [4, 20, 88]
+assert run.states[1].tolist() == [10, 10] and run.outputs[:, 0].tolist() == [4, 20, 88]
 
 # %% [markdown]
-# The Jordan network gives 4, 20, 88. At step 2 its hidden units see the inputs 1 and 1 and the outputs 4 and
-# 4, so they are 10, and the output is 20. The two side by side:
-
-# %%
-fig, axes = plt.subplots(1, 2, figsize=(10, 3.4))
-_ = diagrams.draw_unrolled(axes[0], inputs=names[0], states=names[1], outputs=names[2])
-_ = diagrams.draw_unrolled(
-    axes[1],
-    inputs=names[0],
-    states=[f"[{s:.0f}, {s:.0f}]" for s in jordan.states[:, 0]],
-    outputs=[f"[{y:.0f}, {y:.0f}]" for y in jordan.outputs[:, 0]],
-    memory="output",
-)
-_ = axes[0].set_title("Elman: the hidden units are remembered")
-_ = axes[1].set_title("Jordan: the output is remembered")
-
-# %% [markdown]
-# Only the arrows to the right differ: they start at the hidden units or at the output. A Jordan memory is
-# easy to inspect, since training says what an output should be. But it can remember nothing that the output
+# Only the blue arrows differ: they start at the hidden units or at the output. At step 2 the hidden units of the
+# Jordan network see the inputs 1 and 1 and the outputs 4 and 4, so they are 10, and the output is 20. A Jordan memory
+# is easy to inspect, since training says what an output should be. But it can remember nothing that the output
 # does not show. Exercise 3 tries it.
 #
 # ### Deep, bidirectional, and what each position has seen
 #
 # Recurrent layers can be stacked (*deep*), and a second one can read from the end to the beginning
 # (*bidirectional*). Which inputs can then influence which outputs? We measure it: change one input, and see
-# which outputs move.
+# which outputs move. Before you look: which fields do you expect to be dark?
 
 
 # %%
@@ -369,39 +364,30 @@ def influence(layer, num_steps=6):
 
 
 keras.utils.set_random_seed(SEED)
-simple = {"units": 8, "return_sequences": True}
-networks = {
-    "feed-forward": keras.layers.Dense(8),
-    "recurrent": keras.layers.SimpleRNN(**simple),
-    "deep (2 layers)": keras.Sequential([keras.layers.SimpleRNN(**simple), keras.layers.SimpleRNN(**simple)]),
-    "bidirectional": keras.layers.Bidirectional(keras.layers.SimpleRNN(**simple)),
-}
+plain = {"units": 8, "return_sequences": True}
+networks = {"feed-forward": keras.layers.Dense(8), "recurrent": keras.layers.SimpleRNN(**plain)}
+networks["deep (2 layers)"] = keras.Sequential([keras.layers.SimpleRNN(**plain) for _ in range(2)])
+networks["bidirectional"] = keras.layers.Bidirectional(keras.layers.SimpleRNN(**plain))
 seen = {name: influence(layer) for name, layer in networks.items()}
+figure, axes = plt.subplots(1, 4, figsize=(10, 2.8), layout="constrained")
+for ax, (name, matrix) in zip(axes, seen.items(), strict=True):
+    ax.imshow(matrix, cmap="Greys", vmin=0, vmax=1.4, extent=(0.5, 6.5, 6.5, 0.5))
+    ax.set(title=name, xlabel="input step", xticks=range(1, 7), yticks=range(1, 7), ylabel="output step")
 
-# %% [markdown]
-# Four networks, four pictures. Before you look: which fields do you expect to be dark?
-
-# %%
+# %% tags=["checks"]
 assert np.array_equal(seen["feed-forward"], np.eye(6))
 assert np.array_equal(seen["recurrent"], np.tri(6)) and np.array_equal(seen["deep (2 layers)"], np.tri(6))
 assert seen["bidirectional"].all()
-fig, axes = plt.subplots(1, 4, figsize=(10, 2.8), sharey=True, layout="constrained")
-for ax, (name, matrix) in zip(axes, seen.items(), strict=True):
-    ax.imshow(matrix, cmap="Greys", vmin=0, vmax=1.4)
-    ax.set(title=name, xlabel="input step", xticks=range(6), xticklabels=range(1, 7), yticks=range(6))
-    ax.set_yticks(range(6), range(1, 7))
-_ = axes[0].set_ylabel("output step")
 
 # %% [markdown]
 # A dark field means: this output has seen this input. The feed-forward network sees one input per output (the
 # diagonal). A recurrent network sees everything up to now (the triangle), and a second layer does not change
 # that. Only the bidirectional network has seen the whole sequence at every position. In "I leave Taipei" the
 # verb comes first; in a language with the verb at the end you would want the bidirectional one.
-
-# %% [markdown]
+#
 # ## Result: how long does it remember?
 #
-# *Arrive* and *Taipei* stand close together. How far can a memory reach? The recall task: read a row of
+# *Arrive* and *Taipei* stand close together. How far can a memory reach? The *recall task*: read a row of
 # random symbols and keep answering the same question, *what was the first symbol?* At step 1 that is easy.
 # After 20 more symbols it takes a memory that the other symbols do not wash away. One example:
 
@@ -414,15 +400,14 @@ def recall_data(num_rows, gap, seed):
 
 
 example_inputs, example_answers = recall_data(1, 5, seed=3)
-assert (example_answers == example_inputs[0, 0].argmax()).all()
-assert round(1 / RECALL_SYMBOLS, 2) == 0.06  # guessing
 example = {"symbol": example_inputs[0].argmax(axis=-1), "answer": example_answers[0]}
 pd.DataFrame(example, index=range(1, 7)).T.rename_axis("step", axis=1)
 
 # %% [markdown]
 # There are 16 symbols, so guessing is right in 1 of 16 cases (6 %). We train a `SimpleRNN` and an `LSTM` of
 # 32 units each on 2,000 rows with gaps up to 20, and test with gaps up to 100. The LSTM (*long short-term
-# memory*) is the topic of the next notebook. This is the slow cell: half a minute or more.
+# memory*) is the topic of the next notebook. `clipnorm` shortens steps that would be too long; notebook 03 shows why.
+# This is the slow cell: half a minute or more.
 
 
 # %%
@@ -433,70 +418,120 @@ def build_recaller(kind, seed):
     return keras.Sequential([keras.Input((None, RECALL_SYMBOLS)), hidden, output_layer])
 
 
-rights = {"SimpleRNN": [], "LSTM": []}  # one table (rows, steps) of right answers per seed
+rights, trained = {"SimpleRNN": [], "LSTM": []}, {}  # a table (rows, steps) of right answers per seed; the networks
 test_inputs, test_answers = recall_data(500, RECALL_TEST_GAP, seed=1000)
 for name, seed in [(name, seed) for name in rights for seed in RECALL_SEEDS]:
-    model = build_recaller(name, seed)
+    model = trained[name, seed] = build_recaller(name, seed)
     model.compile(keras.optimizers.Adam(0.02, clipnorm=1.0), "sparse_categorical_crossentropy")
     model.fit(*recall_data(2000, RECALL_TRAIN_GAP, seed), epochs=RECALL_EPOCHS, batch_size=50, verbose=0)
     rights[name].append(np.argmax(model(test_inputs), axis=-1) == test_answers)
 
 # %% [markdown]
-# The share of right answers by gap, as the mean over the seeds:
+# The share of right answers for every gap from 0 to 100; thick lines are the mean over the seeds, the grey band is
+# their spread:
 
 # %%
-curves = {name: [right.mean(axis=0) for right in runs] for name, runs in rights.items()}  # (steps,) per seed
-recall = pd.DataFrame({name: np.mean(runs, axis=0) for name, runs in curves.items()}).rename_axis("gap")
-assert (recall.loc[[0], :] > 0.95).all(axis=None)
-assert recall.loc[20, "SimpleRNN"] < 0.75 and recall.loc[20, "LSTM"] > 0.95
-assert recall.loc[100, "LSTM"] > 0.95
-assert RECALL_EPOCHS * 2000 // 50 == 240  # weight updates
-assert recall.loc[5, "SimpleRNN"] < 0.85 and recall.loc[5, "SimpleRNN"] - recall.loc[100, "SimpleRNN"] < 0.2
-recall.loc[[0, 1, 2, 5, 10, 20, 50, 100]].round(2)
-
-# %% [markdown]
-# The same as a curve, for every gap from 0 to 100:
-
-# %%
-fig, ax = plt.subplots(figsize=(6.5, 3.4))
-styles = {"SimpleRNN": "--", "LSTM": "-", "GRU": "-."}
-for name, runs in curves.items():
-    label = f"{name} (mean of {len(runs)} seeds)"
-    ax.plot(recall.index, recall[name], styles[name], color="black", linewidth=2, label=label)
-    ax.fill_between(recall.index, np.min(runs, axis=0), np.max(runs, axis=0), color="0.8")
+curves = {name: np.array([right.mean(axis=0) for right in runs]) for name, runs in rights.items()}  # (seeds, steps)
+figure, ax = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
+for (name, runs), style in zip(curves.items(), ("--", "-", "-."), strict=False):
+    ax.plot(runs.mean(axis=0), style, color="black", linewidth=2, label=f"{name} (mean of {len(runs)} seeds)")
+    ax.fill_between(range(RECALL_TEST_GAP + 1), runs.min(axis=0), runs.max(axis=0), color="0.8")
 ax.axhline(1 / RECALL_SYMBOLS, color="0.5", linestyle=":", label="guessing")
 ax.axvline(RECALL_TRAIN_GAP, color="0.5", linewidth=0.8)
 ax.text(RECALL_TRAIN_GAP + 1, 0.13, "longest gap in training", color="0.3")
 ax.set(xlabel="symbols between the first one and the answer", ylabel="share right", ylim=(0, 1.05))
 _ = ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.93))
 
+# %% tags=["checks"]
+means = {name: runs.mean(axis=0) for name, runs in curves.items()}
+assert min(means["SimpleRNN"][0], means["LSTM"][0]) > 0.95
+assert means["SimpleRNN"][20] < 0.75 and means["LSTM"][20] > 0.95 and means["LSTM"][100] > 0.95
+assert RECALL_EPOCHS * 2000 // 50 == 240  # weight updates
+assert means["SimpleRNN"][5] < 0.85 and means["SimpleRNN"][5] - means["SimpleRNN"][100] < 0.2
+
 # %% [markdown]
 # > Recall of the first of 16 symbols, 500 test rows, seeds 0 to 2, guessing 6 %: at a gap of 20 the `SimpleRNN` is
 # > right in less than 75 %, the `LSTM` in more than 95 %, and the LSTM still is at a gap of 100, five times what it was
 # > trained on.
 #
-# The grey band is the spread over seeds. The `SimpleRNN` loses the symbol within the first few steps: each step
-# mixes the new symbol into all of its memory with the same weights, and it has no way to say "not now". But
-# then the curve stays level. Why? Is every symbol remembered sometimes, or some symbols always? Count it for
-# each symbol, at the longest gap:
+# The `SimpleRNN` loses the symbol within the first few steps, and then the curve stays level. Is every symbol
+# remembered sometimes, or some symbols always? Count it for each symbol, at the longest gap:
 
 # %%
 first_symbols = test_answers[:, 0]
 by_symbol = np.array(
     [[right[first_symbols == s, -1].mean() for s in range(RECALL_SYMBOLS)] for right in rights["SimpleRNN"]]
 )  # (seeds, symbols)
-assert ((by_symbol < 0.1) | (by_symbol > 0.9)).mean() > 0.6
 seeds = pd.Index(RECALL_SEEDS, name="seed")
 pd.DataFrame(by_symbol, index=seeds, columns=pd.Index(range(RECALL_SYMBOLS), name="symbol")).round(1)
 
-# %% [markdown]
-# More than six in ten of these shares are below 0.1 or above 0.9: most symbols are either kept or lost. To keep
-# a symbol the network needs a state that stays as it is while others pass by, one state for each of the 16;
-# after these 240 weight updates it has found some of them. More training finds the others (exercise 4): for a
-# plain recurrent network long memory is possible, but slow to learn. The LSTM learns to shut a gate. The next
-# notebook opens it up.
+# %% tags=["checks"]
+assert ((by_symbol < 0.1) | (by_symbol > 0.9)).mean() > 0.6
 
 # %% [markdown]
+# More than six in ten of these shares are below 0.1 or above 0.9: most symbols are either kept or lost. After these
+# 240 weight updates the network holds some of the 16 and not yet the others; with more training it holds all of them
+# (exercise 4). For a plain recurrent network long memory is possible, but slow to learn.
+#
+# And the LSTM? One often reads that it shuts a gate against what does not matter. Look before you believe it. The next
+# cell runs 50 test rows through the trained LSTMs and keeps two numbers: the *input gate* (0 shut, 1 open: how much of
+# a new symbol is let in) and the *memory cell* (its size, and how often a step adds to it in the direction that it
+# already has). Then it empties the cell before every step and counts right answers again.
+
+# %%
+rows = []
+for seed, right in zip(RECALL_SEEDS, rights["LSTM"], strict=True):
+    model = trained["LSTM", seed]
+    runs = [cells.run_lstm(x, **cells.from_keras(model.layers[0])) for x in test_inputs[:50]]
+    gate = np.mean([cells.apply_activation(run.zi, name="sigmoid")[10:] for run in runs], axis=(0, 1))  # (units,)
+    size = np.mean([np.abs(run.cells) for run in runs], axis=(0, 2))  # (steps,)
+    onwards = np.mean([np.sign(run.z[1:]) == np.sign(run.cells[:-1]) for run in runs])
+    gradients.set_forget_bias(model.layers[0], -1000)  # a forget gate that is always 0
+    emptied = np.argmax(model(test_inputs), axis=-1) == test_answers
+    shares = {"right at gap 20": right[:, 20].mean(), "with emptied cells": emptied[:, 20].mean()}
+    sizes = {f"size of cells, gap {gap}": size[gap] for gap in (0, 20, 100)}
+    rows.append({"seed": seed, "lowest input gate": gate.min(), **sizes, "same direction": onwards, **shares})
+pd.DataFrame(rows).set_index("seed").round(2)
+
+# %% tags=["checks"]
+gates = pd.DataFrame(rows).set_index("seed")
+assert gates["lowest input gate"].min() > 0.3
+assert (gates["size of cells, gap 0"] < 0.35).all() and (gates["size of cells, gap 100"] > 20).all()
+assert (gates["size of cells, gap 20"].between(6, 10)).all()
+assert (gates["same direction"] > 0.95).all()
+assert (gates["right at gap 20"] > 0.95).all() and (gates["with emptied cells"] < 0.6).all()
+
+# %% [markdown]
+# No gate is shut: on average over the later steps, even the lowest input gate of the 32 stands above 0.3. What
+# happens is plainer. A memory cell can *add*, and here it does, step after step, in more than 95 % of all cases in the
+# direction that it already has: its size grows from below 0.35 to above 20. The first symbol sets the direction and
+# the LSTM goes on in it, as if it repeated the answer to itself. Empty the cells before every step, and at a gap of 20
+# fewer than 60 % are right: the cells are what remembers. A task in which gates *are* needed stands in the next
+# notebook.
+#
+# ## What else such a memory does
+#
+# A label for each word is one use of a loop with a memory. What changes from use to use is where something goes in
+# and where something comes out:
+
+# %%
+uses = {
+    "a label for each step: slots, speech": ("we leave Taipei now", "other other departure other"),
+    "one class for all: headlines, mood of a review": ("国 足 小 胜", "   sports"),
+    "generation: each answer is the next input": ("(start) the train leaves", "the train leaves at"),
+    "translation: read all, then write": ("谢谢 你  ", "  thank you"),
+}
+figure, axes = plt.subplots(2, 2, figsize=(10, 5), layout="constrained")
+for ax, (title, (below, above)) in zip(axes.flat, uses.items(), strict=True):
+    diagrams.draw_unrolled(ax, inputs=below.split(" "), states=[""] * 4, outputs=above.split(" "))
+    ax.set_title(title)
+
+# %% [markdown]
+# Speech: slices of sound go in, a letter or a piece of a sound comes out at each. Headlines: 国足小胜 ("national
+# football team wins narrowly") goes in, one class comes out at the end; notebooks 05 to 08 are about that.
+# Generation: the network's own word is what it reads next, so it writes a sentence, or music. Translation: one
+# network reads 谢谢你 ("thank you") into its memory, a second one writes from it. All four are the same loop.
+#
 # ## Mistakes that are easy to make
 #
 # - *Counting all words.* The feed-forward network was above 90 % on all words and at chance on the words that
@@ -507,13 +542,10 @@ pd.DataFrame(by_symbol, index=seeds, columns=pd.Index(range(RECALL_SYMBOLS), nam
 #   the curve shows is what it learns from the same 240 weight updates.
 # - *Remembering across sentences.* The memory must start at 0 for each sentence. Keras does that unless you
 #   ask for `stateful=True`.
-
-# %% [markdown]
+#
 # ## Exercises
 #
-# Write down your prediction first, then run it. An `assert` that checks *our* numbers may stop a changed
-# notebook: then it has told you something; delete it and go on. Our measurements are in
-# [answers.md](answers.md).
+# Write down your prediction first, then run it. Our measurements are in [answers.md](answers.md).
 #
 # 1. Feed the all-ones network [1, 1] three times. What are the three outputs? And if it goes on for ten
 #    steps: does the output settle, or grow?

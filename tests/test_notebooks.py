@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import jupytext
@@ -12,10 +13,21 @@ FOLDER = Path(__file__).parents[1] / "notebooks"
 SOURCES = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
 MAX_CODE_LINES, MAX_DEF_LINES = 18, 5
 NUM_CELLS = range(20, 61)
+READY = {"01", "02"}  # notebooks in their final form: shorter, and with their checks out of the reader's way
+NUM_CELLS_READY = range(25, 46)
+MAX_PICTURE_BYTES = 300_000
 PROGRESS = re.compile(r"\d+%\|[ #█▏▎▍▌▋▊▉]*\||\d(?:it|batch|B)/s\b|━━|\bETA\b|/step\b|\[=+>?\.*\]")
 TIME = re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|µs|s|sec|secs|seconds?|min|minutes?)\b|\b\d\d?:\d\d:\d\d\b", re.ASCII)
 
 each_notebook = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+each_ready_notebook = pytest.mark.parametrize(
+    "source", [path for path in SOURCES if path.name[:2] in READY], ids=lambda path: path.stem
+)
+
+
+def is_check(cell):
+    """Whether a cell is there for the build alone."""
+    return "checks" in cell.metadata.get("tags", [])
 
 
 def built_cells(source):
@@ -52,7 +64,7 @@ def test_the_walk_has_its_notebooks_and_each_source_is_built():
 
 @each_notebook
 def test_a_built_notebook_holds_the_cells_of_its_source_in_order(source):
-    expected = [cell for cell in jupytext.read(source).cells if cell.source.strip()]
+    expected = [cell for cell in jupytext.read(source).cells if cell.source.strip() and not is_check(cell)]
     got = built_cells(source)
     for place, (one, other) in enumerate(zip(expected, got, strict=False)):
         assert (one.cell_type, one.source) == (other.cell_type, other.source), f"cell {place}"
@@ -88,7 +100,45 @@ def test_a_notebook_has_one_settings_cell_and_20_to_60_cells(source):
     cells = built_cells(source)
     tagged = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
     assert [cell.cell_type for cell in tagged] == ["code"]
-    assert len(cells) in NUM_CELLS
+    assert len(cells) in (NUM_CELLS_READY if source.name[:2] in READY else NUM_CELLS)
+
+
+@each_ready_notebook
+def test_a_reader_meets_at_most_one_assert_in_a_cell(source):
+    counts = {place: len(re.findall(r"^\s*assert\b", code, flags=re.M)) for place, code in code_of(built_cells(source))}
+    assert {place: count for place, count in counts.items() if count > 1} == {}
+
+
+@each_ready_notebook
+def test_no_cell_that_is_shown_needs_a_name_from_a_check(source):
+    made, needed, from_checks = set(), set(), set()
+    for cell in jupytext.read(source).cells:
+        for node in ast.walk(ast.parse(cell.source if cell.cell_type == "code" else "")):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                (from_checks if is_check(cell) else made).add(node.id)
+            elif isinstance(node, ast.Name) and not is_check(cell):
+                needed.add(node.id)
+            elif isinstance(node, ast.arg):
+                made.add(node.arg)
+    assert sorted(from_checks & needed - made) == []
+
+
+@each_ready_notebook
+def test_the_first_code_cell_says_how_to_get_what_is_missing(source, monkeypatch):
+    for name in ("textrnn", *(name for name in sys.modules if name.startswith("textrnn."))):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(SystemExit, match=r'textrnn.*: run %pip install -e "PATH\[train\]", PATH being your copy'):
+        exec(code_of(built_cells(source))[0][1], {})
+
+
+@each_notebook
+def test_no_picture_of_a_notebook_is_heavy(source):
+    sizes = {
+        place: len(output.data["image/png"]) * 3 // 4
+        for place, output in outputs(source)
+        if "image/png" in output.get("data", {})
+    }
+    assert {place: size for place, size in sizes.items() if size > MAX_PICTURE_BYTES} == {}
 
 
 @each_notebook

@@ -1,39 +1,68 @@
-"""Drawings of recurrent networks and of what their gates do: each takes an `Axes` and returns it."""
+"""Drawings of recurrent networks and of what they remember: each takes an `Axes` and returns it."""
 
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyBboxPatch
 from numpy.typing import ArrayLike
 
 from textrnn import fonts
 
 LINE, SHADE, ACCENT = "0.15", "0.92", "tab:blue"
-STEP_WIDTH = 6.9  # of one step of an LSTM in `draw_lstm_chain`
 
 
-def _box(ax: Axes, x: float, y: float, text: str, *, width: float = 1.0, height: float = 0.6) -> None:
+def draw_box(
+    ax: Axes, x: float, y: float, text: str, *, width: float = 1.0, height: float = 0.6, color: str = LINE
+) -> None:
+    """Draws a box with rounded corners around (x, y), the text in its middle."""
     corner = (x - width / 2, y - height / 2)
     style = "round,pad=0,rounding_size=0.12"
-    ax.add_patch(FancyBboxPatch(corner, width, height, boxstyle=style, facecolor=SHADE, edgecolor=LINE, zorder=3))
+    ax.add_patch(FancyBboxPatch(corner, width, height, boxstyle=style, facecolor=SHADE, edgecolor=color, zorder=3))
     ax.text(x, y, text, ha="center", va="center", zorder=4, fontfamily=fonts.family())
 
 
-def _disc(ax: Axes, x: float, y: float, text: str) -> None:
-    ax.add_patch(Circle((x, y), 0.24, facecolor="white", edgecolor=LINE, zorder=3))
+def draw_disc(ax: Axes, x: float, y: float, text: str, *, color: str = LINE) -> None:
+    """Draws a small circle around (x, y) with one sign in it, such as a multiplication."""
+    ax.add_patch(Circle((x, y), 0.24, facecolor="white", edgecolor=color, zorder=3))
     ax.text(x, y, text, ha="center", va="center", zorder=4)
 
 
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], *, color: str = LINE) -> None:
-    style = {"arrowstyle": "-|>", "color": color, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", end, start, arrowprops=style, zorder=2)
+def draw_path(ax: Axes, *points: tuple[float, float], color: str = LINE, head: bool = True) -> None:
+    """Draws a line from point to point, with the head of an arrow at its end if wanted."""
+    if head:
+        style = {"arrowstyle": "-|>", "color": color, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", points[-1], points[-2], arrowprops=style, zorder=2)
+        points = points[:-1]
+    if len(points) > 1:
+        ax.plot(*zip(*points, strict=True), color=color, linewidth=1.4, zorder=2, solid_joinstyle="miter")
 
 
-def _blank(ax: Axes, *, xlim: tuple[float, float], ylim: tuple[float, float]) -> Axes:
+def leave_blank(ax: Axes, *, xlim: tuple[float, float], ylim: tuple[float, float]) -> Axes:
+    """Returns `ax` without axes, a unit as long upwards as sideways."""
     ax.set(xlim=xlim, ylim=ylim, aspect="equal")
     ax.axis("off")
     return ax
+
+
+def draw_folded(ax: Axes, *, inputs: str, state: str, output: str, memory: bool = True) -> Axes:
+    """Returns `ax` with a network drawn once: with its memory as a blue loop, or without one (feed-forward).
+
+    Example:
+        >>> ax = draw_folded(Figure().subplots(), inputs="word", state="hidden", output="label")
+        >>> [text.get_text() for text in ax.texts if text.get_text()]
+        ['word', 'hidden', 'label', 'memory']
+    """
+    for y, label in zip((0.0, 1.3, 2.6), (inputs, state, output), strict=True):
+        draw_box(ax, 0, y, label, width=1.4)
+    draw_path(ax, (0, 0.3), (0, 1.0))
+    draw_path(ax, (0, 1.6), (0, 2.3))
+    if memory:
+        draw_path(ax, (0.7, 1.45), (1.25, 1.45), (1.25, 1.15), (0.7, 1.15), color=ACCENT)
+        ax.text(1.35, 1.3, "memory", color=ACCENT, ha="left", va="center")
+    return leave_blank(ax, xlim=(-1.0, 2.5), ylim=(-1.0, 3.1))
 
 
 def draw_unrolled(
@@ -43,16 +72,15 @@ def draw_unrolled(
 
     Args:
         ax: where to draw.
-        inputs: one label per step, bottom row.
+        inputs: one label per step, bottom row; where it is empty, nothing is put in.
         states: one label per step, middle row (the hidden units).
-        outputs: one label per step, top row.
+        outputs: one label per step, top row; where it is empty, nothing comes out.
         memory: `"state"` (Elman: the hidden units are passed on) or `"output"` (Jordan).
 
     Raises:
         ValueError: the three rows are not equally long, or the memory is neither of the two.
 
     Example:
-        >>> from matplotlib.figure import Figure
         >>> ax = draw_unrolled(Figure().subplots(), inputs=["1"], states=["2"], outputs=["4"])
         >>> [text.get_text() for text in ax.texts if text.get_text()]
         ['1', '2', '4', 'step 1']
@@ -67,106 +95,97 @@ def draw_unrolled(
     for step, labels in enumerate(zip(inputs, states, outputs, strict=True)):
         x = 2.6 * step
         for y, label in zip((0.0, 1.3, 2.6), labels, strict=True):
-            _box(ax, x, y, label, width=1.4)
+            if label or y == 1.3:
+                draw_box(ax, x, y, label, width=1.4)
         ax.text(x, -0.65, f"step {step + 1}", ha="center", va="center", color="0.35")
-        _arrow(ax, (x, 0.3), (x, 1.0))
-        _arrow(ax, (x, 1.6), (x, 2.3))
+        for label, start in ((labels[0], 0.3), (labels[2], 1.6)):
+            if label:
+                draw_path(ax, (x, start), (x, start + 0.7))
         if step + 1 < len(inputs):
-            start = (x + 0.7, 1.3 if memory == "state" else 2.6)
-            _arrow(ax, start, (x + 1.9, 1.3), color=ACCENT)
-    return _blank(ax, xlim=(-1.0, 2.6 * len(inputs) - 1.6), ylim=(-1.0, 3.1))
+            draw_path(ax, (x + 0.7, 1.3 if memory == "state" else 2.6), (x + 1.9, 1.3), color=ACCENT)
+    return leave_blank(ax, xlim=(-1.0, 2.6 * len(inputs) - 1.6), ylim=(-1.0, 3.1))
 
 
-def draw_lstm_neuron(ax: Axes) -> Axes:
-    """Returns `ax` with one LSTM neuron: four inputs (z, zi, zf, zo), three gates, one output a.
+def draw_reading(
+    figure: Figure,
+    step: int,
+    *,
+    sentences: Mapping[str, Sequence[str]],
+    states: Mapping[str, ArrayLike],
+    probs: Mapping[str, ArrayLike],
+    classes: Sequence[str],
+) -> None:
+    """Draws two readers of two sentences after so many words: the words, the memory of each, and its answer.
 
-    Example:
-        >>> from matplotlib.figure import Figure
-        >>> ax = draw_lstm_neuron(Figure().subplots())
-        >>> sorted(text.get_text() for text in ax.texts if text.get_text() in ("z", "zi", "zf", "zo", "a"))
-        ['a', 'z', 'zf', 'zi', 'zo']
-    """
-    _box(ax, 0, 2.5, "memory cell c", width=2.8, height=0.7)
-    for y, label in ((1.1, "×"), (3.9, "×")):
-        _disc(ax, 0, y, label)
-    _arrow(ax, (0, -0.75), (0, -0.3))
-    _disc(ax, 0, -0.05, "g")
-    _arrow(ax, (0, 0.19), (0, 0.86))
-    _arrow(ax, (0, 1.34), (0, 2.15))
-    _arrow(ax, (0, 2.85), (0, 3.66))
-    _arrow(ax, (0, 4.14), (0, 4.85))
-    ax.text(0, -0.95, "z", ha="center", va="center")
-    ax.text(0, 5.05, "a", ha="center", va="center")
-    ax.text(0.12, 3.25, "h(c)", ha="left", va="center")
-    for y, name, gate, end in ((1.1, "zi", "input gate", -0.24), (3.9, "zo", "output gate", -0.24)):
-        ax.text(-3.4, y, name, ha="center", va="center")
-        _arrow(ax, (-3.15, y), (-2.44, y))
-        _disc(ax, -2.2, y, "f")
-        _arrow(ax, (-1.96, y), (end, y))
-        ax.text(-1.1, y + 0.2, gate, ha="center", va="center", fontsize="small")
-    ax.text(4.4, 2.5, "zf", ha="center", va="center")
-    _arrow(ax, (4.15, 2.5), (3.64, 2.5))
-    _disc(ax, 3.4, 2.5, "f")
-    _arrow(ax, (3.16, 2.5), (1.4, 2.5))
-    ax.text(2.3, 2.72, "forget gate", ha="center", va="center", fontsize="small")
-    return _blank(ax, xlim=(-3.8, 4.8), ylim=(-1.3, 5.4))
-
-
-def _draw_lstm_step(ax: Axes, left: float, time: str, *, peephole: bool) -> None:
-    """Draws one step: cell on the upper line, gates in the middle, output on the lower line."""
-    top, gates, bus, right = 3.4, 1.3, 0.3, left + STEP_WIDTH
-    forget, write, show = left + 1.6, left + 3.1, left + 5.5
-    ax.add_patch(Rectangle((left + 0.7, -0.1), 5.5, 4.0, facecolor="0.97", edgecolor="0.6", linestyle="--", zorder=0))
-    _arrow(ax, (left, top), (forget - 0.24, top), color=ACCENT)
-    _arrow(ax, (forget + 0.24, top), (write - 0.24, top), color=ACCENT)
-    ax.plot([write + 0.24, right], [top, top], color=ACCENT, linewidth=1.4, zorder=2)
-    for x, y, label in ((forget, top, "×"), (write, top, "+"), (write, 2.45, "×"), (show, 1.6, "×")):
-        _disc(ax, x, y, label)
-    columns = {"zf": forget, "zi": left + 2.55, "z": left + 3.65, "zo": left + 4.6}
-    for name, x in columns.items():
-        _arrow(ax, (x, bus), (x, gates - 0.28))
-        _box(ax, x, gates, name, width=0.8, height=0.56)
-        if peephole and name != "z":
-            ax.text(x - 0.3, gates + 0.46, "c", color=ACCENT, ha="center", va="center", fontsize="small")
-    _arrow(ax, (forget, gates + 0.28), (forget, top - 0.24))
-    _arrow(ax, (columns["zi"], gates + 0.28), (write - 0.14, 2.25))
-    _arrow(ax, (columns["z"], gates + 0.28), (write + 0.14, 2.25))
-    _arrow(ax, (write, 2.69), (write, top - 0.24))
-    _arrow(ax, (columns["zo"] + 0.4, 1.45), (show - 0.22, 1.58))
-    _arrow(ax, (show, top), (show, 2.91))
-    _box(ax, show, 2.65, "tanh", width=0.8, height=0.5)
-    _arrow(ax, (show, 2.4), (show, 1.84))
-    ax.plot([show, show, right], [1.36, bus, bus], color=LINE, linewidth=1.4, zorder=2)
-    ax.plot([left, columns["zo"]], [bus, bus], color=LINE, linewidth=1.4, zorder=2)
-    ax.plot([show, show + 0.55], [0.95, 0.95], color=LINE, linewidth=1.4, zorder=2)
-    _arrow(ax, (show + 0.55, 0.95), (show + 0.55, 4.3))
-    ax.text(show + 0.55, 4.5, f"output h({time})", ha="center", va="center")
-    _arrow(ax, (left + 1.05, -0.75), (left + 1.05, bus))
-    ax.text(left + 1.05, -0.95, f"input x({time})", ha="center", va="center")
-
-
-def draw_lstm_chain(ax: Axes, *, peephole: bool = False) -> Axes:
-    """Returns `ax` with two LSTM steps: how cell c and output h carry context from one step to the next.
-
-    The upper (blue) line is the cell: it is scaled by the forget gate and added to, nothing else. The lower
-    line joins the previous output h with the new input x; the four inputs of the neuron are computed from it.
+    A third row is the difference of the two memories. Frames for `moving_picture`.
 
     Args:
-        ax: where to draw; a wide one.
-        peephole: whether to mark the three gates that also see the cell.
+        figure: an empty one.
+        step: how many words have been read, less one.
+        sentences: two names, and the words of each; equally many.
+        states: by name, the memory after each word, shape `(steps, units)`, between -1 and 1.
+        probs: by name, the answer after each word, shape `(steps, classes)`.
+        classes: the names of the answers.
+    """
+    one, other = sentences
+    now = {name: np.asarray(states[name])[step] for name in sentences}
+    rows = [*now.items(), ("difference", np.abs(now[one] - now[other]))]
+    axes = figure.subplots(3, 2, width_ratios=(4, 1), gridspec_kw={"hspace": 0.9, "wspace": 0.06, "right": 0.87})
+    for (left, right), (name, values) in zip(axes, rows, strict=True):
+        low, cmap = (-1, "RdBu") if name in sentences else (0, "Greys")
+        left.imshow(values[None], cmap=cmap, vmin=low, vmax=1, aspect="auto")
+        left.set(xticks=[], yticks=[])
+        left.set_ylabel(name, rotation=0, ha="right", va="center")
+        if name not in sentences:
+            left.set_xlabel(
+                "one square per hidden unit: red −1, white 0, blue +1; difference: black 1 or more", fontsize=9
+            )
+            right.axis("off")
+            continue
+        ends = np.cumsum([len(word) + 2 for word in sentences[name]])
+        for place, word in enumerate(sentences[name]):
+            style = (
+                {"weight": "bold", "color": ACCENT} if place == step else {"color": LINE if place < step else "0.75"}
+            )
+            middle = (ends[place] - len(word) / 2 - 1) / ends[-1]
+            left.text(middle, 1.25, word, transform=left.transAxes, ha="center", **style)
+        right.barh(range(len(classes)), np.asarray(probs[name])[step], color="0.35")
+        right.set(xlim=(0, 1), xticks=[], ylim=(len(classes) - 0.5, -0.5))
+        right.yaxis.tick_right()
+        right.set_yticks(range(len(classes)), classes, fontsize=9)
+
+
+def moving_picture(
+    draw: Callable[[Figure, int], None],
+    num_frames: int,
+    *,
+    size: tuple[float, float] = (8.5, 2.9),
+    seconds: float = 1.5,
+) -> bytes:
+    """Returns a picture that moves, as the bytes of an animated PNG: it plays wherever a picture is shown.
+
+    Args:
+        draw: draws frame number `0, 1, …` on an empty figure.
+        num_frames: how many frames there are.
+        size: width and height of the figure in inches.
+        seconds: how long each frame is shown; the last one twice as long.
 
     Example:
-        >>> from matplotlib.figure import Figure
-        >>> ax = draw_lstm_chain(Figure().subplots())
-        >>> [text.get_text() for text in ax.texts if text.get_text().startswith("c(")]
-        ['c(t-1)', 'c(t)', 'c(t+1)']
+        >>> moving_picture(lambda figure, frame: None, 2)[1:4]
+        b'PNG'
     """
-    for step, time in enumerate(("t", "t+1")):
-        _draw_lstm_step(ax, STEP_WIDTH * step, time, peephole=peephole)
-    for step, time in enumerate(("t-1", "t", "t+1")):
-        ax.text(STEP_WIDTH * step, 3.55, f"c({time})", ha="center", va="bottom", color=ACCENT)
-        ax.text(STEP_WIDTH * step, 0.12, f"h({time})", ha="center", va="top")
-    return _blank(ax, xlim=(-0.8, 2 * STEP_WIDTH + 0.8), ylim=(-1.3, 4.9))
+    from PIL import Image
+
+    frames = []
+    for frame in range(num_frames):
+        figure, page = Figure(figsize=size), io.BytesIO()
+        draw(figure, frame)
+        figure.savefig(page, dpi=90, facecolor="white")
+        frames.append(Image.open(page).convert("P", palette=Image.Palette.ADAPTIVE, colors=64))
+    times = [int(1000 * seconds)] * (num_frames - 1) + [int(2000 * seconds)]
+    result = io.BytesIO()
+    frames[0].save(result, "PNG", save_all=True, append_images=frames[1:], duration=times, loop=0)
+    return result.getvalue()
 
 
 def plot_values(
@@ -190,7 +209,6 @@ def plot_values(
         ValueError: names and words do not fit the shape of the values.
 
     Example:
-        >>> from matplotlib.figure import Figure
         >>> ax = plot_values(Figure().subplots(), [[0.5, 1.0]], row_names=["cell"], words=["leave", "Taipei"])
         >>> [text.get_text() for text in ax.texts]
         ['0.5', '1.0']

@@ -179,15 +179,20 @@ def gradient_norms_by_lag(layer: Callable[[tf.Tensor], tf.Tensor], inputs: np.nd
     if inputs.ndim != 3:
         raise ValueError(f"inputs: expected the shape (batch, steps, features), got {inputs.shape}")
     watched = tf.constant(inputs, dtype=keras.config.floatx())
-    with tf.GradientTape() as tape:
-        tape.watch(watched)
-        last = layer(watched)
-        if len(last.shape) != 2:
-            raise ValueError(f"layer: expected an output of shape (batch, units), got {tuple(last.shape)}")
-        directions = np.random.default_rng(seed).normal(size=tuple(last.shape))
-        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-        seen = tf.reduce_sum(last * tf.constant(directions, last.dtype))
-    gradient = tape.gradient(seen, watched).numpy().astype("float64")  # (batch, steps, features)
+
+    @tf.function
+    def slopes() -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(watched)
+            last = layer(watched)
+            if len(last.shape) != 2:
+                raise ValueError(f"layer: expected an output of shape (batch, units), got {tuple(last.shape)}")
+            directions = np.random.default_rng(seed).normal(size=tuple(last.shape))
+            directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+            seen = tf.reduce_sum(last * tf.constant(directions, last.dtype))
+        return tape.gradient(seen, watched)
+
+    gradient = slopes().numpy().astype("float64")  # (batch, steps, features)
     return np.linalg.norm(gradient, axis=-1)[:, ::-1]
 
 

@@ -50,7 +50,7 @@ DATA_DIR = None  # folder that holds the files of a named set; None: embedded, o
 NUM_ROWS = None  # training headlines to use; None: all
 MODEL_DIR = "../build/models/headlines-textrnn"  # where the trained model goes; the project's own is in ../models
 SEED = 0  # decides first weights, dropout and the order of the batches
-PLAIN_EPOCHS = 6  # passes of the network in ten lines
+PLAIN_EPOCHS = 6  # passes over train of the network in ten lines
 CHANGES = {}  # settings of the recipe that you want otherwise, such as {"max_ngram": 1}: see the exercises
 
 # %% tags=["checks"]
@@ -120,15 +120,9 @@ told = plain.fit(
 ).history
 curve = pd.DataFrame({"train": told["accuracy"], "dev": told["val_accuracy"]}, index=range(1, PLAIN_EPOCHS + 1))
 fig, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
-_ = curve.plot(ax=ax, style=["--o", "-o"], color="black", xlabel="passes over train", ylabel="accuracy")
+_ = curve.plot(ax=ax, style=["--o", "-o"], color="black", xlabel="epoch", ylabel="accuracy")
 _ = ax.axhline(bar, color="0.6", label="linear SVM on dev")
 _ = ax.legend()
-
-# %% [markdown]
-# On its own headlines it is nearly always right in the end. On dev it stops at three in four after two or three passes,
-# and the line of the SVM stays far above it.
-
-# %%
 plain_predicted = label_names[plain.predict(texts["dev"], verbose=0).argmax(axis=1)]
 scores["ten lines of Keras"] = metrics.accuracy(dev["label"], plain_predicted)
 pd.DataFrame(scores).T.round(3).astype({"rows": int})
@@ -140,6 +134,9 @@ if AS_PRINTED:
     assert curve["dev"].iloc[1:].max() - curve["dev"].iloc[2] < 0.02
 
 # %% [markdown]
+# On its own headlines it is nearly always right in the end. On dev it is right on three of four after two or three
+# epochs and stays there; the line of the SVM is far above it.
+#
 # It is a whole classifier all the same: text goes in, so it can be handed to somebody else. `export` writes a
 # SavedModel, a folder that holds the computation and the weights; TensorFlow reads it without any of our code.
 
@@ -153,9 +150,9 @@ pd.Series(again[0], index=label_names).nlargest(3).round(2)
 # %% [markdown]
 # ## Why does it lose?
 #
-# Two suspects. It may *learn by heart*: nearly 300,000 weights for 4,550 headlines, and train shows that it can. Or it
-# may not *see* what decides: a single character says little, and the SVM sees strings of two and three. What if we
-# blind it to them?
+# Two suspects. It may *learn by heart*: 200,000 weights for 4,550 headlines, and train shows that it can. Or it may not
+# *see* what decides: a single character says little, and the SVM sees strings of two and three. What if we blind it to
+# them?
 
 # %%
 blind = baselines.fit_linear(train, max_ngram=1)
@@ -177,37 +174,32 @@ gap = scores["SVM, single characters"]["accuracy"] - scores["ten lines of Keras"
 if AS_PRINTED:
     assert 0.02 < bar - scores["SVM, single characters"]["accuracy"] < 0.06
     assert gap > 0.08
-    assert 250_000 < plain.count_params() < 300_000
+    assert 190_000 < plain.count_params() < 210_000
 
 # %% [markdown]
 # ## The ladder: one idea at a time
 #
 # `benchmarks/ladder.py` added seven things to the network above, one after the other, each with three seeds, and wrote
 # down what dev said: on these headlines, and on the first 20,000 of real ones, scored on 10,000
-# (`benchmarks/RESULTS.md` has the commands). A point is the mean of the seeds, its bar a 95 % interval; the line is the
-# SVM on the same rows.
+# (`benchmarks/RESULTS.md` has the commands). In the figure a point is the mean of the seeds, its bar a 95 % interval,
+# and the line the SVM on the same rows; the table says what each step adds to the one above it.
 
 # %%
 measured = pd.read_csv(shipped.ROOT / "benchmarks" / "ladder.csv")
 steps = list(measured["step"].unique())
 means = measured.groupby(["rows", "step"])[["accuracy", "low", "high"]].mean()
 fig, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained", sharey=True)
-for ax, rows, name in zip(axes, (4550, 20000), ("these headlines", "20,000 real ones"), strict=True):
+for ax, rows in zip(axes, (4550, 20000), strict=True):
     found, at = means.loc[rows].loc[steps[1:]], range(len(steps) - 1)
     sides = [found["accuracy"] - found["low"], found["high"] - found["accuracy"]]
     _ = ax.errorbar(found["accuracy"], at, xerr=sides, fmt="o", color="black", capsize=3)
     _ = ax.axvline(means.loc[(rows, "linear SVM"), "accuracy"], color="0.6")
-    _ = ax.set(title=name, xlabel="accuracy on dev", xlim=(0.7, 0.95), ylim=(len(steps) - 1.5, -0.5))
+    _ = ax.set(title=f"{rows:,} headlines", xlabel="accuracy on dev", xlim=(0.7, 0.95), ylim=(len(steps) - 1.5, -0.5))
 _ = axes[0].set_yticks(at, steps[1:])
-
-# %% [markdown]
-# As a table: what each step adds to the one above it, in points.
-
-# %%
-ladder = means["accuracy"].unstack("rows").loc[steps[1:]]
-gains = (100 * ladder.diff()).round(1).astype(object).fillna("")
-spread = measured.groupby(["rows", "step"])["accuracy"].agg(np.ptp).unstack("rows").loc[steps[1:]]
-pd.concat({"accuracy": ladder.round(3), "points more": gains, "largest minus smallest seed": spread.round(3)}, axis=1)
+ladder = means["accuracy"].unstack("rows").loc[steps[1:]].set_axis(["these headlines", "real ones"], axis=1)
+pd.concat({"accuracy": ladder.round(3), "points more": (100 * ladder.diff()).round(1)}, axis=1).astype(object).fillna(
+    ""
+)
 
 # %% [markdown]
 # TEXT LADDER
@@ -222,12 +214,7 @@ pd.concat({"accuracy": ladder.round(3), "points more": gains, "largest minus sma
 # leaves out four numbers in ten of each step's vector and of the summary, others each time, so that no weight can rely
 # on one of them. *Label smoothing* asks for nine tenths for the right class instead of all, so that being sure pays
 # less. *Weight decay* pulls every weight a little towards zero. And it has 128 units.
-
-# %%
-recipe = training.recipe(len(train)).changed(**CHANGES)
-pd.Series(recipe.arguments("adamw") | {"label_smoothing": recipe.label_smoothing, "dropout": recipe.dropout}, name="")
-
-# %% [markdown]
+#
 # ### What should the answer be taken from?
 #
 # The plain network answers from the LSTM's output after the last character, which has to carry all that was read.
@@ -241,6 +228,7 @@ pd.Series(recipe.arguments("adamw") | {"label_smoothing": recipe.label_smoothing
 # twice. Each has an id of its own:
 
 # %%
+recipe = training.recipe(len(train)).changed(**CHANGES)
 encoder = training.recommended_encoder(train["text"], settings=recipe)
 example = "股市大涨"  # "the stock market soars"
 ids = encoder.encode_one(example)
@@ -251,18 +239,10 @@ table
 
 # %% [markdown]
 # 0 stands where no n-gram can end yet, 1 for one that train does not hold often enough. The network of the recipe, with
-# these ids in front:
+# these ids in front. Each box is a layer with the shape of what leaves it; read from below.
 
 # %%
 model = networks.build_textrnn(encoder, list(label_names), seed=SEED, **recipe.arguments("build_textrnn"))
-sizes = {layer.name: layer.count_params() for layer in model.layers if layer.count_params()}
-pd.Series(sizes, name="weights").to_frame()
-
-# %% [markdown]
-# The tables of vectors hold most of the weights; the LSTM is small beside them. As a picture, from below:
-
-
-# %%
 fig, ax = plt.subplots(figsize=(8.5, 5.5), layout="constrained")
 _ = network_drawing.draw_network(model, ax)
 
@@ -298,13 +278,12 @@ cosines = rows @ own / np.linalg.norm(rows, axis=1) / np.linalg.norm(own)
 nearest = pd.Series(cosines, index=names[: len(rows)]).nlargest(9)[1:]
 pd.DataFrame({"cosine": nearest.round(2), "meaning": [glosses.get(name, "") for name in nearest.index]})
 
-# %% [markdown]
-# All of sport, before it has seen one label.
-
 # %% tags=["checks"]
 assert not AS_PRINTED or len({"冠军", "卫冕", "联赛"} & set(nearest.index)) == 3
 
 # %% [markdown]
+# All of sport, before it has seen one label.
+#
 # ### What do the labels of train say about each n-gram?
 #
 # *Evidence*: in how many training headlines of each class does an n-gram stand? Each step of the network gets these
@@ -316,7 +295,7 @@ assert not AS_PRINTED or len({"冠军", "卫冕", "联赛"} & set(nearest.index)
 # *Adversarial training*: each batch is learnt twice, as it is, and with its vectors moved by 5 % of their length in the
 # direction that hurts most. The network then has to be right in a whole neighbourhood of each headline.
 #
-# Both happen inside `fit`. It scores dev after each pass and keeps the weights of the best one. **The next cell takes
+# Both happen inside `fit`. It scores dev after each epoch and keeps the weights of the best one. **The next cell takes
 # about half a minute.**
 
 # %%
@@ -364,23 +343,19 @@ if AS_PRINTED:
 # %% [markdown]
 # ## Result
 #
-# The network of the best pass, on dev:
+# The network of the best epoch, on dev. Both judge the same headlines, so there is a sharper question than whether the
+# intervals overlap: of the headlines that only one of the two has right, how many does each win? If both were equally
+# good, a split would be at least as uneven with probability `p` (*McNemar's test*).
 
 # %%
 probs = training.predict_proba(model, dev["text"])
 predicted = metrics.predicted_labels(probs, list(label_names))
 scores["all ideas together"] = metrics.accuracy(dev["label"], predicted)
 results = pd.DataFrame(scores).T.sort_values("accuracy")
-results.round(3).astype({"rows": int})
-
-# %% [markdown]
-# Both judge the same headlines, so there is a sharper question than whether the intervals overlap: of the headlines
-# that only one of the two has right, how many does each win? If both were equally good, a split would be as uneven as
-# this one with probability `p` (*McNemar's test*).
-
-# %%
+results["only this one"], results["only the SVM"], results["p"] = "", "", ""
 pair = metrics.mcnemar(dev["label"], predicted, linear_predicted)
-f"only the network: {pair['only_first']}, only the SVM: {pair['only_second']}, p = {pair['p']:.2f}"
+results.loc["all ideas together", ["only this one", "only the SVM", "p"]] = *list(pair.values())[:2], f"{pair['p']:.2f}"
+results.round(3).astype({"rows": int})
 
 # %% [markdown]
 # TEXT-RESULT
@@ -396,7 +371,7 @@ if AS_PRINTED:
 #
 # `TextRNNClassifier` does all of this behind the interface of scikit-learn: `fit`, `predict`, `score`, in pipelines,
 # searches and cross-validation. With the same seed it ends at the same weights. (Without `validation_data` it would
-# hold back a tenth of train to choose the best pass.)
+# hold back a tenth of train to choose the best epoch.)
 
 # %%
 clf = textrnn.TextRNNClassifier(random_state=SEED, **recipe.to_config())
@@ -420,7 +395,7 @@ if test is not None:
 pd.DataFrame({"test": final}).T.round(3)
 
 # %% [markdown]
-# Test and dev agree within what chance allows, so choosing the pass on dev has not fooled us. (Notebook 09 says what
+# Test and dev agree within what chance allows, so choosing the epoch on dev has not fooled us. (Notebook 09 says what
 # the calibration error is.)
 
 # %% tags=["checks"]
@@ -431,7 +406,8 @@ if AS_PRINTED:
 # ## Save it
 #
 # `clf.save("../models/mine")` would do. The model that comes with this project says more on its *card*: what it was
-# trained on, how it scores, what it is not for.
+# trained on, how it scores, what it is not for. Loaded again, it answers in NumPy, without TensorFlow, and says the
+# same.
 
 # %%
 calibration_error = metrics.calibration_error(dev["label"], predicted, probs.max(axis=1))
@@ -446,11 +422,6 @@ card = {
     "limits": "Chinese news headlines of up to about 30 characters; made to teach, not to decide about people.",
 }
 folder = saving.save_classifier(model, MODEL_DIR, card=card)
-
-# %% [markdown]
-# Loaded again, it answers in NumPy, without TensorFlow, and says the same:
-
-# %%
 classifier = textrnn.load_classifier(folder)
 assert np.allclose(classifier.predict_proba(dev["text"]), probs, atol=1e-5)
 classifier.predict_table(["国足客场一球小胜", "央行宣布下调存款准备金率", "新款单反相机评测"]).round(2)

@@ -210,7 +210,7 @@ INPUTS = {
                 ("read_table", "read_chunks", "load, file", "load, folder"),
                 Fails("line 2: expected `label<TAB>text`, got 1 column"),
             ),
-            (("load, thucnews",), Fails("expected `label<TAB>text`, got 1 column")),
+            (("load, thucnews",), Fails("line 1: expected `label<TAB>text`, got 1 column")),
         ],
         spoil=lambda text: text.replace("finance\t", "finance ").replace("\t1", " 1").encode(),
     ),

@@ -37,9 +37,10 @@ LABEL_NAMES = OWN_LABEL | {
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?%?")
 INTEGER = re.compile(r"[+-]?\d{1,6}(?:\.0)?")
 DATE = re.compile(r"\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*")
-IDENTIFIER = re.compile(r"[A-Za-z_][\w .:-]{0,39}")
+IDENTIFIER = re.compile(r"[A-Za-z_][\w .:-]{0,39}", re.ASCII)
 CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
 SHORT, FEW = 40, 0.5  # a label has at most so many characters on average, and stands for at least two rows on average
+LONG = 8  # what is shorter on average may be a label
 MANY_ROWS = 10  # from which on a column of nothing but different values is no column of labels
 
 
@@ -56,7 +57,7 @@ class Facts(NamedTuple):
 
     count: int  # of those that are not empty
     distinct: int
-    length: float  # characters on average
+    length: float  # on average, in characters, a Chinese one counted as two
     kind: str  # "integer", "number", "date", "code", "words" or "" for none
 
     @property
@@ -100,7 +101,8 @@ def facts_of(values: Sequence[Any]) -> Facts:
         kind = "number"
     elif mostly(_is_code):
         kind = "code"
-    return Facts(len(values), len(set(values)), sum(map(len, values)) / len(values), kind)
+    length = sum(len(text) + len(text.encode("utf-8", "replace")) for text in values) / 2
+    return Facts(len(values), len(set(values)), length / len(values), kind)
 
 
 def _is_code(text: str) -> bool:
@@ -266,9 +268,11 @@ def _of_two(name: str, rows: Sequence, facts: list[Facts], text: int | None, lab
     if text is not None or label is not None:
         return Roles(text if text is not None else 1 - label, label if label is not None else 1 - text)
     first, second = facts
-    by_number = second.kind == "integer" and first.kind == "words"
-    by_few = second.count > 3 and second.distinct <= FEW * first.distinct and second.length < first.length
-    if by_number or by_few:
+    by_number = second.kind == "integer" and first.kind == "words" and first.length > second.length
+    speaks = first.length >= LONG and not all(IDENTIFIER.fullmatch(as_text(row[0])) for row in rows if len(row) == 2)
+    by_few = speaks and second.distinct < first.distinct and second.length < first.length
+    by_length = speaks and 0 < second.length <= first.length / 2
+    if by_number or by_few or by_length:
         said = "read column 1 as text and column 2 as label, by what they hold"
         return Roles(0, 1, f"{said}; text_column=2, label_column=1 if it is the other way round")
     if min(one.count for one in facts) >= MANY_ROWS:

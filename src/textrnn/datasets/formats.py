@@ -96,7 +96,7 @@ def open_rows(source: Source, encoding: str | None) -> Rows:
         return Rows("lines", ((number, [line]) for number, line in enumerate(lines.rest(), 1)))
     quoting = _quoting(sample, separator)
     rows = split_rows(source.name, lines.rest(), separator, quoting)
-    rows = itertools.dropwhile(lambda row: told and first in (told[0], row[1][0]), rows)
+    rows = itertools.islice(rows, 1, None) if told else rows
     return Rows("tsv" if separator == "\t" else "csv", rows, separator=separator)
 
 

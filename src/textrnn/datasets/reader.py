@@ -104,15 +104,15 @@ class TableReader:
         Empty lines at both ends, and headers that stand again where files were joined, are left out.
         """
         width, text, held, count, again = self.width, self.text, [], 0, []
-        has_lines = self.form in WITHOUT_HEADER
-        names = {self._header[text]} if self._header else TEXT_NAMES
-        keeps_empty = not has_lines or self.form == "lines"
+        has_lines, names = self.form in WITHOUT_HEADER, set(self._header or TEXT_NAMES)
+        may_be_blank = self.form == "xlsx" or (width == 1 and self.form in ("tsv", "csv"))
         for number, cells in self._rows.rest():
-            if number == self._header_line:
+            if self._header_line and number <= self._header_line:
                 continue
+            is_blank = (may_be_blank or len(cells) < 2) and self.form != "lines" and has_lines and not any(cells)
             if len(cells) != width:
                 cells = self._fitted(number, cells)
-            if not cells[text] and not keeps_empty and not any(cells):
+            if is_blank:
                 held += [(number, cells)] * bool(count)
                 continue
             if has_lines and cells[text] in names and self._is_header_again(number, cells):

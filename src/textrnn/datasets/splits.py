@@ -5,6 +5,7 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from textrnn.checks import check_number, check_seed, check_table, is_table
+from textrnn.datasets.columns import short
 from textrnn.extras import require
 
 if TYPE_CHECKING:
@@ -42,9 +43,8 @@ def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Spli
         table = getattr(splits, split)
         for row, label in enumerate(() if table is None else table["label"], start=1):
             if label not in known:
-                raise ValueError(
-                    f"{names[split]}: row {row}: label {label!r} has no row in train, which has {sorted(known)}"
-                )
+                has = sorted(known) if len(known) < 20 else short(sorted(map(repr, known)))
+                raise ValueError(f"{names[split]}: row {row}: label {label!r} has no row in train, which has {has}")
     return splits
 
 

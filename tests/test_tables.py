@@ -1,0 +1,337 @@
+"""Tables of every form through the one reader: forms, columns by name and by content, holes, copies, class names."""
+
+import gzip
+import hashlib
+import json
+import warnings
+
+import pandas as pd
+import pytest
+from conftest import message_of, rows_of, written
+
+from textrnn import datasets
+
+TEXTS = [
+    *('球队主场"赢得"比赛', "股市收盘, 上涨", "女单夺冠；教练落泪", "金价连跌; 买家观望"),
+    *("国足客场小胜", "央行下调准备金率"),
+]
+LABELS = ["sports", "finance"] * 6
+TABLE = pd.DataFrame({"label": LABELS, "text": [f"{text}{row}" for row, text in enumerate(TEXTS * 2)]})
+ROWS = rows_of(TABLE)
+SPEAKS_LF = TABLE.assign(text=TABLE["text"].str.replace("女单", "女单\n"))  # a line break inside a cell
+
+
+@pytest.fixture
+def said():
+    """The warnings that a test has seen; it looks at them itself."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield caught
+
+
+def messages(said):
+    return [str(warning.message) for warning in said]
+
+
+def in_r(separator, escaped):
+    lines = [separator.join(['"label"', '"text"'])]
+    for row, (label, text) in enumerate(ROWS, 1):
+        text = text.replace('"', escaped)
+        lines.append(separator.join([f'"{row}"', f'"{label}"', f'"{text}"']))
+    return "\n".join(lines) + "\n"
+
+
+def lines_of(form):
+    return "".join(form.format(label=label, text=text) for label, text in ROWS)
+
+
+WRITE = {
+    "pandas.csv": lambda path: SPEAKS_LF.to_csv(path, index=False),
+    "with_index.csv": lambda path: SPEAKS_LF.to_csv(path),
+    "all_quoted.csv": lambda path: SPEAKS_LF.to_csv(path, index=False, quoting=1),
+    "semicolons.csv": lambda path: SPEAKS_LF.to_csv(path, index=False, sep=";"),
+    "tabs.csv": lambda path: SPEAKS_LF.to_csv(path, index=False, sep="\t"),
+    "quoted.tsv": lambda path: SPEAKS_LF.to_csv(path, index=False, sep="\t"),
+    "excel.csv": lambda path: written(path, "sep=;\n" + SPEAKS_LF.to_csv(index=False, sep=";")),
+    "mark.csv": lambda path: SPEAKS_LF.to_csv(path, index=False, encoding="utf-8-sig"),
+    "wide.csv": lambda path: SPEAKS_LF.to_csv(path, index=False, encoding="utf-16"),
+    "packed.csv.gz": lambda path: SPEAKS_LF.to_csv(path, index=False),
+    "without_header.csv": lambda path: SPEAKS_LF.to_csv(path, index=False, header=False),
+    "records.json": lambda path: SPEAKS_LF.to_json(path, orient="records", force_ascii=False),
+    "indented.json": lambda path: SPEAKS_LF.to_json(path, orient="records", indent=2),
+    "columns.json": lambda path: SPEAKS_LF.to_json(path),
+    "split.json": lambda path: SPEAKS_LF.to_json(path, orient="split"),
+    "table.json": lambda path: SPEAKS_LF.to_json(path, orient="table"),
+    "lines.json": lambda path: SPEAKS_LF.to_json(path, orient="records", lines=True),
+    "lines.jsonl": lambda path: SPEAKS_LF.to_json(path, orient="records", lines=True),
+    "lines.jsonl.gz": lambda path: SPEAKS_LF.to_json(path, orient="records", lines=True),
+    "columns.parquet": lambda path: SPEAKS_LF.astype({"label": "category"}).to_parquet(path),
+    "sheet.xlsx": lambda path: SPEAKS_LF.to_excel(path, index=False),
+    "sheet_with_index.xlsx": lambda path: SPEAKS_LF.to_excel(path),
+    "r.csv": lambda path: written(path, in_r(",", '""')),
+    "r.txt": lambda path: written(path, in_r("\t", '\\"')),
+    "fasttext.txt": lambda path: written(path, lines_of("__label__{label} {text}\n")),
+    "lines.txt": lambda path: written(path, lines_of("{label}\t{text}\n")),
+    "no_suffix": lambda path: written(path, lines_of("{label}\t{text}\n")),
+}
+
+
+@pytest.mark.parametrize("name", WRITE)
+def test_a_table_reads_the_same_in_every_form(tmp_path, name, said):
+    WRITE[name](tmp_path / name)
+    table = datasets.read_table(tmp_path / name)
+    assert rows_of(table.replace("\n", "", regex=True)) == ROWS
+    assert messages(said) == []
+
+
+@pytest.mark.parametrize(
+    "names", ["title,category", "标题,类别", "Sentence,Class", '"Content"," Label "', "headline,标签"]
+)
+def test_columns_are_known_by_the_names_that_people_give_them(tmp_path, names, said):
+    path = tmp_path / "a.csv"
+    header = f"id,{names},date\n"
+    written(path, header + "".join(f"{n},一则{n},{LABELS[n]},2024-01-0{n + 1}\n" for n in range(4)))
+    assert rows_of(datasets.read_table(path)) == [(LABELS[n], f"一则{n}") for n in range(4)]
+    assert messages(said) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "text", "label"),
+    [
+        ("", "{text}\t{label}", "column 1", "column 2"),
+        ("", "{text}\t{number}", "column 1", "column 2"),
+        ("", "{row}\t{label}\t{text}", "column 3", "column 2"),
+        ("nr\tqueue\twhat\n", "T{row}\t{label}\t{text}", "'what'", "'queue'"),
+        ("day\twhat\tqueue\n", "2024-05-1{row}\t{text}\t{label}", "'what'", "'queue'"),
+        ("body\tqueue\turl\n", "{text}\t{label}\thttp://x/{row}", "'body'", "'queue'"),
+        ("score\tkind\twhat\n", "0.{row}7\t{label}\t{text}", "'what'", "'kind'"),
+    ],
+)
+def test_columns_without_known_names_are_told_by_what_they_hold_and_that_is_said(
+    tmp_path, header, row, text, label, said
+):
+    rows = enumerate(ROWS)
+    lines = [row.format(row=n, label=label, text=text, number=LABELS.index(label)) for n, (label, text) in rows]
+    path = written(tmp_path / "a.tsv", header + "\n".join(lines) + "\n")
+    table = datasets.read_table(path)
+    assert list(table["text"]) == list(TABLE["text"])
+    assert set(table["label"]) in ({"sports", "finance"}, {"0", "1"})
+    (message,) = messages(said)
+    assert message.startswith(f"{path}: read {text} as text and {label} as label, by what")
+    assert "text_column" in message
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "message"),
+    [
+        ("title\tcontent\tlabel\n", "{text}\t{text}!\t{label}", "which column holds the texts, 'title' or 'content'?"),
+        ("text\tqueue\tplace\n", "{text}\t{label}\t{other}", "which column holds the labels, 'queue' or 'place'?"),
+        ("text\ttype\tcategory\n", "{text}\t{label}\t{other}", "which column holds the labels, 'type' or 'category'?"),
+        ("", "{text}\t{text}!", "which column holds the texts, column 1 or column 2?"),
+        ("id\ttext\n", "{row}\t{text}", "which column holds the labels? got 'id', 'text'; name it with label_column"),
+    ],
+)
+def test_two_readings_that_are_as_likely_are_refused_with_both(tmp_path, header, row, message):
+    lines = [row.format(row=n, text=text, label=label, other="ab"[n // 2 % 2]) for n, (label, text) in enumerate(ROWS)]
+    path = written(tmp_path / "a.tsv", header + "\n".join(lines) + "\n")
+    got = message_of(ValueError, datasets.read_table, path)
+    assert got.startswith(f"{path}: line 1: {message}")
+    assert len(got) < 300
+
+
+def test_a_column_is_named_or_counted_and_both_win_over_what_the_kit_knows(tmp_path, said):
+    path = written(tmp_path / "a.csv", "title,content,label,kind\n" + "一,甲,x,u\n二,乙,y,v\n三,丙,x,u\n")
+    wanted = [("u", "甲"), ("v", "乙"), ("u", "丙")]
+    assert rows_of(datasets.read_table(path, text_column="content", label_column="kind")) == wanted
+    assert rows_of(datasets.read_table(path, text_column="2", label_column="4")) == wanted
+    bare = written(tmp_path / "b.tsv", "一\t甲\tx\n二\t乙\ty\n")
+    assert rows_of(datasets.read_table(bare, text_column="2", label_column="3")) == [("x", "甲"), ("y", "乙")]
+    assert messages(said) == []
+
+
+def test_the_header_of_a_second_file_with_other_columns_is_refused(tmp_path):
+    path = written(tmp_path / "a.tsv", "label\ttext\na\t一\ntext\tlabel\n二\tb\n")
+    got = message_of(ValueError, datasets.read_table, path)
+    assert got == f"{path}: line 3: a second header, with its columns in another order; split the file there"
+
+
+def test_a_text_file_in_brackets_is_no_json(tmp_path):
+    path = written(tmp_path / "a.txt", "a\t[图文] 国足\nb\t{股市}\n")
+    assert rows_of(datasets.read_table(path)) == [("a", "[图文] 国足"), ("b", "{股市}")]
+    path = written(tmp_path / "b.txt", "[图文] 国足\n{股市}\n")
+    assert list(datasets.read_texts(path)) == ["[图文] 国足", "{股市}"]
+
+
+@pytest.mark.parametrize("labels", [[0, 1] * 6, [True, False] * 6, pd.Categorical(["x", "y"] * 6), [1.0, 2.0] * 6])
+def test_labels_of_every_kind_in_a_table_in_memory_become_their_names(labels):
+    table = pd.DataFrame({"id": range(12), "text": TABLE["text"], "label": labels}).iloc[::-1]
+    read = datasets.read_table(table)
+    assert list(read["text"]) == list(TABLE["text"])[::-1]
+    names = {"1.0": "1", "2.0": "2"}
+    assert list(read["label"]) == [names.get(str(label), str(label)) for label in labels][::-1]
+    assert len(datasets.load(table).train) == 8
+
+
+def test_several_labels_of_a_row_are_refused(tmp_path):
+    path = written(tmp_path / "a.txt", "__label__a 一\n__label__a __label__b 二\n")
+    assert message_of(ValueError, datasets.read_table, path) == f"{path}: line 2: expected one label, got 2: a, b"
+    path = written(tmp_path / "a.jsonl", '{"text": "一", "label": "a"}\n{"text": "二", "label": ["a", "b"]}\n')
+    assert message_of(ValueError, datasets.read_table, path) == f"{path}: line 2: expected one label, got ['a', 'b']"
+
+
+# --- holes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet", "a.xlsx"])
+def test_rows_with_a_hole_are_left_out_and_counted_or_refused(tmp_path, name, said):
+    table = TABLE.copy()
+    table.loc[3, "text"], table.loc[5, "label"] = None, None
+    path = tmp_path / name
+    write = {
+        "a.csv": lambda: table.to_csv(path, index=False),
+        "a.jsonl": lambda: table.to_json(path, orient="records", lines=True),
+        "a.parquet": lambda: table.to_parquet(path),
+        "a.xlsx": lambda: table.to_excel(path, index=False),
+    }
+    write[name]()
+    read = datasets.read_table(path)
+    assert rows_of(read) == [row for place, row in enumerate(ROWS) if place not in (3, 5)]
+    lines = {"a.csv": "line 5, 7", "a.jsonl": "line 4, 6", "a.parquet": "row 4, 6", "a.xlsx": "row 5, 7"}[name]
+    assert messages(said) == [f"{path}: 2 of 12 rows left out, without a text or a label: {lines}"]
+    got = message_of(ValueError, datasets.read_table, path, on_empty="error")
+    assert got == f"{path}: {lines.partition(',')[0]}: expected a text, got none"
+    texts = datasets.read_texts(path)
+    assert [next(texts) for _ in range(3)] == list(TABLE["text"][:3])
+    assert message_of(ValueError, next, texts).endswith(": expected a text, got none")
+
+
+def test_a_table_of_holes_alone_is_refused(tmp_path):
+    path = written(tmp_path / "a.csv", "text,label\n,\n,a\n一,\n")
+    with pytest.warns(UserWarning, match="3 of 3 rows left out"):
+        got = message_of(ValueError, datasets.read_table, path)
+    assert got == f"{path}: expected at least one row with a text and a label, got none"
+
+
+# --- folders and the names of classes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("train", "dev"),
+    [
+        ("train.csv", "validation.csv"),
+        ("train.tsv", "val.jsonl"),
+        ("training.txt", "valid.parquet"),
+        ("news.train.txt", "news.dev.txt"),
+        ("train.csv.gz", "dev.xlsx"),
+    ],
+)
+def test_the_splits_of_a_folder_are_known_by_the_names_that_people_give_them(tmp_path, train, dev, said):
+    for name, rows in ((train, TABLE), (dev, TABLE[:4])):
+        suffix = name.removesuffix(".gz").rpartition(".")[2]
+        {
+            "csv": lambda rows, path: rows.to_csv(path, index=False),
+            "tsv": lambda rows, path: rows.to_csv(path, index=False, sep="\t"),
+            "txt": lambda rows, path: rows.to_csv(path, index=False, header=False, sep="\t"),
+            "jsonl": lambda rows, path: rows.to_json(path, orient="records", lines=True),
+            "parquet": lambda rows, path: rows.to_parquet(path),
+            "xlsx": lambda rows, path: rows.to_excel(path, index=False),
+        }[suffix](rows, tmp_path / name)
+    (tmp_path / ".DS_Store").write_bytes(b"\0\1")
+    (tmp_path / "notes.txt").write_text("how the rows were made")
+    splits = datasets.load(tmp_path)
+    assert [rows_of(splits.train), rows_of(splits.dev), splits.test] == [ROWS, ROWS[:4], None]
+    assert messages(said) == []
+
+
+def test_two_files_for_one_split_are_refused_by_name(tmp_path):
+    for name in ("train.csv", "val.csv", "dev.tsv"):
+        written(tmp_path / name, "a\t一\nb\t二\n")
+    got = message_of(ValueError, datasets.load, tmp_path)
+    assert got == f"{tmp_path}: which file is dev, dev.tsv or val.csv? Give a folder with one of them"
+
+
+def test_texts_in_a_folder_for_each_class_are_a_table(tmp_path, said):
+    for row, (label, text) in enumerate(ROWS):
+        written(tmp_path / "all" / label / f"{row:02}.txt", f"{text}\n第二行\n")
+        written(tmp_path / "set" / "train" / label / f"{row:02}.txt", text)
+        written(tmp_path / "set" / "test" / label / f"{row:02}.txt", text)
+    written(tmp_path / "all" / "sports" / ".DS_Store", b"\0\1")
+    written(tmp_path / "all" / "Thumbs.db", b"\0\1")
+    table = datasets.read_table(tmp_path / "all")
+    assert sorted(rows_of(table)) == sorted((label, f"{text}\n第二行") for label, text in ROWS)
+    assert [len(part) for part in datasets.load(tmp_path / "all")] == [8, 2, 2]
+    splits = datasets.load(tmp_path / "set")
+    assert [sorted(rows_of(splits.train)), splits.dev, len(splits.test)] == [sorted(ROWS), None, 12]
+
+
+@pytest.mark.parametrize("start", [0, 1])
+@pytest.mark.parametrize("form", ["{name}\n", "{id} {name}\n", "{id},{name}\n", "{name}\t{id}\n"])
+def test_numbers_of_classes_get_the_names_beside_the_file_counted_from_0_or_from_1(tmp_path, start, form, said):
+    names = ["sports news", "money & markets"]
+    written(tmp_path / "class.txt", "".join(form.format(name=name, id=n) for n, name in enumerate(names, start)))
+    numbers = [LABELS.index(label) + start for label in LABELS]
+    for split, rows in (("train", 12), ("dev", 3 - 2 * start)):  # dev need not hold the number that tells
+        lines = zip(TABLE["text"][:rows], numbers[:rows], strict=True)
+        written(tmp_path / f"{split}.txt", "".join(f"{text}\t{number}\n" for text, number in lines))
+    splits = datasets.load(tmp_path)
+    expected = [names[number - start] for number in numbers]
+    assert list(splits.train["label"]) == expected
+    assert list(splits.dev["label"]) == expected[: len(splits.dev)]
+    assert list(datasets.read_table(tmp_path / "train.txt")["label"]) == expected
+    assert [
+        label for piece in datasets.read_chunks(tmp_path / "train.txt", num_rows=5) for label in piece["label"]
+    ] == (expected)
+    assert messages(said) == []
+
+
+# --- copies -----------------------------------------------------------------------------------------------------------
+
+
+def test_copies_on_both_sides_of_a_split_are_counted_and_one_option_keeps_them_together(said):
+    table = pd.concat([TABLE, TABLE.assign(text="《" + TABLE["text"] + "》")] * 2, ignore_index=True)
+    splits = datasets.split_table(table, seed=1)
+    known = set(splits.train["text"].str.strip("《》"))
+    for split, message in zip(("dev", "test"), messages(said), strict=True):
+        part = getattr(splits, split)
+        number = part["text"].str.strip("《》").isin(known).sum()
+        assert message.startswith(f"{number} of the {len(part)} texts of {split} have a copy in train, so scores on")
+        assert "copies_together" in message
+    said.clear()
+    splits = datasets.split_table(table, seed=1, copies_together=True)
+    assert sum(map(len, splits)) == len(table)
+    texts = [set(part["text"].str.strip("《》")) for part in splits]
+    assert [len(one & other) for one, other in zip(texts, texts[1:] + texts[:1], strict=True)] == [0, 0, 0]
+    assert all(set(part["label"]) == {"sports", "finance"} for part in splits)
+    assert messages(said) == []
+
+
+def test_a_table_without_copies_is_split_as_ever():
+    splits = datasets.split_table(TABLE, seed=3)
+    together = datasets.split_table(TABLE, seed=3, copies_together=True)
+    assert [set(part["text"]) for part in splits] == [set(part["text"]) for part in together]
+
+
+# --- what is read once ------------------------------------------------------------------------------------------------
+
+
+def test_the_hash_of_a_table_is_that_of_the_bytes_that_were_read(tmp_path):
+    path = written(tmp_path / "a.tsv", "a\t一\nb\t二\n")
+    packed = written(tmp_path / "a.tsv.gz", gzip.compress(path.read_bytes()))
+    for one in (path, packed):
+        assert datasets.read_table(one).attrs["sha256"] == hashlib.sha256(one.read_bytes()).hexdigest()
+
+
+def test_a_key_that_only_later_records_have_is_told_once(tmp_path, said):
+    records = [{"text": "一", "label": "a"}] * 250 + [{"text": "二", "label": "b", "note": "x"}] * 3
+    path = written(tmp_path / "a.jsonl", "".join(json.dumps(record) + "\n" for record in records))
+    assert len(datasets.read_table(path)) == 253
+    assert messages(said) == [f"{path}: line 251: 'note' is left out: the first records lack it"]
+
+
+def test_messages_about_tables_are_short(tmp_path):
+    many = written(tmp_path / "many.tsv", "".join(f"c{n}\t第{n}条\n" for n in range(5000)) * 2)
+    other = written(tmp_path / "other.tsv", "nowhere\t一\n")
+    got = message_of(ValueError, datasets.read_files, many, other)
+    assert got.startswith(f"{other}: row 1: label 'nowhere' has no row in train, which has ")
+    assert got.endswith(" and 4994 more")
+    assert len(got) < 300

@@ -103,7 +103,7 @@ def test_columns_are_known_by_the_names_that_people_give_them(tmp_path, names, s
         ("", "{row}\t{label}\t{text}", "column 3", "column 2"),
         ("nr\tqueue\twhat\n", "T{row}\t{label}\t{text}", "'what'", "'queue'"),
         ("day\twhat\tqueue\n", "2024-05-1{row}\t{text}\t{label}", "'what'", "'queue'"),
-        ("body\tqueue\turl\n", "{text}\t{label}\thttp://x/{row}", "'body'", "'queue'"),
+        ("message\tqueue\turl\n", "{text}\t{label}\thttp://x/{row}", "", "'queue'"),
         ("score\tkind\twhat\n", "0.{row}7\t{label}\t{text}", "'what'", "'kind'"),
     ],
 )
@@ -117,7 +117,8 @@ def test_columns_without_known_names_are_told_by_what_they_hold_and_that_is_said
     assert list(table["text"]) == list(TABLE["text"])
     assert set(table["label"]) in ({"sports", "finance"}, {"0", "1"})
     (message,) = messages(said)
-    assert message.startswith(f"{path}: read {text} as text and {label} as label, by what")
+    what = f"{text} as text and {label}" if text else label
+    assert message.startswith(f"{path}: read {what} as label, by what")
     assert "text_column" in message
 
 

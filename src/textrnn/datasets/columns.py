@@ -199,13 +199,15 @@ def find_roles(
     facts = [facts_of([row[place] for row in rows if place < len(row)]) for place in range(width)]
     if width == 2 and header is None:
         return _of_two(name, rows, facts, text, label)
+    found = []
     if text is None:
         text = _by_content(name, header, rows, facts, "text", taken=label)
+        found.append(f"{_title(header, text)} as text")
     if label is None and needs_label:
         label = _by_content(name, header, rows, facts, "label", taken=text)
-    found = [("text", text, text_column)] + ([("label", label, label_column)] if label is not None else [])
-    said = " and ".join(f"{_title(header, place)} as {role}" for role, place, _ in found)
-    return Roles(text, label, f"read {said}, by what the columns hold; text_column and label_column name others")
+        found.append(f"{_title(header, label)} as label")
+    said = f"read {' and '.join(found)}, by what the columns hold"
+    return Roles(text, label, f"{said}; text_column and label_column name others")
 
 
 def _asked(name: str, header: list[str] | None, width: int, role: str, column: str | None) -> int | None:

@@ -71,6 +71,7 @@ WRITE = {
     "r.csv": lambda path: written(path, in_r(",", '""')),
     "r.txt": lambda path: written(path, in_r("\t", '\\"')),
     "fasttext.txt": lambda path: written(path, lines_of("__label__{label} {text}\n")),
+    "fasttext_reversed.txt": lambda path: written(path, lines_of("{text}\t__label__{label}\n")),
     "lines.txt": lambda path: written(path, lines_of("{label}\t{text}\n")),
     "no_suffix": lambda path: written(path, lines_of("{label}\t{text}\n")),
 }
@@ -138,6 +139,22 @@ def test_two_readings_that_are_as_likely_are_refused_with_both(tmp_path, header,
     got = message_of(ValueError, datasets.read_table, path)
     assert got.startswith(f"{path}: line 1: {message}")
     assert len(got) < 300
+
+
+def test_a_header_of_unknown_names_stands_above_what_is_no_name(tmp_path):
+    for rows in (
+        ["国足小胜,1", "股市下跌,2", "女排夺冠,3"],
+        ["I want my money,pay", "cannot sign in,web", "my box broke,pay"],
+    ):
+        path = written(tmp_path / "a.csv", "\n".join(["what,kind_of", *rows]) + "\n")
+        with pytest.warns(UserWarning, match="read 'what' as text, by what the columns hold"):
+            assert list(datasets.read_texts(path)) == [row.partition(",")[0] for row in rows]
+
+
+def test_a_set_without_columns_refuses_to_choose_among_them(tmp_path):
+    for name in ("atis", "sogou"):
+        got = message_of(ValueError, datasets.load, name, data_dir=tmp_path, text_column="body")
+        assert got == f"text_column: {name} has no columns to choose from, got 'body'"
 
 
 def test_a_column_is_named_or_counted_and_both_win_over_what_the_kit_knows(tmp_path, said):

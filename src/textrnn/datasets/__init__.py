@@ -9,7 +9,7 @@ To add a data set, write its reader in a file of its own in this folder, and nam
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textrnn import shipped
 from textrnn.checks import check_seed, is_table
@@ -30,6 +30,7 @@ from textrnn.datasets.thucnews import (
     git_blob_id,
     read_thucnews,
 )
+from textrnn.options import ON_EMPTY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,12 +99,12 @@ SETS = {
     "sogou": NamedSet(
         "titles of a SogouCS/SogouCA file of your own",
         "research use",
-        read=lambda path, seed, encoding=None: split_sogou(path, encoding=encoding, seed=seed),
+        read=lambda path, seed, **settings: split_sogou(path, seed=seed, **_of_one_form("sogou", settings)),
     ),
     "atis": NamedSet(
         "slot filling, files of your own, for textrnn.datasets.load",
         "research use",
-        read=lambda path, seed, encoding=None: read_atis(path),
+        read=lambda path, seed, **settings: read_atis(path, **_of_one_form("atis", settings, but=())),
     ),
 }
 
@@ -163,5 +164,16 @@ def load(
         raise ValueError(f"expected one of {names}, or the path of a file or folder, got {str(name)!r}")
     if path.is_dir() and (any(find_splits(path).values()) or not holds_classes(path)):
         return read_splits(path, **settings)
-    table = (read_sogou_table if path.suffix == ".dat" else read_table)(path, **settings)
+    is_sogou = path.suffix == ".dat"
+    table = read_sogou_table(path, **_of_one_form(name, settings)) if is_sogou else read_table(path, **settings)
     return split_table(table, seed=seed, copies_together=copies_together)
+
+
+def _of_one_form(
+    name: str | os.PathLike, settings: dict[str, Any], *, but: tuple[str, ...] = ("encoding",)
+) -> dict[str, Any]:
+    """Returns the settings that a file without columns has."""
+    given = {key: value for key, value in settings.items() if value not in (None, ON_EMPTY[0])}
+    if wrong := [key for key in given if key not in but]:
+        raise ValueError(f"{wrong[0]}: {name} has no columns to choose from, got {given[wrong[0]]!r}")
+    return given

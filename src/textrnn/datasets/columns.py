@@ -38,6 +38,7 @@ NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?%?")
 INTEGER = re.compile(r"[+-]?\d{1,6}(?:\.0)?")
 DATE = re.compile(r"\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*")
 IDENTIFIER = re.compile(r"[A-Za-z_][\w .:-]{0,39}", re.ASCII)
+SPACE = re.compile(r"\s")
 CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
 SHORT, FEW = 40, 0.5  # a label has at most so many characters on average, and stands for at least two rows on average
 LONG = 8  # what is shorter on average may be a label
@@ -128,8 +129,8 @@ def is_header(first: Sequence[Any], rows: Sequence[Sequence[Any]], *asked: str |
     filled = [name for name in names if name]
     if not filled or len(set(filled)) < len(filled) or any(map(NUMBER.fullmatch, filled)):
         return False
-    columns = [[bare(row[place]) for row in rows if place < len(row)] for place in range(len(names))]
-    recurs = any(name and name in column for name, column in zip(names, columns, strict=True))
+    columns = [[as_text(row[place]) for row in rows if place < len(row)] for place in range(len(names))]
+    recurs = any(name and name in map(bare, column) for name, column in zip(names, columns, strict=True))
     texts, labels = TEXT_NAMES.intersection(names), LABEL_NAMES.intersection(names)
     if len(names) == 1:
         return bool(texts) and bool(rows)
@@ -141,7 +142,7 @@ def is_header(first: Sequence[Any], rows: Sequence[Sequence[Any]], *asked: str |
 
 
 def _differs(first: Sequence[Any], columns: Sequence[Sequence[str]]) -> bool:
-    """Returns whether names stand above what is none: numbers, codes, dates, Chinese."""
+    """Returns whether names stand above what is none: numbers, codes, dates, Chinese, several words."""
     cells = list(map(as_text, first))
     if not all(IDENTIFIER.fullmatch(cell) or (not cell and place == 0) for place, cell in enumerate(cells)):
         return False
@@ -152,7 +153,9 @@ def _differs(first: Sequence[Any], columns: Sequence[Sequence[str]]) -> bool:
     ):
         return True
     return len(columns[0]) > 2 and any(
-        sum(bool(CJK.search(value)) for value in column) >= 0.9 * len(column) for column in columns
+        sum(bool(mark.search(value)) for value in column) >= 0.9 * len(column) and not mark.search(cell)
+        for mark in (CJK, SPACE)
+        for cell, column in zip(cells, columns, strict=True)
     )
 
 

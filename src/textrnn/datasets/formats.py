@@ -17,7 +17,7 @@ from textrnn.extras import require
 DELIMITERS = {".csv": ",;\t", ".tsv": "\t,;"}  # in the order in which they are tried
 SAMPLE_LINES = 200  # from which the form of a text file is told
 MOST = 0.5  # of the lines of a file without a known suffix are above it, if it is a table
-FASTTEXT = "__label__"
+FASTTEXT = re.compile(r"(?:(?<=\s)|^)__label__(\S+)")
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
@@ -84,7 +84,7 @@ def open_rows(source: Source, encoding: str | None) -> Rows:
     lines = Peekable(read_lines(source, encoding))
     sample = lines.peek(1 if source.is_pipe else SAMPLE_LINES)
     first = next((line.strip() for line in sample if line.strip()), "")
-    if first.startswith(FASTTEXT):
+    if (found := FASTTEXT.search(first)) and (found.start() == 0 or found.end() == len(first)):
         return Rows("fasttext", _fasttext(source.name, lines.rest()), ["label", "text"])
     if first.startswith(("{", "[")) and (found := _json(source, lines, first)):
         return found
@@ -185,15 +185,12 @@ def _separator(lines: Sequence[str], suffix: str) -> str | None:
 
 
 def _fasttext(name: str, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yields the label and the text of each line; the label may stand before or behind it."""
     for number, line in enumerate(lines, 1):
-        labels, rest = [], line.strip()
-        while rest.startswith(FASTTEXT):
-            label, _, rest = rest.partition(" ")
-            labels.append(label.removeprefix(FASTTEXT))
-            rest = rest.lstrip()
+        labels = FASTTEXT.findall(line)
         if len(labels) > 1:
             raise ValueError(f"{name}: line {number}: expected one label, got {len(labels)}: {', '.join(labels)[:80]}")
-        yield number, [*(labels or [""]), rest]
+        yield number, [*(labels or [""]), FASTTEXT.sub("", line).strip()]
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------

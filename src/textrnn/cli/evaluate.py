@@ -79,5 +79,6 @@ def _tell_known_texts(trained_on: dict[str, Any], table: "pd.DataFrame", file: s
                 known = datasets.read_table(path)
             if len(known) == rows["train"]:
                 splits = datasets.Splits(known, None, table)
-                datasets.tell_copies(splits, advice=f"train is {path.name}, on which the model was trained")
+                names = {"train": path.name, "test": file}
+                datasets.tell_copies(splits, advice=f"the model was trained on {path.name}", names=names)
                 return

@@ -85,19 +85,20 @@ def split_table(
     return check_splits(Splits(*parts))
 
 
-def tell_copies(splits: Splits, *, advice: str) -> None:
+def tell_copies(splits: Splits, *, advice: str, names: dict[str, str] | None = None) -> None:
     """Warns if texts of dev or test stand in train too, in letters and digits: scores on them say too much.
 
     Args:
         splits: the tables.
         advice: what to do, the end of the message.
+        names: what to call each split, such as its file.
     """
-    known = set(splits.train["text"].map(bare_text))
+    known, names = set(splits.train["text"].map(bare_text)), names or {}
     for split in ("dev", "test"):
-        table = getattr(splits, split)
+        table, name = getattr(splits, split), names.get(split, split)
         if table is not None and (number := table["text"].map(bare_text).isin(known).sum()):
-            copies = f"{number:,} of the {len(table):,} texts of {split} have a copy in train"
-            warnings.warn(f"{copies}, so scores on {split} promise too much; {advice}", stacklevel=3)
+            copies = f"{number:,} of the {len(table):,} texts of {name} have a copy in {names.get('train', 'train')}"
+            warnings.warn(f"{copies}, so scores on {name} promise too much; {advice}", stacklevel=3)
 
 
 def bare_text(text: str) -> str:

@@ -359,7 +359,6 @@ def test_a_model_that_is_not_the_one_meant_is_refused(model):
         (["train", "none.tsv", "--out", "model"], "tensorflow", "textrnn train needs TensorFlow"),
         (["train", "none.tsv", "--out", "model"], "sklearn", "textrnn train needs scikit-learn"),
         (["trace", "none", "国足", "--out", "a.png"], "matplotlib", "textrnn trace needs matplotlib"),
-        (["demo", "none"], "keras", "textrnn demo needs Keras"),
         (["demo", "none"], "uvicorn", "textrnn demo needs uvicorn"),
         (
             ["predict", "MODEL", "国足", "--runtime", "tensorflow"],

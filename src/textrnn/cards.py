@@ -1,5 +1,6 @@
 """The card of a saved model: what the model was trained on, how it scores, what it is for. Needs no TensorFlow."""
 
+import errno
 import hashlib
 import json
 import os
@@ -114,12 +115,29 @@ def describe(name: str | os.PathLike, splits: NamedTuple) -> dict[str, Any]:
 
 
 def in_utf8(name: str) -> str:
-    r"""Returns a name of a file as UTF-8 can write it.
+    r"""Returns a name, of a file say, as UTF-8 can write it.
 
     >>> in_utf8(os.fsdecode(b"\xca.tsv"))
     '\\xca.tsv'
     """
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return name.encode("utf-8", "backslashreplace").decode()
+
+
+def resolved(path: Path) -> Path:
+    """Returns the path without links.
+
+    Raises:
+        OSError: a link leads to itself.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(f"{path}: expected a file or a folder, got a link that leads to itself") from None
+    return path.resolve()
 
 
 def _sha256_now(path: Path) -> str | None:

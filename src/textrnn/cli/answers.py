@@ -92,6 +92,8 @@ def open_writer(stack: contextlib.ExitStack, out: str | None, style: str, layout
         style: one of `STYLES`.
         layout: the columns.
     """
+    if out is None and sys.__stdout__ is None:
+        raise OSError("standard output is closed, so nobody would get the answers: give --out FILE")
     beside = stack.enter_context(replacing(Path(out))) if out else None
     if style in BINARY:
         require(f"writing {out}", {"parquet": "pyarrow", "xlsx": "openpyxl"}[style])

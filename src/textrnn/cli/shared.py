@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import os
+import stat
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textrnn import cards
 from textrnn.extras import MissingLibraryError, require
 from textrnn.options import LONG_TEXT, ON_EMPTY, RUNTIMES
 
@@ -31,10 +33,21 @@ class Commands(click.Group):
     """Commands that speak UTF-8 whatever the locale, and whose errors and warnings are one line on stderr."""
 
     def main(self, *args, **kwargs):
-        """Runs the command with streams in UTF-8."""
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            stream.reconfigure(encoding="utf-8")
-        return super().main(*args, **kwargs)
+        """Runs the command with streams in UTF-8; those that are closed, as under cron, lead nowhere."""
+        _open_closed_streams()
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # names of files may hold any bytes
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:  # of --help, which no command runs
+            _let_go_of_stdout()
+            click.echo(f"Error: standard output: {error.strerror}", err=True)
+            sys.exit(1)
+        finally:
+            try:
+                sys.stdout.flush()
+            except OSError:
+                _let_go_of_stdout()
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Returns the names in the order in which the commands were added."""
@@ -46,12 +59,11 @@ class Commands(click.Group):
         if "keras" not in sys.modules:
             os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever this user's other programs run on
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: click.echo(f"Warning: {flat(str(message))}", err=True)
+            warnings.showwarning = lambda message, *_, **__: tell(f"Warning: {flat(str(message))}")
             try:
                 return super().invoke(ctx)
             except BrokenPipeError:  # `| head` has seen enough
-                with contextlib.suppress(io.UnsupportedOperation):
-                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more
+                _let_go_of_stdout()
                 ctx.exit(0)
             except KeyboardInterrupt:
                 click.echo("Stopped.", err=True)
@@ -60,9 +72,35 @@ class Commands(click.Group):
                 raise click.ClickException(flat(str(error))) from error
 
 
+def _open_closed_streams():
+    """Opens what is closed of stdin, stdout and stderr: else a file opened later takes its number, and its text."""
+    for number, (name, mode) in enumerate({"stdin": "r", "stdout": "w", "stderr": "w"}.items()):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _let_go_of_stdout():
+    """Lets stdout lead nowhere, for Python flushes once more when it ends."""
+    with contextlib.suppress(io.UnsupportedOperation):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def tell(text: str, *, to_stdout: bool = False):
+    """Writes a line to stderr, or to stdout, if it can be written: no work is lost because nobody listens."""
+    try:
+        click.echo(text, err=not to_stdout)
+    except OSError:
+        if to_stdout:
+            _let_go_of_stdout()
+
+
 def flat(text: str) -> str:
     """Returns `text` in one line, without what a terminal would obey: controls, and marks of the writing direction."""
-    return text.translate(FLAT)
+    return cards.in_utf8(text).translate(FLAT)
 
 
 def in_json(value: Any, *, indent: int | None = None) -> str:
@@ -95,8 +133,11 @@ def interval(scores: dict[str, float]) -> str:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a path beside `path` to write to; the file there replaces `path` if all went well, else it goes."""
-    path = path.resolve()  # a link stays, and what it leads to is replaced
+    """Yields a path beside `path` to write to; the file there replaces `path` if all went well, else it goes.
+
+    A file that is replaced hands on its permissions.
+    """
+    path = cards.resolved(path)  # a link stays, and what it leads to is replaced
     if path.exists() and not path.is_file() and not path.is_dir():
         yield path  # a named pipe, /dev/null
         return
@@ -105,7 +146,9 @@ def replacing(path: Path) -> Iterator[Path]:
         if path.is_dir():
             raise IsADirectoryError(f"{path}: expected a file to write, got a folder")
         try:
-            beside.touch()
+            beside.touch(mode=0o600 if path.exists() else 0o666)
+            if path.exists():  # whoever could not read the old file cannot read the new one
+                beside.chmod(stat.S_IMODE(path.stat().st_mode))
         except OSError as error:
             raise OSError(f"{path}: cannot be written: {error.strerror}") from None
         yield beside

@@ -1,7 +1,8 @@
 """`textrnn train`: the recommended network trained on labelled texts, scored beside simple baselines, and saved."""
 
-import os
+import contextlib
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textrnn import cards
-from textrnn.cli.shared import examples, import_tensorflow, interval, labelled_options
+from textrnn.cli.shared import examples, import_tensorflow, interval, labelled_options, tell
 from textrnn.extras import require
 
 if TYPE_CHECKING:
@@ -48,29 +49,30 @@ def train(file, out, dev, seed, resume, licence, limits, copies_together, **colu
     """
     require("textrnn train", "tensorflow", "keras", "sklearn", "scipy")
     folder = Path(out)
-    _check_model_folder(folder)
+    _check_places(folder, file=file, dev=dev, resume=resume)
+    card = {"seed": seed, "licence": licence, "limits": limits}
+    cards.check_card(dict.fromkeys(cards.CARD_FIELDS) | card)
     splits = _read_splits(file, dev, seed=seed, copies_together=copies_together, columns=columns)
-    click.echo(
-        f"{len(splits.train):,} rows to train on; accuracy on {len(splits.dev):,} others, with its 95 % interval:"
+    tell(
+        f"{len(splits.train):,} rows to train on; accuracy on {len(splits.dev):,} others, with its 95 % interval:",
+        to_stdout=True,
     )
     _score_baselines(splits)
     import_tensorflow()
-    from textrnn import saving, training
+    from textrnn import training
 
     settings = training.recipe(len(splits.train))
     model, history = _train(splits, settings, seed=seed, resume=resume)
     scores = _score_network(model, splits.dev, seconds=history.attrs["seconds"])
-    card = {
+    card = card | {
         "trained_on": cards.describe(file, splits),
-        "seed": seed,
         "settings": settings.to_config(),
         "metrics": {"dev": scores},
         "training_seconds": round(history.attrs["seconds"]),
-        "licence": licence,
-        "limits": limits,
     }
-    saving.save_classifier(model, folder, card=card, texts=list(splits.dev["text"][:1000]))
-    click.echo(f"saved: {folder}, after epoch {history.attrs['best_epoch']}, the best of {len(history)}")
+    card = {name: card[name] for name in cards.CARD_FIELDS}
+    save_or_rescue(model, folder, card=card, texts=list(splits.dev["text"][:1000]))
+    tell(f"saved: {folder}, after epoch {history.attrs['best_epoch']}, the best of {len(history)}", to_stdout=True)
 
 
 def _read_splits(file: str, dev: str | None, *, seed: int, copies_together: bool, columns: dict[str, Any]) -> "Splits":
@@ -123,13 +125,54 @@ def _print_score(name: str, dev: "pd.DataFrame", predicted: Sequence[str], secon
     from textrnn import metrics
 
     scores = metrics.accuracy(dev["label"], predicted)
-    click.echo(f"{name:12}{interval(scores)}  {seconds:.0f} s")
+    tell(f"{name:12}{interval(scores)}  {seconds:.0f} s", to_stdout=True)
     return scores
 
 
-def _check_model_folder(folder: Path):
+def _check_places(folder: Path, *, file: str, dev: str | None, resume: str | None):
     """Raises what saving would raise at the end, before a training that takes minutes."""
     cards.is_replaceable_model(folder)
-    above = next(parent for parent in folder.resolve().parents if parent.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK):
-        raise PermissionError(f"{folder}: cannot be written: {above} is no folder that you may write to")
+    whole = cards.resolved(folder)
+    if (name := cards.in_utf8(str(whole))) != str(whole):
+        raise ValueError(f"--out: expected a folder whose name is UTF-8, got {name}")
+    for option, inside in {"FILE": file, "--dev": dev, "--resume": resume}.items():
+        if inside and cards.resolved(Path(inside)).is_relative_to(whole):
+            raise ValueError(f"{option}: {inside} lies in {folder}, which the model replaces whole; give another place")
+    above = next(parent for parent in whole.parents if parent.exists())
+    try:
+        tempfile.TemporaryDirectory(prefix=".textrnn-", dir=above).cleanup()
+    except OSError as error:
+        why = f"{above} is no folder that you may write to: {error.strerror}"
+        raise PermissionError(f"{folder}: cannot be written: {why}") from None
+
+
+def save_or_rescue(model: "keras.Model", folder: Path, *, card: dict[str, Any], texts: list[str]):
+    """Saves the model: where it should go, or else wherever it can be written, since it may have taken hours.
+
+    Raises:
+        OSError: it is not where it should be; the message says where it is.
+        ValueError: the same.
+    """
+    from textrnn import saving
+
+    try:
+        saving.save_classifier(model, folder, card=card, texts=texts)
+    except (OSError, ValueError) as error:
+        for place in (folder.parent, Path.cwd(), Path(tempfile.gettempdir())):
+            if where := _rescued(model, place, name=folder.name, card=card):
+                raise type(error)(f"{error}; it was saved as {where} instead") from error
+        raise
+
+
+def _rescued(model: "keras.Model", place: Path, *, name: str, card: dict[str, Any]) -> str | None:
+    """Returns where in a folder the model was saved, if it was: as a model of the kit, or as Keras saves one."""
+    from textrnn import saving
+
+    with contextlib.suppress(OSError, ValueError):
+        other = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=place))
+        with contextlib.suppress(OSError, ValueError):
+            return str(saving.save_classifier(model, other, card=card))
+        other.rmdir()
+        model.save(other.with_suffix(".keras"))
+        return f"{other}.keras (for keras.models.load_model, after `import textrnn.layers`)"
+    return None

@@ -12,6 +12,7 @@ from pathlib import Path
 from textrnn.checks import check_integer
 from textrnn.extras import require
 
+SECONDS_TO_END = 2  # after Ctrl-C or SIGTERM, for requests that are under way
 HOST = "127.0.0.1"  # this machine alone: whoever reaches the page can put questions to the models
 
 
@@ -49,13 +50,14 @@ def serve(
             _tell(f"loading {folder} …")
             readers[name] = Reader(folder)
         address = f"http://{HOST}:{server_socket.getsockname()[1]}/"
-        settings = uvicorn.Config(build_app(readers), log_level="warning", ws="none", server_header=False)
+        settings = {"log_level": "warning", "ws": "none", "server_header": False}
+        settings |= {"timeout_graceful_shutdown": SECONDS_TO_END}  # or it would wait for half a request for ever
         server_socket.listen()
         _tell(f"the page is at {address} (Ctrl-C ends it)")
         if open_browser:  # beside the server, whose answer some browsers wait for
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(settings).run(sockets=[server_socket])
+            uvicorn.Server(uvicorn.Config(build_app(readers), **settings)).run(sockets=[server_socket])
 
 
 def _tell(what: str):

@@ -9,6 +9,7 @@ alone. In `assets.extra/` stand the card, the labels, the settings of the networ
 import contextlib
 import json
 import os
+import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -146,7 +147,7 @@ def save_classifier(
         FileExistsError: `folder` holds something that is no saved model.
         OSError: the disk is full, say; the message says what is in `folder` now.
     """
-    folder = Path(folder).resolve()
+    folder = cards.resolved(Path(folder))
     check_choice("tables", tables, TABLES)
     data = network_data(model)  # refuses what cannot be kept
     card = cards.blank_card(data.settings) if card is None else card
@@ -164,7 +165,8 @@ def save_classifier(
             _write_extra(new, data, card, name=folder.name)
             check_agreement(new, texts)
             folders.flush(new)
-            new.chmod(0o755)
+            like = folder if folder.exists() else new / EXTRA  # what was private stays so
+            new.chmod(stat.S_IMODE(like.stat().st_mode))
             folders.replace(folder, new)
     except (OSError, tf.errors.OpError) as error:
         there = "the model that was there is untouched" if is_model else "nothing was written"

@@ -42,7 +42,7 @@ def load_classifier(folder: str | os.PathLike, *, runtime: str = RUNTIMES[0], sh
         ImportError: `runtime="tensorflow"`, and TensorFlow is not installed.
     """
     check_choice("runtime", runtime, RUNTIMES)
-    folder = shipped.model_folder(folder).resolve()
+    folder = cards.resolved(shipped.model_folder(folder))
     card, data = _load(folder, sha256=sha256)
     if runtime == "numpy":
         return Classifier(folder, card, NumpyNetwork(data))
@@ -67,7 +67,7 @@ def load_network(folder: str | os.PathLike, *, sha256: str | None = None) -> "ke
     require("load_network", "tensorflow", "keras")
     from textrnn.saving.conversion import keras_network
 
-    return keras_network(_load(shipped.model_folder(folder).resolve(), sha256=sha256)[1])
+    return keras_network(_load(cards.resolved(shipped.model_folder(folder)), sha256=sha256)[1])
 
 
 def _load(folder: Path, *, sha256: str | None) -> tuple[dict[str, Any], NetworkData]:

@@ -1,6 +1,7 @@
 """Drawn inputs for every door: none ends in a foreign error. `make fuzz` draws 2,000 for each and adds large files."""
 
 import codecs
+import functools
 import json
 import os
 import subprocess
@@ -210,6 +211,36 @@ def test_any_text_that_can_be_typed_gets_probabilities_the_same_alone_and_in_a_b
     assert_probabilities(probs, len(texts))
     for text, row in zip(texts, probs, strict=True):
         np.testing.assert_allclose(classifier(runtime).predict_proba(text)[0], row, atol=1e-5, rtol=0)
+
+
+TWINS = {
+    "characters": preprocessing.TextEncoder.from_texts([text for _, text in ROWS], max_ngram=3, max_length=8),
+    "cased": preprocessing.TextEncoder(tokens=tuple("aA1股"), lower=False, max_length=5),
+    "words": preprocessing.TextEncoder(tokens=("a", "ab", "股", "股市", "1"), unit="word", max_length=3),
+}
+
+
+@functools.cache
+def in_the_graph(name):
+    """The twin of an encoder in TensorFlow, traced once: ids, and windows with their rows and shares."""
+    import tensorflow as tf
+
+    from textrnn.layers import TextToIds
+
+    layer, of_texts = TextToIds(TWINS[name]), [tf.TensorSpec([None], tf.string)]
+    return tf.function(lambda texts: (layer(texts), *layer.windows(texts)), input_signature=of_texts, autograph=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TWINS)
+@drawn
+@given(texts=st.lists(st.text(alphabet=ANY_CHARS | st.sampled_from("abc 股市"), max_size=20), min_size=1, max_size=4))
+def test_the_encoder_and_its_twin_in_the_graph_give_any_texts_the_same_ids_and_windows(name, texts):
+    texts = [text.encode("utf-8", "replace").decode() for text in texts]
+    ids, *windows = (array.numpy() for array in in_the_graph(name)(np.array(texts, dtype=object)))
+    np.testing.assert_array_equal(ids, TWINS[name].encode(texts))
+    for here, there in zip(windows, TWINS[name].encode_windows(texts), strict=True):
+        np.testing.assert_allclose(here, there, rtol=1e-12)
 
 
 @drawn

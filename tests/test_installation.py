@@ -189,8 +189,9 @@ def test_an_answer_of_a_small_installation_takes_little_memory_and_no_pandas(sma
 
 
 @pytest.mark.long
-def test_a_small_installation_says_how_to_get_what_it_lacks(small):
-    how = "which is not installed: pip install 'textrnn[train]'"
+def test_a_small_installation_says_how_to_get_what_it_lacks(small, wheel_file):
+    """From the file that it came from: no index has the package."""
+    how = f"which is not installed: pip install 'textrnn[train] @ {wheel_file.as_uri()}'"
     for args, what in (
         (["train", "none.tsv", "--out", "model"], "textrnn train needs TensorFlow"),
         (["trace", "headlines-textrnn", HEADLINE, "--out", "a.png"], "textrnn trace needs TensorFlow"),
@@ -203,7 +204,7 @@ def test_a_small_installation_says_how_to_get_what_it_lacks(small):
         assert (done.returncode, done.stdout, done.stderr) == (1, "", f"Error: {what}, {how}\n")
     done = small.run("textrnn", "demo", "headlines-textrnn")
     assert done.stderr.startswith(
-        "Error: textrnn demo needs Starlette, which is not installed: pip install 'textrnn[demo]'"
+        "Error: textrnn demo needs Starlette, which is not installed: pip install 'textrnn[demo] @ "
     )
     done = small.run("python", "-c", "from textrnn import networks")
     assert done.stderr.splitlines()[-1] == f"textrnn.extras.MissingLibraryError: textrnn.networks needs Keras, {how}"

@@ -3,6 +3,8 @@
 import importlib.util
 import os
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from textrnn import shipped
 
@@ -66,6 +68,40 @@ def explained(purpose: str, error: ImportError) -> ImportError:
     for extra, names in LIBRARIES.items():
         if module in names:
             in_clone = (shipped.ROOT / "pyproject.toml").is_file()
-            how = f"make setup, or pip install -e '.[{extra}]'" if in_clone else f"pip install 'textrnn[{extra}]'"
+            how = f"make setup, or pip install -e '.[{extra}]'" if in_clone else _as_it_was_installed(extra)
             return MissingLibraryError(f"{purpose} needs {names[module]}, which is not installed: {how}", name=module)
     return error
+
+
+def _as_it_was_installed(extra: str) -> str:
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        found = distribution("textrnn")
+    except PackageNotFoundError:  # a copy of the folder
+        return install_command(extra)
+    origin = json.loads(found.read_text("direct_url.json") or "{}")
+    return install_command(extra, origin=origin, installer=(found.read_text("INSTALLER") or "pip").strip())
+
+
+def install_command(extra: str, *, origin: Mapping[str, Any] | None = None, installer: str = "pip") -> str:
+    """Returns the command that adds an extra to an installation, from where that came and by what installed it.
+
+    Args:
+        extra: of `LIBRARIES`.
+        origin: what `direct_url.json` says (PEP 610); nothing of a package of an index.
+        installer: what `INSTALLER` says.
+
+    >>> install_command("demo", installer="uv")
+    "uv pip install 'textrnn[demo]'"
+    >>> install_command("train", origin={"url": "file:///tmp/textrnn-0.1.0-py3-none-any.whl", "archive_info": {}})
+    "pip install 'textrnn[train] @ file:///tmp/textrnn-0.1.0-py3-none-any.whl'"
+    >>> install_command("train", origin={"url": "https://a.org/b", "vcs_info": {"vcs": "git", "commit_id": "c0ffee"}})
+    "pip install 'textrnn[train] @ git+https://a.org/b@c0ffee'"
+    """
+    url, source = (origin or {}).get("url", ""), (origin or {}).get("vcs_info")
+    if source:
+        url = f"{source['vcs']}+{url}@{source.get('requested_revision') or source['commit_id']}"
+    what = f"textrnn[{extra}] @ {url}" if url else f"textrnn[{extra}]"
+    return f"{'uv pip' if installer == 'uv' else 'pip'} install '{what}'"

@@ -95,8 +95,8 @@ def install_command(extra: str, *, origin: Mapping[str, Any] | None = None, inst
 
     >>> install_command("demo", installer="uv")
     "uv pip install 'textrnn[demo]'"
-    >>> install_command("train", origin={"url": "file:///tmp/textrnn-0.1.0-py3-none-any.whl", "archive_info": {}})
-    "pip install 'textrnn[train] @ file:///tmp/textrnn-0.1.0-py3-none-any.whl'"
+    >>> install_command("train", origin={"url": "file:///wheels/textrnn-0.1.0-py3-none-any.whl", "archive_info": {}})
+    "pip install 'textrnn[train] @ file:///wheels/textrnn-0.1.0-py3-none-any.whl'"
     >>> install_command("train", origin={"url": "https://a.org/b", "vcs_info": {"vcs": "git", "commit_id": "c0ffee"}})
     "pip install 'textrnn[train] @ git+https://a.org/b@c0ffee'"
     """

@@ -130,6 +130,7 @@ def test_columns_without_known_names_are_told_by_what_they_hold_and_that_is_said
         ("text\tqueue\tplace\n", "{text}\t{label}\t{other}", "which column holds the labels, 'queue' or 'place'?"),
         ("text\ttype\tcategory\n", "{text}\t{label}\t{other}", "which column holds the labels, 'type' or 'category'?"),
         ("", "{text}\t{text}!", "which column holds the texts, column 1 or column 2?"),
+        ("text\tlabel\ttext\n", "{text}\t{label}\t{text}", "which column holds the texts, 'text' or 'text'?"),
         ("id\ttext\n", "{row}\t{text}", "which column holds the labels? got 'id', 'text'; name it with label_column"),
     ],
 )
@@ -139,6 +140,16 @@ def test_two_readings_that_are_as_likely_are_refused_with_both(tmp_path, header,
     got = message_of(ValueError, datasets.read_table, path)
     assert got.startswith(f"{path}: line 1: {message}")
     assert len(got) < 300
+
+
+def test_words_before_a_short_label_are_the_text_however_few_rows_there_are(tmp_path):
+    rows = ["I loved this film a lot\tpos", "not my taste at all\tneg", "it was fine I guess\tpos"]
+    for number in (1, 2, 3):
+        path = written(tmp_path / "a.tsv", "\n".join(rows[:number]) + "\n")
+        with pytest.warns(UserWarning, match="read column 1 as text and column 2 as label"):
+            assert list(datasets.read_table(path)["label"]) == ["pos", "neg", "pos"][:number]
+    labels_first = written(tmp_path / "b.tsv", "entertainment\t新片\nfinance\t降准\nentertainment\t新片\n")
+    assert list(datasets.read_table(labels_first)["text"]) == ["新片", "降准", "新片"]
 
 
 def test_a_header_of_unknown_names_stands_above_what_is_no_name(tmp_path):

@@ -127,7 +127,7 @@ def is_header(first: Sequence[Any], rows: Sequence[Sequence[Any]], *asked: str |
     if any(name is not None and (bare(name) in names) for name in asked):
         return True
     filled = [name for name in names if name]
-    if not filled or len(set(filled)) < len(filled) or any(map(NUMBER.fullmatch, filled)):
+    if not filled or any(map(NUMBER.fullmatch, filled)):
         return False
     columns = [[as_text(row[place]) for row in rows if place < len(row)] for place in range(len(names))]
     recurs = any(name and name in map(bare, column) for name, column in zip(names, columns, strict=True))
@@ -138,7 +138,7 @@ def is_header(first: Sequence[Any], rows: Sequence[Sequence[Any]], *asked: str |
         return True
     if texts or labels:
         return not recurs
-    return not recurs and len(rows) > 1 and _differs(first, columns)
+    return not recurs and len(rows) > 1 and len(set(filled)) == len(filled) and _differs(first, columns)
 
 
 def _differs(first: Sequence[Any], columns: Sequence[Sequence[str]]) -> bool:
@@ -274,7 +274,8 @@ def _of_two(name: str, rows: Sequence, facts: list[Facts], text: int | None, lab
         return Roles(text if text is not None else 1 - label, label if label is not None else 1 - text)
     first, second = facts
     by_number = second.kind == "integer" and first.kind == "words" and first.length > second.length
-    speaks = first.length >= LONG and not all(IDENTIFIER.fullmatch(as_text(row[0])) for row in rows if len(row) == 2)
+    num_speaking = sum(bool(SPACE.search(text) or CJK.search(text)) for text in (as_text(row[0]) for row in rows))
+    speaks = first.length >= LONG and num_speaking > first.count / 2  # more than one word, mostly
     by_few = speaks and second.distinct < first.distinct and second.length < first.length
     by_length = speaks and 0 < second.length <= first.length / 2
     if by_number or by_few or by_length:

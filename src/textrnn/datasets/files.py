@@ -129,7 +129,7 @@ def checked_encoding(encoding: str) -> str:
 
 
 def read_lines(source: Path | Source, encoding: str | None) -> Iterator[str]:
-    """Yields the lines of a text file, without their ends, in constant memory.
+    """Returns the lines of a text file, one by one, without their ends, in constant memory.
 
     Lines end with a line feed, a carriage return, or both.
 
@@ -143,9 +143,11 @@ def read_lines(source: Path | Source, encoding: str | None) -> Iterator[str]:
     """
     source = source if isinstance(source, Source) else Source(source)
     blocks = _blocks_of_lines(source, encoding)
-    if not source.is_pipe:
-        yield from itertools.chain.from_iterable(blocks)
-        return
+    return _counted(source, blocks) if source.is_pipe else itertools.chain.from_iterable(blocks)
+
+
+def _counted(source: Source, blocks: Iterator[list[str]]) -> Iterator[str]:
+    """Yields the lines of a pipe, and keeps count of those that wait."""
     for lines in blocks:
         for taken, line in enumerate(lines, 1):
             source.waiting = len(lines) - taken

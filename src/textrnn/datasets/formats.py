@@ -106,7 +106,7 @@ def open_rows(source: Source, encoding: str | None) -> Rows:
 def split_rows(
     name: str, lines: Iterable[str], separator: str, quoting: str = "double"
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yields the number of the line at which a row starts, and its cells.
+    """Returns the rows of lines with separators: the number of the line at which each starts, and its cells.
 
     Args:
         name: of the file.
@@ -119,8 +119,11 @@ def split_rows(
         ValueError: a quote is left open, or cells are malformed otherwise.
     """
     if quoting == "none":
-        yield from ((number, line.split(separator)) for number, line in enumerate(lines, 1))
-        return
+        return ((number, line.split(separator)) for number, line in enumerate(lines, 1))
+    return _quoted_rows(name, lines, separator, quoting)
+
+
+def _quoted_rows(name: str, lines: Iterable[str], separator: str, quoting: str) -> Iterator[tuple[int, list[str]]]:
     escape = {"escapechar": "\\", "doublequote": False} if quoting == "escape" else {}
     reader = csv.reader((f"{line}\n" for line in lines), delimiter=separator, strict=True, **escape)
     start = 1

@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from doors import (
     ASTRAL,
@@ -154,6 +155,40 @@ def test_no_file_of_ones_own_is_split_into_rows_that_it_does_not_hold(desk, data
     whole = outcome_of(lambda: rows_of(datasets.read_table(path)), path)
     split = outcome_of(lambda: split_rows(datasets.load(path)), path)
     assert isinstance(split, str) or split == sorted(whole)
+
+
+FORMS = {
+    "a.json": lambda table, path: table.to_json(path, orient="records"),
+    "a.jsonl": lambda table, path: table.to_json(path, orient="records", lines=True),
+    "a.csv.gz": lambda table, path: table.to_csv(path, index=False),
+    "a.parquet": lambda table, path: table.to_parquet(path),
+    "a.xlsx": lambda table, path: table.to_excel(path, index=False),
+}
+CHANGES = st.lists(
+    st.tuples(
+        st.floats(0, 1), st.integers(0, 3), st.binary(max_size=3) | st.sampled_from([b'"', b"{", b"[", b",", b"\n"])
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@pytest.mark.parametrize("name", FORMS)
+@drawn
+@given(changes=CHANGES, cut=st.sampled_from([1.0, 1.0, 1.0, 0.9, 0.5]))
+def test_no_damage_to_a_table_of_any_form_ends_in_a_foreign_error(desk, name, changes, cut):
+    path = desk / name
+    FORMS[name](pd.DataFrame(ROWS * 3, columns=["label", "text"]), path)
+    data = path.read_bytes()
+    for place, number, new in changes:
+        place = int(place * len(data))
+        data = data[:place] + new + data[place + number :]
+    path.write_bytes(data[: int(cut * len(data))])
+    rows = outcome_of(lambda: rows_of(datasets.read_table(path)), path)
+    if isinstance(rows, str):
+        assert len(rows) < len(str(path)) + 300
+    else:
+        assert_visible(rows)
 
 
 @drawn

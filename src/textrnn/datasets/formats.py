@@ -1,13 +1,13 @@
 """Rows of cells from a file of any kind: TSV, CSV, JSON, JSON lines, fastText, Parquet, Excel, plain lines."""
 
+import contextlib
 import csv
 import io
 import itertools
 import json
 import re
 import warnings
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from textrnn.datasets.columns import LABEL_NAMES, TEXT_NAMES, bare
@@ -269,59 +269,63 @@ def _of_json(name: str, data: Any) -> Rows:
 # --- Parquet and Excel ------------------------------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def _damaged(source: Source, kind: str) -> Iterator[None]:
+    """Turns what a library raises of damaged bytes, of many kinds, into one `ValueError`."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, ValueError) and str(error).startswith(f"{source.name}: "):
+            raise
+        what = next(iter(str(error).splitlines()), repr(error))
+        raise ValueError(f"{source.name}: damaged {kind}: {what[:200]}") from None
+
+
 def _parquet(source: Source) -> Rows:
     require(f"reading {source.name}", "pyarrow")
-    from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
+
+    kind = "Parquet file"
 
     def read() -> Iterator[tuple[int, list]]:
         number = 0
-        for batch in file.iter_batches(8192):
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                number += 1
-                yield number, list(row)
+        with _damaged(source, kind):
+            for batch in file.iter_batches(8192):
+                for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    number += 1
+                    yield number, list(row)
 
-    file = _opened(source, "Parquet file", ParquetFile, (ArrowException, OSError, ValueError))
-    return Rows("parquet", read(), file.schema_arrow.names, unit="row", schema=file.schema_arrow)
+    with _damaged(source, kind):
+        file = ParquetFile(source.whole())
+        schema = file.schema_arrow
+    return Rows("parquet", read(), schema.names, unit="row", schema=schema)
 
 
 def _workbook(source: Source) -> Rows:
     require(f"reading {source.name}", "openpyxl")
     from openpyxl import load_workbook
 
-    def read(content: io.BytesIO) -> Any:
-        with warnings.catch_warnings(action="ignore"):
-            return load_workbook(content, read_only=True, data_only=True)
-
-    errors = (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError, AttributeError, SyntaxError)
-    sheets = _opened(source, "workbook", read, errors).worksheets
-    for sheet in sheets:
-        sheet.reset_dimensions()
-    filled = [sheet for sheet in sheets if next(_cells(sheet), None)]
+    with _damaged(source, "workbook"), warnings.catch_warnings(action="ignore"):
+        sheets = load_workbook(source.whole(), read_only=True, data_only=True).worksheets
+        for sheet in sheets:
+            sheet.reset_dimensions()
+    filled = [sheet for sheet in sheets if next(_cells(source, sheet), None)]
     if not filled:
         raise ValueError(f"{source.name}: expected at least one row, got an empty workbook")
     if len(filled) > 1:
         others = ", ".join(sheet.title for sheet in filled[1:])
         warnings.warn(f"{source.name}: read the sheet {filled[0].title!r}, not {others}"[:200], stacklevel=4)
-    return Rows("xlsx", _cells(filled[0]), unit="row")
+    return Rows("xlsx", _cells(source, filled[0]), unit="row")
 
 
-def _cells(sheet: Any) -> Iterator[tuple[int, list]]:
+def _cells(source: Source, sheet: Any) -> Iterator[tuple[int, list]]:
     """Yields the rows of a sheet, all of the width of the first that is not empty, or wider."""
     width = 0
-    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-        cells = list(row)
-        while cells and cells[-1] in (None, ""):
-            cells.pop()
-        width = width or len(cells)
-        if width:
-            yield number, cells + [None] * (width - len(cells))
-
-
-def _opened(source: Source, kind: str, read: Callable[[io.BytesIO], Any], errors: tuple[type[Exception], ...]) -> Any:
-    content = source.whole()
-    try:
-        return read(content)
-    except errors as error:
-        what = next(iter(str(error).splitlines()), repr(error))
-        raise ValueError(f"{source.name}: damaged {kind}: {what}") from None
+    with _damaged(source, "workbook"):
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            cells = list(row)
+            while cells and cells[-1] in (None, ""):
+                cells.pop()
+            width = width or len(cells)
+            if width:
+                yield number, cells + [None] * (width - len(cells))

@@ -92,7 +92,7 @@ class TableReader:
         sample = look(1 if self._is_pipe else SAMPLE_ROWS)
         if self._is_pipe and self.form in ("tsv", "csv") and not (sample and is_header(sample[0][1], [], *asked)):
             sample = look(SAMPLE_ROWS)
-        if not sample and rows.header is None:
+        if not sample and not rows.header:
             next(self._rows.rest(), None)  # raises what is wrong with the file, if anything is
             what = "a text on each line, got none" if self._is_pipe else "at least one row, got an empty file"
             raise ValueError(f"{self.name}: expected {what}")

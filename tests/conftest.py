@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import shutil
 import signal
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,9 @@ pytest.register_assert_rewrite("tiny")
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+FLAGS = [*FLAGS.split(), "--disable-component-update", "--disable-sync"]
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Several processes test at once: each works with one thread, and so does every program that it starts.
@@ -52,6 +56,17 @@ def untraced(request):
     """Runs TensorFlow `step_by_step` in a test, unless that asks for the graph."""
     with contextlib.nullcontext() if "as_graph" in request.fixturenames else step_by_step():
         yield
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium found; Debian: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield running
+        running.close()
 
 
 def written(path, content):

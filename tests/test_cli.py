@@ -130,6 +130,7 @@ def test_help_card_and_predict_answer_at_once_and_without_tensorflow(root):
         (["predict", "no/such", "a"], 1, "no/such: expected a model folder with assets.extra/card.json, found none"),
         (["card", "no/such"], 1, "no/such: expected a model folder"),
         (["demo", "no/such"], 1, "no/such: expected a model folder"),
+        (["page", "no/such", "--out", "a.html"], 1, "no/such: expected a model folder"),
         (["trace", "no/such", "a", "--out", "a.png"], 1, "no/such: expected a model folder"),
         (["predict", "MODEL", "-f", "none.txt"], 1, "none.txt: no such file"),
         (["predict", "MODEL", "-f", "empty.txt"], 1, "empty.txt: expected at least one row, got an empty file"),
@@ -359,7 +360,6 @@ def test_a_model_that_is_not_the_one_meant_is_refused(model):
         (["train", "none.tsv", "--out", "model"], "tensorflow", "textrnn train needs TensorFlow"),
         (["train", "none.tsv", "--out", "model"], "sklearn", "textrnn train needs scikit-learn"),
         (["trace", "none", "国足", "--out", "a.png"], "matplotlib", "textrnn trace needs matplotlib"),
-        (["demo", "none"], "uvicorn", "textrnn demo needs uvicorn"),
         (
             ["predict", "MODEL", "国足", "--runtime", "tensorflow"],
             "tensorflow",
@@ -370,8 +370,7 @@ def test_a_model_that_is_not_the_one_meant_is_refused(model):
 def test_a_command_that_lacks_a_library_says_at_once_how_to_get_it(model, monkeypatch, args, library, message):
     monkeypatch.setitem(sys.modules, library, None)  # as Python has it for a module that is not there
     result = run(*(model if arg == "MODEL" else arg for arg in args))
-    extra = "demo" if library == "uvicorn" else "train"
-    expected = f"Error: {message}, which is not installed: make setup, or pip install -e '.[{extra}]'\n"
+    expected = f"Error: {message}, which is not installed: make setup, or pip install -e '.[train]'\n"
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", expected)
 
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "textrnn"
 PAGE, PICTURE = ROOT / "docs" / "architecture.md", ROOT / "docs" / "architecture.png"
 BEGIN, END = "<!-- rooms: written by tools/house.py -->", "<!-- end of rooms -->"
-ON_TOP = ("lessons", "cli", "demo", "experiments", "scale", "exports", "web")  # the kit never imports these
+ON_TOP = ("lessons", "cli", "experiments", "scale", "exports", "web")  # the kit never imports these
 
 
 class Import(NamedTuple):

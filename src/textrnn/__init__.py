@@ -50,7 +50,6 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     from textrnn import cards as cards
     from textrnn import checks as checks
     from textrnn import datasets as datasets
-    from textrnn import demo as demo
     from textrnn import estimator as estimator
     from textrnn import evidence as evidence
     from textrnn import extras as extras
@@ -68,6 +67,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     from textrnn import tracing as tracing
     from textrnn import training as training
     from textrnn import vectorizer as vectorizer
+    from textrnn import web as web
     from textrnn.estimator import TextRNNClassifier as TextRNNClassifier
     from textrnn.saving import load_classifier as load_classifier
     from textrnn.vectorizer import IdVectorizer as IdVectorizer
@@ -75,7 +75,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     __version__: str
 
 _ROOMS = (
-    *("architectures", "baselines", "batching", "cards", "checks", "datasets", "demo", "estimator"),
+    *("architectures", "baselines", "batching", "cards", "checks", "datasets", "estimator"),
     *(
         "evidence",
         "extras",
@@ -89,7 +89,7 @@ _ROOMS = (
         "plots",
         "preprocessing",
     ),
-    *("saving", "shipped", "tracing", "training", "vectorizer"),
+    *("saving", "shipped", "tracing", "training", "vectorizer", "web"),
 )
 _NAMES = {
     "IdVectorizer": "vectorizer",

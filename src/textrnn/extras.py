@@ -20,7 +20,6 @@ LIBRARIES = {  # by extra, from the name to import to the name to read
         "seqeval": "seqeval",
     },
     "tables": {"pyarrow": "pyarrow", "openpyxl": "openpyxl"},
-    "demo": {"starlette": "Starlette", "uvicorn": "uvicorn"},
 }
 
 

@@ -40,6 +40,7 @@ for command in (
     look.trace,
     look.card,
     look.verify,
+    look.page,
     look.demo,
 ):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""`textrnn trace`, `card`, `verify`, `demo`: how a saved model reads a text, what it is, and whether it is whole."""
+"""`textrnn trace`, `card`, `verify`, `page`, `demo`: how a saved model reads, what it is, whether it is whole."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,20 +136,45 @@ def _items(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, ", ".join(f"{one:.4g}" if isinstance(one, float) else str(one) for one in value)
 
 
+@click.command(
+    epilog=examples(
+        "textrnn page headlines-textrnn --out page.html",
+        "textrnn page headlines-textrnn --small --out page.html",
+    )
+)
+@click.argument("model")
+@click.option("--out", "-o", metavar="FILE", required=True, help="The page: one HTML file.")
+@click.option("--small", is_flag=True, help="Weights in 16 bits: half the size, and it says how far answers move.")
+@loading_options
+def page(model, out, small, sha256):
+    """Writes a model as a page: one file that opens by a double click.
+
+    Type a headline, see the classes, the gates, the memory, which characters decide, and the sum behind every number.
+
+    The page needs no server, no network and no installation: it computes by itself, in any browser of 2023 or later.
+    """
+    from textrnn import web
+
+    with replacing(Path(out)) as beside:
+        built = web.build_page(model, small=small, sha256=sha256)
+        beside.write_bytes(built.html)
+    click.echo(f"{flat(out)}: {len(built.html) / 1e6:.1f} MB; open it in a browser")
+    if small:
+        what = f"no probability more than {built.difference:.2g} off on {built.num_texts} drawn texts"
+        click.echo(f"weights in 16 bits: {what}")
+
+
 @click.command(epilog=examples("textrnn demo headlines-textrnn models/mine"))
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one.")
 @click.option("--browser/--no-browser", default=True, help="Whether to open the page.")
 def demo(models, port, browser):
-    """Opens a page in the browser to look inside a model.
+    """Opens the pages of models in the browser, as textrnn page writes them.
 
-    Type a headline, see the classes, the gates, the memory and which characters decide.
-
-    The page is served on this computer alone and asks no other for anything. Ctrl-C ends it.
+    They are served on this computer alone and ask no other for anything. Ctrl-C ends it.
     """
-    require("textrnn demo", "starlette", "uvicorn")
     for model in models:
         cards.read_card(model)
-    from textrnn import demo as page
+    from textrnn import web
 
-    page.serve([*models], port=port, open_browser=browser)
+    web.serve([*models], port=port, open_browser=browser)

@@ -7,7 +7,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from textrnn.saving.classifier import Classifier, Predictor
-from textrnn.saving.data import NetworkData
+from textrnn.saving.data import VOCABULARY, WEIGHTS, NetworkData, write_files
+from textrnn.saving.drawn import drawn_texts
 from textrnn.saving.loading import load_classifier, load_network
 from textrnn.saving.numpy_network import NumpyNetwork
 
@@ -27,10 +28,13 @@ WITH_TENSORFLOW = {
 
 __all__ = [
     "TOLERANCE",
+    "VOCABULARY",
+    "WEIGHTS",
     "Classifier",
     "NetworkData",
     "NumpyNetwork",
     "Predictor",
+    "drawn_texts",
     "keras_network",
     "load_classifier",
     "load_network",
@@ -38,6 +42,7 @@ __all__ = [
     "save_classifier",
     "to_numpy_network",
     "verify",
+    "write_files",
 ]
 
 

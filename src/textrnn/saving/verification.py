@@ -9,12 +9,11 @@ import tensorflow as tf
 
 from textrnn import shipped
 from textrnn.checks import check_texts
-from textrnn.preprocessing import TextEncoder
+from textrnn.saving.drawn import drawn_texts
 from textrnn.saving.loading import read_model
 from textrnn.saving.numpy_network import NumpyNetwork
 
 TOLERANCE = 1e-4  # between probabilities: sums of float32 in another order are 1e-6 apart
-NUM_DRAWN = 100
 # Scripts, widths, white space, controls, and characters that no vocabulary has.
 ODD_TEXTS = (
     *("?", "客队补时绝杀 主场球迷沉默", "ＡＢＣ　１２３！", "naïve\u0301 café"),
@@ -67,18 +66,3 @@ def check_agreement(folder: Path, texts: Sequence[str] = ()):
             f"{found['largest_difference']:.2g} apart on {found['texts']} texts. A network of one's own has to leave "
             f"padding out of account (mask_zero=True), as those of build_textrnn do"
         )
-
-
-def drawn_texts(encoder: TextEncoder) -> list[str]:
-    """Returns texts of the tokens of a vocabulary, from one token to three times what a network reads at a time.
-
-    Their n-grams are mostly unknown; those of the vocabulary stand in the second half.
-    """
-    rng = np.random.default_rng(0)
-    pools = [encoder.tokens, *encoder.ngrams]
-    texts = []
-    for number in range(NUM_DRAWN):
-        pool = pools[0] if number % 2 or not len(pools[-1]) else pools[-1]
-        parts = rng.integers(len(pool), size=rng.integers(1, 3 * min(encoder.max_length, 100) + 1))
-        texts.append("".join(pool[part] for part in parts))
-    return [text for text in texts if text.strip()]

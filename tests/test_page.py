@@ -1,0 +1,322 @@
+"""The page that is a file: the same ids and answers as the kit's, in a real browser; what it refuses."""
+
+import html.parser
+import json
+import random
+import statistics
+
+import click.testing
+import numpy as np
+import pytest
+
+from textrnn import cards, cli, datasets, networks, saving, web
+from textrnn.preprocessing import TextEncoder, changed_code_points
+from textrnn.web import page as web_page
+
+pytestmark = pytest.mark.slow
+
+NAME = "headlines-textrnn"
+LIMIT = {NAME: 10e6, "thucnews-textrnn": 13e6}  # bytes
+
+# Questions to the modules of the page, written behind them; the page itself offers no such door.
+DOOR = """
+window.ask = {
+  network: () => state.network,
+  ids: (texts) => texts.map((codes) => {
+    const text = String.fromCodePoint(...codes);
+    return state.network.encoder.windows(text).map((tokens) => state.network.encoder.idsOfTokens(tokens));
+  }),
+  probs: (texts) => texts.map((text) => state.network.answer(text)),
+  trace: (text) => state.network.run(state.network.encoder.split(text)).layers.map(({ steps }) =>
+    steps.map((step) => KINDS.map((kind) => [...step[kind]]))),
+  sum: (text, place) => {
+    const characters = state.network.encoder.split(text);
+    return sumBehind(state.network, { characters, run: state.network.run(characters) }, place);
+  },
+  added: (text, label) => {
+    const run = state.network.run(state.network.encoder.split(text));
+    return [[...run.scores], run.layers.map((_, lstm) => [...state.network.contributions(run, lstm, label)])];
+  },
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def ask(browser, tmp_path_factory):
+    """A function that opens the page of a model, with a door to its modules; nothing fails or asks the network."""
+    wrong, pages = [], []
+
+    def open_(folder, **settings):
+        path = tmp_path_factory.mktemp("page") / "页 #1.html"
+        with pytest.MonkeyPatch.context() as patch:
+            script = web_page.joined_script()
+            patch.setattr(web_page, "joined_script", lambda: script + DOOR)
+            path.write_bytes(web.build_page(folder, **settings).html)
+        page = browser.new_page(locale="en-US")
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on(
+            "request", lambda request: wrong.append(request.url) if request.url[:5] not in ("file:", "data:") else None
+        )
+        page.goto(path.as_uri())
+        page.wait_for_selector("#reading-1:not([aria-busy]) .bars")
+        pages.append(page)
+        return page
+
+    yield open_
+    for page in pages:
+        page.close()
+    assert wrong == []
+
+
+def small_network(**settings):
+    """A network of other settings than the shipped ones, with odd tokens and weights that are not near zero."""
+    texts = ["警察救了小狗，", "小狗😀救了警察", "𠮷野家 Ａb", "ﬁne e\u0301"]
+    unit = settings.pop("unit", "char")
+    encoder = TextEncoder.from_texts(texts, unit=unit, max_length=8, max_ngram=settings.pop("max_ngram", 1))
+    model = networks.build_textrnn(encoder, ["<b>甲</b>", "乙", "__proto__"], seed=1, embed_dim=6, units=5, **settings)
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.normal(size=weight.shape).astype(weight.dtype) for weight in model.get_weights()])
+    networks.set_temperature(model, 1.7)
+    return model
+
+
+# ---- equal to the kit ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", LIMIT)
+def test_the_page_gives_the_labels_and_probabilities_of_the_kit(ask, root, name):
+    splits = datasets.load("headlines")
+    texts = [*splits.dev["text"], *splits.test["text"]]
+    extra = ["长" * 100, "ＡＢＣ　１２３！", "👨‍👩‍👧 e\u0301", "?"]
+    texts = texts + extra
+    expected = saving.load_classifier(root / "models" / name).predict_proba(texts)
+    found = np.array(ask(root / "models" / name).evaluate("texts => ask.probs(texts)", texts))
+    assert len(texts) > 1950
+    assert (found.argmax(axis=1) == expected.argmax(axis=1)).all()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
+def drawn_strings():
+    """Code points of strings of every kind: all that normalising changes, and drawn ones from all of Unicode."""
+    rng = random.Random(0)
+    changed = sorted(changed_code_points(True))
+    strings = [[ord("股"), code, ord("市")] for code in changed]
+    kinds = [
+        range(0x20), range(0x300, 0x370), range(0xFF00, 0xFFF0), range(0x1F300, 0x1FAFF), range(0xD800, 0xDC00),
+        range(0xDC00, 0xE000), range(0x2000, 0x2070), range(0xE0000, 0xE0080), range(0x4E00, 0xA000),
+        range(0x2FF0, 0x3000), range(0x1C80, 0x1C90), range(0x10D50, 0x10D66), range(0xA7C0, 0xA7E0),
+        range(0x110000), [0x200D, 0xFE0F, 0xFEFF, 0x200B, 0x85, 0xA0, 0x3000, 0x1C, 0x0130, 0x03A3, 0x1E9E, 0x00DF],
+    ]  # fmt: skip
+    for _ in range(3000):
+        codes = [rng.choice(rng.choice(kinds)) for _ in range(rng.randrange(1, 40))]
+        # Two halves of a pair side by side are one character for a browser, and two for Python.
+        halves = [0xD800 <= code <= 0xDFFF for code in codes]
+        strings.append([code for place, code in enumerate(codes) if not (halves[place] and any(halves[:place][-1:]))])
+    return strings
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", LIMIT)
+def test_the_ids_are_those_of_the_encoder_for_every_kind_of_string(ask, root, name):
+    encoder = saving.load_classifier(root / "models" / name).network.encoder
+    strings = drawn_strings()
+    texts = datasets.load("headlines").train["text"][:1000]
+    strings += [[ord(char) for char in text] for text in texts]
+    answer = ask(root / "models" / name).evaluate(
+        "texts => JSON.stringify(ask.ids(JSON.parse(texts)))", json.dumps(strings)
+    )
+    found = json.loads(answer)
+    for codes, windows in zip(strings, found, strict=True):
+        expected = encoder.encode_windows(["".join(map(chr, codes))])
+        ids = [row[row[:, 0] > 0].tolist() for row in expected.ids]
+        assert windows == ids, codes
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"bidirectional": False, "pooling": "last", "max_ngram": 3},
+        {"num_layers": 2, "pooling": ["last", "attention", "mean"], "max_ngram": 2},
+        {"num_layers": 3, "bidirectional": False, "pooling": "attention"},
+        {"pooling": "last", "unit": "word"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("tables", ["float32", "int8"])
+def test_networks_of_other_settings_are_equal_too(ask, tmp_path, settings, tables):
+    model = small_network(**settings)
+    folder = tmp_path / "我的 model"
+    saving.save_classifier(model, folder, card=dict.fromkeys(cards.CARD_FIELDS), tables=tables)
+    classifier = saving.load_classifier(folder)
+    texts = ["警察救了小狗", "小", "x", "😀𠮷 AＢ", "警察救了小狗，小狗救了警察，警察😀", "\U0010ffff"]
+    page = ask(folder)
+    expected = classifier.predict_proba(texts)
+    assert np.ptp(expected, axis=0).max() > 0.01
+    np.testing.assert_allclose(page.evaluate("texts => ask.probs(texts)", texts), expected, rtol=0, atol=1e-5)
+    traces = classifier.network.trace(texts[0])
+    assert page.evaluate("ask.network().names") == list(traces)
+    for one, trace in zip(page.evaluate("text => ask.trace(text)", texts[0]), traces.values(), strict=True):
+        np.testing.assert_allclose(one, trace, rtol=0, atol=1e-5)
+    for lstm in range(len(traces)):  # every sum that can be opened adds up
+        for kind in ("input_gate", "forget_gate", "candidate", "output_gate"):
+            place = {"lstm": lstm, "step": 2, "unit": 3, "kind": kind}
+            found = page.evaluate("([text, place]) => ask.sum(text, place)", [texts[0], place])
+            np.testing.assert_allclose(
+                found["bias"] + sum(term["value"] for term in found["terms"]), found["z"], atol=1e-5
+            )
+
+
+@pytest.mark.long
+def test_what_the_units_add_is_the_score_of_the_class(ask, root):
+    page = ask(root / "models" / NAME)
+    scores, added = page.evaluate("text => ask.added(text, 2)", "国足客场一球小胜")
+    bias = page.evaluate("[...ask.network().bias]")
+    assert np.sum(added) + bias[2] - np.mean(bias) == pytest.approx(scores[2] - np.mean(scores), abs=1e-5)
+
+
+# ---- size, speed, what is refused ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LIMIT)
+def test_a_page_is_no_larger_than_can_be_sent(root, name):
+    page = web.build_page(root / "models" / name)
+    assert len(page.html) < LIMIT[name]
+    assert (page.difference, page.num_texts) == (0, 0)
+
+
+def test_a_small_page_says_how_far_its_answers_are_off(root, tmp_path):
+    folder = root / "models" / NAME
+    out = tmp_path / "page.html"
+    done = click.testing.CliRunner().invoke(cli.main, ["page", str(folder), "--small", "--out", str(out)])
+    assert done.exit_code == 0, done.stderr
+    page = web.build_page(folder, small=True)
+    assert out.read_bytes() == page.html  # the same model, the same bytes
+    assert len(page.html) < 0.6 * len(web.build_page(folder).html)
+    assert 1e-6 < page.difference < 1e-3
+    assert done.stdout.endswith(f"no probability more than {page.difference:.2g} off on {page.num_texts} drawn texts\n")
+
+
+@pytest.mark.long
+def test_a_small_page_gives_the_same_labels(ask, root):
+    texts = [*datasets.load("headlines").dev["text"]]
+    expected = saving.load_classifier(root / "models" / NAME).predict_proba(texts)
+    page = ask(root / "models" / NAME, small=True)
+    found = np.array(page.evaluate("texts => ask.probs(texts)", texts))
+    assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.998
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-3)
+    assert "Weights of 16 bits: no probability more than" in page.inner_text("#about-model")
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (lambda encoder: networks.build_textcnn(encoder, ["a", "b"]), "got a textcnn: the page computes"),
+        (lambda encoder: networks.build_textrnn(encoder, ["a", "b"], cell="gru"), "got one of the cell 'gru'"),
+    ],
+)
+def test_a_network_that_the_page_cannot_compute_is_refused_with_the_reason(model, reason, tmp_path):
+    folder = tmp_path / "model"
+    network = model(TextEncoder(tokens=("股",)))
+    saving.save_classifier(network, folder, card=dict.fromkeys(cards.CARD_FIELDS))
+    out = tmp_path / "page.html"
+    done = click.testing.CliRunner().invoke(cli.main, ["page", str(folder), "--out", str(out)])
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: {folder}: expected a network of LSTMs, {reason}")
+    assert not out.exists()
+
+
+def test_weights_that_16_bits_cannot_hold_are_refused(tmp_path):
+    model = small_network()
+    model.set_weights([1e6 * weight for weight in model.get_weights()])
+    saving.save_classifier(model, tmp_path / "model", card=dict.fromkeys(cards.CARD_FIELDS))
+    with pytest.raises(ValueError, match=r"expected weights up to 65504 for 16 bits, got \d"):
+        web.build_page(tmp_path / "model", small=True)
+
+
+def test_words_of_a_model_never_become_markup(tmp_path):
+    model = networks.build_textrnn(TextEncoder(tokens=("股",)), ["</script><img src=x>", "<!--"], units=2, embed_dim=2)
+    card = {**dict.fromkeys(cards.CARD_FIELDS), "limits": "<script>alert(1)</script>"}
+    saving.save_classifier(model, tmp_path / "model", card=card)
+    tags = []
+    parser = html.parser.HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: tags.append(tag)
+    parser.feed(web.build_page(tmp_path / "model", links=[("</script><i>", "/")]).html.decode())
+    assert tags.count("script") == 5
+    assert {"img", "i"} & {*tags} == set()
+
+
+def test_the_page_may_load_nothing_and_run_only_its_own_script(root):
+    page = web.build_page(root / "models" / NAME)
+    assert f'content="{page.policy}"'.encode() in page.html
+    rules = dict(rule.strip().split(" ", 1) for rule in page.policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert "unsafe" not in page.policy
+    assert rules["script-src"].startswith("'sha256-")
+    assert "connect-src" not in rules
+    assert b"http://" not in page.html.replace(b"http://www.w3.org/2000/svg", b"")
+    assert b"https://" not in page.html
+
+
+def test_the_modules_are_joined_in_order_and_what_is_not_exported_is_seen(monkeypatch, tmp_path):
+    (tmp_path / "a.js").write_text('import { b, c } from "./b.js";\n\nb(c);\n', encoding="utf-8")
+    (tmp_path / "b.js").write_text("export const c = 1;\nexport function b() {}\n", encoding="utf-8")
+    monkeypatch.setattr(web_page, "STATIC", tmp_path)
+    assert web_page.joined_script("a.js") == "\n// b.js\nconst c = 1;\nfunction b() {}\n\n// a.js\nb(c);\n"
+    (tmp_path / "b.js").write_text("export const c = 1;\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"a\.js: imports b, which b\.js does not export"):
+        web_page.joined_script("a.js")
+    (tmp_path / "b.js").write_text('import { a } from "./a.js";\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"a\.js: imports itself by way of a\.js and b\.js"):
+        web_page.joined_script("a.js")
+
+
+@pytest.mark.long
+def test_the_page_answers_soon_after_opening_and_while_typing(browser, root, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_bytes(web.build_page(root / "models" / NAME).html)
+    page = browser.new_page(locale="en-US")
+    page.add_init_script(
+        """new MutationObserver((_, observer) => {
+          if (!document.querySelector("#verdict")?.textContent) return;
+          window.firstAnswer = performance.now();
+          observer.disconnect();
+        }).observe(document, { subtree: true, childList: true, characterData: true });"""
+    )
+    page.goto(path.as_uri())
+    page.wait_for_function("window.firstAnswer")
+    page.wait_for_selector("#reading-1:not([aria-busy])")
+    first = page.evaluate("window.firstAnswer")
+    spent = page.evaluate(
+        """async (texts) => {
+          const [field, verdict, spent] = [document.querySelector("#text-1"), document.querySelector("#verdict"), []];
+          for (const text of texts) {
+            for (let end = 1; end <= text.length; end += 1) {
+              field.value = text.slice(0, end);
+              verdict.textContent = "";
+              const begin = performance.now();
+              field.dispatchEvent(new Event("input"));
+              if (!verdict.textContent) throw new Error("no answer at once");
+              spent.push(performance.now() - begin);
+              await new Promise(requestAnimationFrame);
+            }
+          }
+          return spent;
+        }""",
+        [*datasets.load("headlines").dev["text"][:20]],
+    )
+    print(
+        json.dumps(
+            {
+                "first_ms": round(first),
+                "typing_ms": round(statistics.median(spent), 1),
+                "typing_95_ms": round(sorted(spent)[int(0.95 * len(spent))], 1),
+            }
+        )
+    )
+    assert first < 4000  # 2 s on a machine of one's own; this one may be busy
+    assert statistics.median(spent) < 50
+    page.close()

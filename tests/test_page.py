@@ -287,7 +287,7 @@ def test_the_page_answers_soon_after_opening_and_while_typing(browser, root, tmp
         }).observe(document, { subtree: true, childList: true, characterData: true });"""
     )
     page.goto(path.as_uri())
-    page.wait_for_function("window.firstAnswer")
+    page.wait_for_function("() => window.firstAnswer")
     page.wait_for_selector("#reading-1:not([aria-busy])")
     first = page.evaluate("window.firstAnswer")
     spent = page.evaluate(

@@ -528,7 +528,7 @@ for ax, (title, (below, above)) in zip(axes.flat, uses.items(), strict=True):
 
 # %% [markdown]
 # Speech: slices of sound go in, a letter or a piece of a sound comes out at each. Headlines: 国足小胜 ("national
-# football team wins narrowly") goes in, one class comes out at the end; notebooks 05 to 08 are about that.
+# football team wins narrowly") goes in, one class comes out at the end; notebooks 05 to 09 are about that.
 # Generation: the network's own word is what it reads next, so it writes a sentence, or music. Translation: one
 # network reads 谢谢你 ("thank you") into its memory, a second one writes from it. All four are the same loop.
 #

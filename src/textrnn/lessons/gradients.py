@@ -192,7 +192,7 @@ def gradient_norms_by_lag(layer: Callable[[tf.Tensor], tf.Tensor], inputs: np.nd
             seen = tf.reduce_sum(last * tf.constant(directions, last.dtype))
         return tape.gradient(seen, watched)
 
-    gradient = slopes().numpy().astype("float64")  # (batch, steps, features)
+    gradient = slopes.get_concrete_function()().numpy().astype("float64")  # (batch, steps, features)
     return np.linalg.norm(gradient, axis=-1)[:, ::-1]
 
 

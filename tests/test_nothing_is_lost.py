@@ -3,6 +3,7 @@
 import hashlib
 import os
 import random
+import stat
 import subprocess
 import sys
 import threading
@@ -87,6 +88,7 @@ def test_a_model_that_cannot_be_saved_where_it_should_is_saved_elsewhere_and_it_
     with pytest.raises(OSError, match=r"file/m: this model could not be saved.*; it was saved as .*/m-\w+ instead$"):
         save_or_rescue(model, tmp_path / "file" / "m", card=card, texts=["refund"])
     (other,) = tmp_path.glob("m-*")
+    assert os.name != "posix" or stat.S_IMODE(other.stat().st_mode) == 0o700  # a private folder stays private
     assert saving.load_classifier(other).predict_proba(["refund"]) == expected
     with pytest.raises(ValueError, match=r"card: .* it was saved as .*\.keras \(for keras"):
         save_or_rescue(model, tmp_path / "n", card={}, texts=[])

@@ -77,7 +77,7 @@ def _tell_known_texts(trained_on: dict[str, Any], table: "pd.DataFrame", file: s
         if path.is_file() and cards.sha256_of_file(path) != sha256 and cards.sha256_of_file(path) in files.values():
             with warnings.catch_warnings(action="ignore"):
                 known = datasets.read_table(path)
-            if len(known) == rows["train"]:
+            if len(known) in (rows["train"], sum(rows.values())):  # or train and dev were drawn from it
                 splits = datasets.Splits(known, None, table)
                 names = {"train": path.name, "test": file}
                 datasets.tell_copies(splits, advice=f"the model was trained on {path.name}", names=names)

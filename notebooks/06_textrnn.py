@@ -18,8 +18,8 @@
 # simplest method that you could use instead?**
 #
 # **The answer in one sentence:** an LSTM in ten lines of Keras names three of four classes rightly and loses against a
-# linear SVM by far; six ideas later, added one at a time and each measured, it names 92 of 100 and is level with the
-# SVM or a point ahead.
+# linear SVM by far; seven ideas later, added one at a time and each measured, it names 94 of 100 and is ahead by more
+# than a point.
 
 # %%
 try:
@@ -36,6 +36,7 @@ except ModuleNotFoundError as missing:
     raise SystemExit(f'{missing}: run %pip install -e "PATH[train]", PATH being your copy of this project') from None
 
 pd.set_option("display.max_colwidth", None)
+tf.get_logger().setLevel("ERROR")  # TensorFlow would say where it writes files
 
 # %% [markdown]
 # ## Settings
@@ -166,7 +167,7 @@ facts = {
 pd.Series(facts, name="").to_frame()
 
 # %% [markdown]
-# On single characters the SVM loses four points, and is still ten above the network. So both suspects are guilty: part
+# On single characters the SVM loses three points, and is still ten above the network. So both suspects are guilty: part
 # of the gap is in what the network sees, and a larger part in how it learns.
 
 # %% tags=["checks"]
@@ -179,8 +180,8 @@ if AS_PRINTED:
 # %% [markdown]
 # ## The ladder: one idea at a time
 #
-# `benchmarks/ladder.py` added seven things to the network above, one after the other, each with three seeds, and wrote
-# down what dev said: on these headlines, and on the first 20,000 of real ones, scored on 10,000
+# `benchmarks/ladder.py` added seven things to the network above, one after the other, and wrote down what dev said: on
+# these headlines with three seeds, and with one on the first 20,000 of real ones, scored on 10,000
 # (`benchmarks/RESULTS.md` has the commands). In the figure a point is the mean of the seeds, its bar a 95 % interval,
 # and the line the SVM on the same rows; the table says what each step adds to the one above it.
 
@@ -202,18 +203,24 @@ pd.concat({"accuracy": ladder.round(3), "points more": (100 * ladder.diff()).rou
 )
 
 # %% [markdown]
-# TEXT LADDER
-
-# %% [markdown]
+# On these headlines the largest step is to *train* well: ten points, and the network is still the same LSTM. On real
+# ones the strings bring most, three points. *Pooling* over all steps brings nothing that could be told from luck; on
+# the real ones the score even falls a little. A second direction is worth half a point or one, the first vectors and
+# the evidence between one and two and a half points together, the adversarial steps about one. The SVM is reached by
+# the evidence here, and by the first vectors on real headlines; the next step leaves it behind.
+#
+# Read such a ladder with care: each idea was tried on top of those before it, in this order. In another order each
+# would be worth something else (exercises 2 to 5 take one away from the whole).
+#
 # Now each idea as a question, and the network built from it, step by step.
 #
 # ### How should it learn?
 #
-# The recipe differs from plain `fit` in four ways, and none of them is special to recurrent networks. The *learning
-# rate*, the length of the steps, rises for a tenth of the training and then falls along a cosine to zero. *Dropout*
-# leaves out four numbers in ten of each step's vector and of the summary, others each time, so that no weight can rely
-# on one of them. *Label smoothing* asks for nine tenths for the right class instead of all, so that being sure pays
-# less. *Weight decay* pulls every weight a little towards zero. And it has 128 units.
+# The recipe differs from plain `fit` mainly in four ways, and none of them is special to recurrent networks. The
+# *learning rate*, the length of the steps, rises for a tenth of the training and then falls along a cosine to zero.
+# *Dropout* leaves out four numbers in ten of each step's vector and of the summary, others each time, so that no weight
+# can rely on one of them. *Label smoothing* asks for nine tenths for the right class instead of all, so that being sure
+# pays less. *Weight decay* pulls every weight a little towards zero. And it has 128 units.
 #
 # ### What should the answer be taken from?
 #
@@ -269,7 +276,7 @@ if recipe.topic_vectors:
 # %%
 glosses = {"赛:": "… contest:", "冠军": "champion", "锦赛": "end of 锦标赛, championship", "联赛": "league"}
 glosses |= {"卫冕": "to defend a title", "亚冠": "AFC Champions League", "站:": "… stop (of a tour):"}
-glosses |= {"世锦": "start of 世锦赛, world championship"}
+glosses |= {"冕冠": "middle of 卫冕冠军, defending champion", "世锦": "start of 世锦赛, world championship"}
 order = int(any(encoder.ngrams[:1]))  # 0, characters, where no 2-gram has an id
 names = (encoder.tokens, *encoder.ngrams)[order]
 rows = networks.embeddings(model)[order].embeddings.numpy()[2:]  # without padding and unknown
@@ -279,7 +286,7 @@ nearest = pd.Series(cosines, index=names[: len(rows)]).nlargest(9)[1:]
 pd.DataFrame({"cosine": nearest.round(2), "meaning": [glosses.get(name, "") for name in nearest.index]})
 
 # %% tags=["checks"]
-assert not AS_PRINTED or len({"冠军", "卫冕", "联赛"} & set(nearest.index)) == 3
+assert not AS_PRINTED or len({"冠军", "卫冕", "亚冠", "世锦"} & set(nearest.index)) == 4
 
 # %% [markdown]
 # All of sport, before it has seen one label.
@@ -335,7 +342,7 @@ table.round(1)
 if AS_PRINTED:
     in_train = {word: train["label"][train["text"].str.contains(word)].value_counts().to_dict() for word in words}
     assert in_train["股市"] == {"stocks": 24}
-    assert in_train["网游"] == {"game": 66, "society": 1}
+    assert in_train["网游"] == {"game": 67, "society": 1}
     assert np.allclose(table.loc["stocks", "股市"], np.log(10 * 24.2 / 26), atol=1e-5)
     assert table["手机"].idxmax() == "science"
     assert (table["手机"] > 0).sum() >= 2
@@ -352,19 +359,21 @@ probs = training.predict_proba(model, dev["text"])
 predicted = metrics.predicted_labels(probs, list(label_names))
 scores["all ideas together"] = metrics.accuracy(dev["label"], predicted)
 results = pd.DataFrame(scores).T.sort_values("accuracy")
-results["only this one"], results["only the SVM"], results["p"] = "", "", ""
 pair = metrics.mcnemar(dev["label"], predicted, linear_predicted)
-results.loc["all ideas together", ["only this one", "only the SVM", "p"]] = *list(pair.values())[:2], f"{pair['p']:.2f}"
+only = {"only the network": pair["only_first"], "only the SVM": pair["only_second"], "p": round(pair["p"], 2)}
+print(only)
 results.round(3).astype({"rows": int})
 
 # %% [markdown]
-# TEXT-RESULT
+# Of 975 headlines, 31 are right with the network alone and 14 with the SVM alone. Luck would do that less than once in
+# fifty times; it is a lead that one dev split makes likely and does not prove. `benchmarks/RESULTS.md` has more seeds,
+# and 117,411 real headlines, where the lead is more than a point and no luck.
 
 # %% tags=["checks"]
 if AS_PRINTED:
-    assert 0.91 < scores["all ideas together"]["accuracy"] < 0.94
-    assert pair["only_first"] > pair["only_second"]
-    assert pair["p"] > 0.02
+    assert 0.93 < scores["all ideas together"]["accuracy"] < 0.96
+    assert (pair["only_first"], pair["only_second"]) == (31, 14)
+    assert pair["p"] < 0.02
 
 # %% [markdown]
 # ## The same in one line

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 07 · Inside the TextRNN: where it errs, what decides, what its gates do
 #
-# The network of notebook 06 names 92 of 100 classes rightly. **Where are the other eight, which characters decide an
+# The network of notebook 06 names 94 of 100 classes rightly. **Where are the other six, which characters decide an
 # answer, and can we read what its gates do?**
 #
 # **The answer in one sentence:** it errs where a word belongs to two classes, and is often sure of it; leaving
@@ -107,13 +107,23 @@ assert not AS_PRINTED or (confusion.to_numpy() * (1 - np.eye(len(confusion)))).m
 # of the right one.
 
 # %%
-meanings = MEANINGS
+meanings = {
+    "华硕玩家级游戏本到货 3D屏加蓝光刻录": "Asus gaming laptop arrives: 3D screen and Blu-ray writer",
+    "环球小姐中国区决赛 才艺表演冷场多": "Miss Universe China final: few cheers for the talent show",
+    "名嘴解说口误走红网络 本人道歉": "Commentator's slip of the tongue goes viral; he apologises",
+    "韩国冠军不敌中国少年 17岁电竞小将一战成名": "Korean champion loses to Chinese e-sports boy of 17",
+    "反垄断与搜索引擎：欧盟听证会上的争论": "Antitrust and search engines: dispute at an EU hearing",
+    "星际联赛总决赛 虫族选手3:0零封人族": "StarCraft league final: Zerg player beats Terran 3:0",
+    "《轩辕长歌》原声音乐赏析 古筝与交响的碰撞": "The music of the game Xuanyuan Changge: zither meets orchestra",
+    "学生家长状告学校收择校费 法院判令退还3.6万元": "Parent sues school over fee; court orders 36,000 yuan repaid",
+}
 mistakes = metrics.worst_mistakes(dev, probs, label_names, num=8).round(2)
 mistakes.assign(meaning=mistakes["text"].map(meanings).fillna(""))
 
 # %% [markdown]
 # It was sure and wrong: a high score is no proof. Read them with the question *which word led it astray?* Usually there
-# is one: TEXT-MISTAKES. Some labels could be disputed as well.
+# is one: a champion in a report about e-sports, an EU hearing about search engines, a school in a report from a court.
+# Some labels could be disputed as well.
 #
 # ## Which characters decide?
 #
@@ -207,20 +217,23 @@ controls = pd.DataFrame(rows).T
 controls.assign(**{"lowest, after the comma": controls.iloc[:, 0].astype(float).round(2)})
 
 # %% [markdown]
-# The mean of the eight gates after the comma (or anywhere, where there is no comma). It is not true. At 股 they shut
-# *further* where nothing came before, in headlines about shares alone. At four other changes of subject they hardly
-# move. What they react to is the character. And the memory below the gates does not fall at 股 either: most of it is
-# still there. A picture of gates is a question; only more headlines answer it.
+# The mean of the eight gates, where it is lowest after the comma (or anywhere, where there is no comma). The story is
+# not true. At 股 the gates shut even *further* where nothing came before, in headlines about shares alone; at four
+# other changes of subject they stay open. What they react to is the character.
+#
+# And the old subject is not gone. The four curves below the gates do fall at 股, but they were picked because they move
+# most; over all 128 units, nine tenths of the memory are still there after it. A picture of gates is a question; only
+# more headlines, and all units, answer it.
 
 # %% tags=["checks"]
 if AS_PRINTED:
     values, at = controls.iloc[:, 0].astype(float), controls["at"]
     assert set(at.iloc[:3]) == {"股"}
-    assert values.iloc[1:3].max() < 0.35 < values.iloc[0] < 0.65
-    assert values.iloc[3:].min() > 0.7
+    assert values.iloc[1:3].max() < 0.2 < values.iloc[0] < 0.4
+    assert values.iloc[3:].min() > 0.6
     size = np.abs(forward.cell).mean(axis=1)
     here = forward.characters.index("股")
-    assert size[here] > 0.9 * size[here - 1]
+    assert 0.85 < size[here] / size[here - 1] < 0.95
 
 # %% [markdown]
 # To try headlines of your own, run `textrnn demo headlines-textrnn` in a terminal: the page shows gates and memory
@@ -233,7 +246,8 @@ found = tracing.memory_probe(model, dev["text"].head(NUM_PROBED), unit=units[0],
 found.round(3)
 
 # %% [markdown]
-# TEXT-PROBE
+# 球 (ball) and 赛 (contest) come back again and again: the unit listens for sport, and once for a fund (基) that it
+# takes for something like it. Most units are not as easy to name; this one was picked because it moves most.
 
 # %% [markdown]
 # ## Exercises

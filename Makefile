@@ -43,9 +43,9 @@ build/%.ipynb: notebooks/%.py build/answers.md $(STAMP) FORCE
 	  printf '%s: %s s\n' $@ $$(($$(date +%s) - start))
 
 publish-notebooks: $(STAMP)  ## maintainers: write what is committed, notebooks/*.ipynb and the model that 06 trains
-	$(MAKE) notebooks NOTEBOOKS='$(filter-out %/09_saved_model.py,$(NOTEBOOKS))'
+	$(MAKE) notebooks NOTEBOOKS='$(filter-out %/07_inside_textrnn.py %/09_saved_model.py,$(NOTEBOOKS))'
 	$(if $(filter %/06_textrnn.py,$(NOTEBOOKS)),rm -rf models/headlines-textrnn && cp -R build/models/headlines-textrnn models/)
-	$(MAKE) notebooks NOTEBOOKS='$(filter %/09_saved_model.py,$(NOTEBOOKS))'
+	$(MAKE) notebooks NOTEBOOKS='$(filter %/07_inside_textrnn.py %/09_saved_model.py,$(NOTEBOOKS))'
 	cp $(EXECUTED) notebooks/
 
 FORCE:

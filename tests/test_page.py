@@ -8,6 +8,7 @@ import statistics
 import click.testing
 import numpy as np
 import pytest
+from conftest import SHARED_DATA
 
 from textrnn import cards, cli, datasets, networks, saving, web
 from textrnn.preprocessing import TextEncoder, changed_code_points
@@ -90,10 +91,14 @@ def small_network(**settings):
 def test_the_page_gives_the_labels_and_probabilities_of_the_kit(ask, root, name):
     splits = datasets.load("headlines")
     texts = [*splits.dev["text"], *splits.test["text"]]
+    real = SHARED_DATA / "thucnews_titles" / "dev.tsv"
+    if real.exists():
+        texts += [line.partition("\t")[2] for line in real.read_text("utf-8").splitlines()[:2000]]
     extra = ["长" * 100, "ＡＢＣ　１２３！", "👨‍👩‍👧 e\u0301", "?"]
     texts = texts + extra
     expected = saving.load_classifier(root / "models" / name).predict_proba(texts)
     found = np.array(ask(root / "models" / name).evaluate("texts => ask.probs(texts)", texts))
+    print(json.dumps({"texts": len(texts), "largest_difference": float(np.abs(found - expected).max())}))
     assert len(texts) > 1950
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).all()
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
@@ -207,6 +212,7 @@ def test_a_small_page_gives_the_same_labels(ask, root):
     page = ask(root / "models" / NAME, small=True)
     found = np.array(page.evaluate("texts => ask.probs(texts)", texts))
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.998
+    print(json.dumps({"texts": len(texts), "largest_difference": float(np.abs(found - expected).max())}))
     np.testing.assert_allclose(found, expected, rtol=0, atol=2e-3)
     assert "Weights of 16 bits: no probability more than" in page.inner_text("#about-model")
 
@@ -229,6 +235,7 @@ def test_a_network_that_the_page_cannot_compute_is_refused_with_the_reason(model
     assert not out.exists()
 
 
+@pytest.mark.long
 def test_weights_that_16_bits_cannot_hold_are_refused(tmp_path):
     model = small_network()
     model.set_weights([1e6 * weight for weight in model.get_weights()])
@@ -237,6 +244,7 @@ def test_weights_that_16_bits_cannot_hold_are_refused(tmp_path):
         web.build_page(tmp_path / "model", small=True)
 
 
+@pytest.mark.long
 def test_words_of_a_model_never_become_markup(tmp_path):
     model = networks.build_textrnn(TextEncoder(tokens=("股",)), ["</script><img src=x>", "<!--"], units=2, embed_dim=2)
     card = {**dict.fromkeys(cards.CARD_FIELDS), "limits": "<script>alert(1)</script>"}

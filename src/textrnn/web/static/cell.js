@@ -20,6 +20,9 @@ export function cellPanel(reading) {
   const unit = state.unit;
   const before = steps[step + (lstm.backwards ? 1 : -1)]?.cell[unit] ?? 0;
   const now = Object.fromEntries(Object.entries(steps[step]).map(([kind, values]) => [kind, values[unit]]));
+  const isHere = (change) => change.lstm === state.lstm && change.step === step && change.unit === unit;
+  const changed = new Set(reading.changes.filter(isHere).map(({ kind }) => kind));
+  const byHand = (kind) => (changed.has(kind) ? "*" : "");
   const z = (kind) => steps[step].z[lstm.column(kind, unit)];
   const character = visible(answer.characters[step]);
   const select = make("select", { id: `unit-${number}`, onchange: () => reading.openUnit(Number(select.value)) });
@@ -35,13 +38,14 @@ export function cellPanel(reading) {
     make(
       "div",
       { class: "cell-parts" },
-      picture(reading, { now, before, z, values }),
-      make("div", { class: "cell-side" }, make("p", { class: "formula" }, words("cell_sums", values)), sumTable(reading), whatIf(reading, now)),
+      make("div", { class: "neuron" }, picture(reading, { z, values, byHand })),
+      make("div", { class: "cell-side" }, make("p", { class: "formula" }, words("cell_sums", values), changed.size ? words("by_hand") : ""), sumTable(reading)),
+      whatIf(reading, now, isHere),
     ),
   ];
 }
 
-function picture(reading, { z, values }) {
+function picture(reading, { z, values, byHand }) {
   const parts = [
     arrow([200, 378], [200, 362]),
     arrow([200, 330], [200, 298]),
@@ -61,19 +65,19 @@ function picture(reading, { z, values }) {
     label([200, 200], words("memory")),
     label([200, 220], `${values.before} → ${values.c}`, "strong"),
     label([208, 160], `tanh(c) ${values.tanh}`, "start"),
-    label([208, 318], `${words("kinds").candidate[0]} ${values.g}`, "start"),
+    label([208, 318], `${words("kinds").candidate[0]} ${values.g}${byHand("candidate")}`, "start"),
     label([200, 30], words("kinds").output[0]),
     label([200, 52], `h ${values.h}`, "strong"),
-    label([140, 256], `${words("kinds").input_gate[0]} ${values.i}`),
-    label([340, 120], `${words("kinds").forget_gate[0]} ${values.f}`),
-    label([140, 86], `${words("kinds").output_gate[0]} ${values.o}`),
+    label([140, 256], `${words("kinds").input_gate[0]} ${values.i}${byHand("input_gate")}`),
+    label([340, 120], `${words("kinds").forget_gate[0]} ${values.f}${byHand("forget_gate")}`),
+    label([140, 86], `${words("kinds").output_gate[0]} ${values.o}${byHand("output_gate")}`),
   ];
   for (const [kind, { z: name, at, disc: place, name: shape }] of Object.entries(INPUTS)) {
     parts.push(disc(place, shape), zButton(reading, kind, name, at, z(kind)));
   }
   return draw(
     "svg",
-    { class: "neuron", viewBox: "0 0 400 430", role: "group", "aria-label": words("cell_picture", values) },
+    { viewBox: "0 0 400 430", role: "group", "aria-label": words("cell_picture", values) },
     ...parts,
   );
 }
@@ -111,6 +115,7 @@ function zButton(reading, kind, name, [x, y], value) {
     },
     draw("rect", { x: x - 40, y: y - 24, width: 80, height: 46, rx: 8 }),
     label([x, y - 6], name),
+    " ",
     label([x, y + 13], plain(value), "strong"),
   );
 }
@@ -142,10 +147,9 @@ function nameOfTerm([kind, ...about]) {
 }
 
 /** Returns the gates of the open unit as sliders, and what becomes of the answer. */
-function whatIf(reading, now) {
+function whatIf(reading, now, isHere) {
   const { number, position } = reading;
   const at = { lstm: state.lstm, step: position - 1, unit: state.unit };
-  const same = (one, kind) => one.kind === kind && Object.keys(at).every((key) => one[key] === at[key]);
   const rows = ["input_gate", "forget_gate", "output_gate", "candidate"].map((kind) => {
     const id = `change-${kind}-${number}`;
     const shown = make("output", { for: id }, plain(now[kind]));
@@ -158,7 +162,7 @@ function whatIf(reading, now) {
       value: now[kind],
       oninput: () => (shown.textContent = plain(Number(slider.value))),
       onchange: () => {
-        const others = reading.changes.filter((one) => !same(one, kind));
+        const others = reading.changes.filter((one) => !(isHere(one) && one.kind === kind));
         reading.change([...others, { ...at, kind, value: Number(slider.value) }]);
       },
     });
@@ -184,5 +188,5 @@ function effect({ answer, run, changes }) {
   const list = changes.map(({ step, unit, kind, value }) =>
     words("changed", unit, visible(answer.characters[step]), words("kinds")[kind][0], plain(value)),
   );
-  return words("effect", list, ...said, signed(Math.log(run.probs[before] / answer.run.probs[before])));
+  return words("effect", list, ...said, signed(Math.log(run.probs[before] / answer.run.probs[before]), 3));
 }

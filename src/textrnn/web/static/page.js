@@ -109,10 +109,6 @@ function listen() {
     showMode();
     askAll();
   });
-  find("model").addEventListener("change", () => {
-    writeAddress();
-    location.assign(find("model").value + location.hash);
-  });
   find("entry").addEventListener("submit", (event) => {
     event.preventDefault();
     askAll();
@@ -143,10 +139,15 @@ async function start() {
   await load();
   Object.assign(state, { refresh, remember, askAll, askSoon });
   state.readings = [new Reading(1), new Reading(2)];
-  const links = state.about.links.length ? state.about.links : [[state.about.name, ""]];
-  find("model").append(...links.map(([name, address]) => make("option", { value: address }, name)));
-  find("model").selectedIndex = Math.max(0, links.findIndex(([, address]) => address === location.pathname));
-  find("model").disabled = links.length === 1;
+  const { links, name } = state.about;
+  if (links.length > 1) {
+    find("model").append(...links.map(([other, address]) => make("option", { value: address }, other)));
+    find("model").selectedIndex = links.findIndex(([, address]) => address === location.pathname);
+    find("model").addEventListener("change", () => {
+      writeAddress();
+      location.assign(find("model").value + location.hash);
+    });
+  } else find("model").replaceWith(make("strong", {}, name));
   optionsOf("kind", ["cell", ...KINDS.filter((kind) => kind !== "cell")]);
   optionsOf("direction", state.network.names);
   optionsOf("order", ["adds", "moves"]);

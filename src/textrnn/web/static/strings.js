@@ -56,7 +56,7 @@ export const STRINGS = {
     cell_sums: (n) =>
       `c = forget gate ${n.f} × memory before ${n.before} + input gate ${n.i} × candidate ${n.g} = ${n.c}; h = output gate ${n.o} × tanh(c) ${n.tanh} = ${n.h}`,
     memory: "memory c",
-    z_button: (name, value, gate) => `${name} = ${value}, what the ${gate} is made of: show the sum`,
+    z_button: (name, value, gate) => `${name} ${value}: the sum behind the ${gate}`,
     open_z: "Click one of the four z in the picture: it opens the sum behind it.",
     sum_of: (name, gate) => `${name} of the ${gate}: what it is the sum of`,
     sum_heads: ["term", "value × weight", "adds"],
@@ -70,12 +70,13 @@ export const STRINGS = {
     term: (kind, what, label) =>
       ({
         vector: `learnt vector of ${what}`,
-        evidence: `${what} in training: share of ${label}`,
-        seen: `${what} in training: how often`,
+        evidence: `how far ${what} points to ${label} (training counts)`,
+        seen: `how often training saw ${what}`,
       })[kind],
     term_unit: (kind, unit) => (kind === "state" ? `unit ${unit}, its output one step before` : `unit ${unit} of the layer below`),
     what_if: "What if …",
     what_if_lead: "Change a gate of this unit at this character by hand, and see what becomes of the rest and of the answer.",
+    by_hand: " (* set by hand)",
     undo: "Undo all changes",
     no_change: "Nothing is changed yet.",
     changed: (unit, character, gate, value) => `unit ${unit} at “${character}”: ${gate} = ${value}`,
@@ -170,7 +171,7 @@ export const STRINGS = {
     cell_sums: (n) =>
       `c = 遗忘门 ${n.f} × 之前的记忆 ${n.before} + 输入门 ${n.i} × 候选值 ${n.g} = ${n.c}；h = 输出门 ${n.o} × tanh(c) ${n.tanh} = ${n.h}`,
     memory: "记忆 c",
-    z_button: (name, value, gate) => `${name} = ${value}，${gate}由它算出：展开求和`,
+    z_button: (name, value, gate) => `${name} ${value}：${gate}由它算出，展开求和`,
     open_z: "点击图中四个 z 之一，就能看到它是由哪些项相加得到的。",
     sum_of: (name, gate) => `${gate}的 ${name} 由哪些项相加`,
     sum_heads: ["项", "数值 × 权重", "贡献"],
@@ -184,12 +185,13 @@ export const STRINGS = {
     term: (kind, what, label) =>
       ({
         vector: `${what}学到的向量`,
-        evidence: `${what}在训练集中属于“${label}”的比例`,
+        evidence: `${what}在训练集中指向“${label}”的程度`,
         seen: `${what}在训练集中出现的次数`,
       })[kind],
     term_unit: (kind, unit) => (kind === "state" ? `单元 ${unit} 上一步的输出` : `下一层的单元 ${unit}`),
     what_if: "如果……",
     what_if_lead: "手动改变这个单元读到这个字时的门，看后面的内容和答案会怎样变化。",
+    by_hand: "（* 手动设置）",
     undo: "撤销全部改动",
     no_change: "还没有改动。",
     changed: (unit, character, gate, value) => `单元 ${unit} 在“${character}”处：${gate} = ${value}`,

@@ -513,7 +513,8 @@ def assert_readable(page):
     read(page, TEXT)
     found = page.evaluate(
         """() => [...document.querySelectorAll("main *, header *")]
-          .filter((element) => element.checkVisibility() && [...element.childNodes].some((node) => node.nodeType === 3))
+          .filter((element) => element.checkVisibility())
+          .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
           .map((element) => {
             let behind = element;
             while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;

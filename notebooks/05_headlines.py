@@ -19,20 +19,6 @@
 # **The answer in one sentence:** ten classes that overlap where real news does, no copies between the splits, and seven
 # small steps from text to ids, which are the same in Python and inside the saved model.
 
-# %% [markdown]
-# ## Settings
-#
-# One switch decides what all cells below look at: the embedded headlines, real Sina news (`"thucnews"`), or the path of
-# a TSV, CSV or Sogou file of your own. Notebook 06 has the same switch.
-
-# %% tags=["parameters"]
-DATASET = "headlines"  # or "thucnews", or the path of your own file or folder
-DATA_DIR = None  # folder that holds the files of a named set; None: embedded, or the download cache
-MAX_LENGTH = 32  # characters that the encoder keeps
-
-# %% [markdown]
-# The tools: pandas for the tables, TensorFlow for one look inside the graph, and this project's package.
-
 # %%
 try:
     import matplotlib.pyplot as plt
@@ -45,7 +31,17 @@ except ModuleNotFoundError as missing:
     raise SystemExit(f'{missing}: run %pip install -e "PATH[train]", PATH being your copy of this project') from None
 
 pd.set_option("display.max_colwidth", None)
-EMBEDDED = DATASET == "headlines"
+
+# %% [markdown]
+# ## Settings
+#
+# One switch decides what all cells below look at: the embedded headlines, real Sina news (`"thucnews"`), or the path of
+# a TSV, CSV or Sogou file of your own. Notebook 06 has the same switch.
+
+# %% tags=["parameters"]
+DATASET = "headlines"  # or "thucnews", or the path of your own file or folder
+DATA_DIR = None  # folder that holds the files of a named set; None: embedded, or the download cache
+MAX_LENGTH = 32  # characters that the encoder keeps
 
 # %% [markdown]
 # ## Read
@@ -54,6 +50,7 @@ EMBEDDED = DATASET == "headlines"
 # the line in the message: a row that vanishes in silence is worse than an error.
 
 # %%
+EMBEDDED = DATASET == "headlines"
 splits = datasets.load(DATASET, data_dir=DATA_DIR)
 train = splits.train
 train.head()
@@ -85,8 +82,7 @@ examples
 # %% [markdown]
 # They are short, often without a subject, and full of numbers and names. All of the embedded ones were written for this
 # project, in the style of a Chinese portal of about 2010; `datasets/headlines/README.md` says how.
-
-# %% [markdown]
+#
 # ## How many, and how long?
 #
 # Two questions before any training. Does one class have more rows than another? And how many characters must the
@@ -120,11 +116,10 @@ if EMBEDDED:
 
 # %% [markdown]
 # About 40 % of the work would go into padding. So training here puts headlines of similar length into one batch.
-
-# %% [markdown]
+#
 # ## Audit
 #
-# Doubles inside a split, the same text with two labels, a test text that also stands in train: each of them makes a
+# Copies inside a split, the same text with two labels, a test text that also stands in train: each of them makes a
 # score misleading. One call looks for all of them, exact and after normalising (`NaN`: a split is not compared with
 # itself).
 
@@ -157,8 +152,7 @@ if EMBEDDED:
 
 # %% [markdown]
 # An empty table: nothing to remove.
-
-# %% [markdown]
+#
 # ## Where the classes overlap
 #
 # How well does one word give the class away? For a few telling words, the rows of each class that hold it:
@@ -186,8 +180,7 @@ if EMBEDDED:
 # `基金` (fund) nearly settles it. `手机` (mobile phone) is science, or a game for phones; `银行` (bank) is stocks more
 # often than finance, because of `银行股` (bank shares); `楼` (building, also in `楼市`, the housing market) is realty,
 # or society when somebody falls from one. Those are the headlines for which context counts.
-
-# %% [markdown]
+#
 # And order counts. These pairs hold the same characters in another order, and mean the opposite:
 
 # %%
@@ -207,14 +200,13 @@ assert counts.iloc[0].equals(counts.iloc[1]) and counts.iloc[2].equals(counts.il
 # %% [markdown]
 # Rows one and two are equal, and so are three and four: whoever counts characters cannot tell them apart. That is
 # *arrive Taipei* and *leave Taipei* of notebook 01 again, with one difference: here the *class* is the same either way.
-# Oil that falls and oil that rises are both finance. A desk that sorts headlines by subject may get far without any
-# order; how far is a question for notebook 08.
-
-# %% [markdown]
+# Oil that falls and oil that rises belong to the same class. A desk that sorts headlines by subject may get far without
+# any order; how far is a question for notebook 08.
+#
 # ## One headline from text to ids, step by step
 #
-# This one was made to have what goes wrong in practice: full-width letters, an ideographic space, a double space, a
-# character that is outside the basic plane of Unicode (`𠮷`), and an emoji made of several code points.
+# This one was made to have what goes wrong in practice: full-width letters, an ideographic space, two spaces in a row,
+# a character that is outside the basic plane of Unicode (`𠮷`), and an emoji made of several code points.
 
 # %%
 text = "ＩＰＯ重启　Ａ股  𠮷家开门👨‍👩‍👧！"
@@ -223,27 +215,21 @@ f"{len(text)} code points: {text}"
 # %% [markdown]
 # "IPOs restart, A-shares, the Ji family opens its door", the emoji of a family, an exclamation mark.
 #
-# **Step 1, normalise.** One form for each character (`Ａ` becomes `a`), one space for each run of white space:
-
-# %%
-normal = preprocessing.normalise(text)
-normal
-
-# %% tags=["checks"]
-assert normal == "ipo重启 a股 𠮷家开门👨‍👩‍👧!"
-
-# %% [markdown]
-# The letters are narrow and small now, the full-width `！` is a plain `!`, and each run of spaces is one space.
+# **Step 1, normalise.** One form for each character: full-width letters and signs become narrow, capitals become
+# small, and each run of white space becomes one space.
 #
 # **Step 2, split** into code points. A reader sees one family; the list below has five entries for it, three people and
 # two joiners (`\u200d`). A TensorFlow graph splits like that, and both sides must agree:
 
 # %%
+normal = preprocessing.normalise(text)
 encoder = preprocessing.TextEncoder.from_texts(train["text"], max_length=MAX_LENGTH)
 tokens = encoder.split(text)
+print(normal)
 print(tokens)
 
 # %% tags=["checks"]
+assert normal == "ipo重启 a股 𠮷家开门👨‍👩‍👧!"
 assert len(tokens) == 19 and tokens[-6:] == ["👨", "\u200d", "👩", "\u200d", "👧", "!"]
 
 # %% [markdown]
@@ -276,8 +262,7 @@ assert ids[0] == encoder.tokens.index("i") + 2
 # %% [markdown]
 # The first id is that of `i`, the last that of `!`. Each 1 is a character that the vocabulary lacks: the rare `𠮷` and
 # the parts of the emoji. Nothing is left out, so the positions of the others stay true.
-
-# %% [markdown]
+#
 # **Step 5, pad.** A batch is a rectangle, headlines are not. Zeros fill the rows on the right:
 
 # %%
@@ -288,9 +273,9 @@ batch
 assert batch.shape == (3, 6) and (batch[1:, 4:] == 0).all()
 
 # %% [markdown]
-# "Debut in step with A-shares", "Stock market soars", "Central bank cuts rates". The network is told which steps are
-# padding, and skips them: its answer does not change if there are more zeros. **Step 6, the same inside the graph.**
-# `TextToIds` is a Keras layer; what it does is saved with the model.
+# "Debut in step with A-shares", "Stock market soars", "Central bank cuts rates". The network gets a mask that says
+# which steps are padding, and skips them: its answer does not change if there are more zeros. **Step 6, the same inside
+# the graph.** `TextToIds` is a Keras layer; what it does is saved with the model.
 
 # %%
 text_to_ids = layers.TextToIds(encoder)
@@ -332,8 +317,7 @@ if EMBEDDED:
 
 # %% [markdown]
 # More than four ids for pairs to each id for a character, although pairs that train shows only once are left out.
-
-# %% [markdown]
+#
 # ## Characters or words?
 #
 # Written Chinese has no spaces; jieba, a word splitter with a dictionary, puts them in. Here jieba decides on the
@@ -371,8 +355,7 @@ if EMBEDDED:
 # %% [markdown]
 # More than half of them only once: too little to learn from. This is one reason why the network of notebook 06 reads
 # characters, with the pairs and triples of them that occur at least twice.
-
-# %% [markdown]
+#
 # ## Mistakes that are easy to make
 #
 # - *Making the vocabulary from all rows.* Then no character of dev or test is ever unknown, and the score promises more
@@ -381,15 +364,13 @@ if EMBEDDED:
 #   rows that follow, without an error. `datasets.read_table` takes quotation marks as they are.
 # - *Preparing texts twice, once for training and once in the program that uses the model.* The two drift apart. Here
 #   the preparation is a layer of the model.
-
-# %% [markdown]
+#
 # ## Exercises
 #
-# Write down your prediction first, then run it. An `assert` that checks *our* numbers may stop a changed notebook: then
-# it has told you something; delete it and go on.
+# Write down your prediction first, then run it.
 #
 # 1. Set `DATASET` to a TSV of your own (`label<TAB>text`), delete the label in one line, and run. What does the message
-#    tell you, and what would a reader that skips bad lines have told you?
+#    say, and what would you have learnt from a reader that skips bad lines?
 # 2. Build a second encoder with `lower=False`. How many more ids do you expect? Count.
 # 3. Guess how many of the 4,550 headlines contain a character that occurs only once in train; then count.
 # 4. Move 50 rows of dev into train (`splits._replace`, `pd.concat`) and run the audit. Which lines change?

@@ -20,6 +20,27 @@
 # program that has TensorFlow can use it, without this project and without Keras; and it is the same network as data,
 # which this project reads without TensorFlow, and can train on.
 
+# %%
+try:
+    import json
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    import keras
+    import matplotlib.pyplot as plt
+    import numpy as np
+    import pandas as pd
+    import tensorflow as tf
+
+    from textrnn import cards, datasets, metrics, networks, plots, saving, training
+    from textrnn.lessons import diagrams
+except ModuleNotFoundError as missing:
+    raise SystemExit(f'{missing}: run %pip install -e "PATH[train]", PATH being your copy of this project') from None
+
+pd.set_option("display.max_colwidth", None)
+tf.get_logger().setLevel("ERROR")  # TensorFlow would say that it compiles a function once more
+
 # %% [markdown]
 # ## Settings
 #
@@ -40,29 +61,6 @@ SEED = 0  # decides the old headlines, dropout and the order of the batches
 NUM_REPLAY = 1500  # old training headlines that are mixed into the new ones
 
 # %% [markdown]
-# The tools. (The fresh process further down uses TensorFlow alone.)
-
-# %%
-try:
-    import json
-    import subprocess
-    import sys
-    from pathlib import Path
-
-    import keras
-    import matplotlib.pyplot as plt
-    import numpy as np
-    import pandas as pd
-    import tensorflow as tf
-
-    from textrnn import cards, datasets, metrics, networks, plots, saving, training
-    from textrnn.lessons import diagrams
-except ModuleNotFoundError as missing:
-    raise SystemExit(f'{missing}: run %pip install -e "PATH[train]", PATH being your copy of this project') from None
-
-pd.set_option("display.max_colwidth", None)
-
-# %% [markdown]
 # ## What is in the folder
 #
 # A saved model is a folder. Its files and their sizes:
@@ -78,17 +76,12 @@ pd.DataFrame(contents, columns=["file", "KiB"])
 # weights: a program for TensorFlow. `assets.extra/` holds it as data, for people and for this package: the card, the
 # label list, the network's settings, the vocabulary, and the weights as plain numbers (safetensors).
 #
-# The card first. A model without one is a riddle: trained on what, how good, allowed for what?
+# The card first, and its scores by split. A model without one is a riddle: trained on what, how good, allowed for what?
 
 # %%
 card = cards.read_card(folder)
 shown = {key: card[key] for key in ("name", "trained_on", "seed", "settings", "max_length", "licence", "limits")}
 print(json.dumps(shown, indent=1, ensure_ascii=False))
-
-# %% [markdown]
-# And its scores, by split:
-
-# %%
 scores = pd.DataFrame(card["metrics"]).T
 scores.round(3).astype({"rows": int})
 
@@ -100,7 +93,8 @@ scores.round(3).astype({"rows": int})
 # ## In a fresh process, with TensorFlow alone
 #
 # The next program is given to a new Python process. It is all that a user of the model has to write: load, ask, and
-# turn bytes into strings.
+# turn bytes into strings. (Each time this notebook is built, the program also runs where neither this package nor Keras
+# can be imported.)
 
 # %%
 program = """
@@ -112,19 +106,13 @@ answer = model.serve(tf.constant(sys.argv[2:]))
 labels = [label.decode() for label in answer["label"].numpy()]
 print(json.dumps({"labels": labels, "scores": answer["score"].numpy().tolist()}))
 """
-
-# %% [markdown]
-# Run it on `TEXTS` and read what it printed. (Each time this notebook is built, the program also runs where neither
-# this package nor Keras can be imported.)
-
-# %%
 command = [sys.executable, "-c", program, str(folder), *TEXTS]
 process = subprocess.run(command, capture_output=True, check=True, text=True, encoding="utf-8")
 alone = json.loads(process.stdout)
-our_texts = len(TEXTS) == 4 and TEXTS[2] == "沪指午后跳水失守3000点"  # the sentences below speak of these
 pd.DataFrame({"text": TEXTS, "label": alone["labels"], "score": np.round(alone["scores"], 2)})
 
 # %% tags=["checks"]
+our_texts = len(TEXTS) == 4 and TEXTS[2] == "沪指午后跳水失守3000点"  # the sentences below speak of these
 blind = """
 import sys
 from importlib.machinery import PathFinder
@@ -170,20 +158,16 @@ assert list(inputs) == ["text"] and inputs["text"].dtype == tf.string
 # %%
 classifier = saving.load_classifier(folder)
 answers = classifier.predict_table(TEXTS)
+for texts in (TEXTS[0], TEXTS, pd.Series(TEXTS), np.array(TEXTS)):
+    assert classifier.predict(texts)[0] == alone["labels"][0]
 answers.round(2)
 
 # %% tags=["checks"]
 assert list(answers["label"]) == alone["labels"]
 
 # %% [markdown]
-# The labels are those of the fresh process. Every form of input gives the same first answer:
-
-# %%
-column = pd.Series(TEXTS, index=[f"row {place}" for place in range(len(TEXTS))], name="headline")
-for texts in (TEXTS[0], TEXTS, column, np.array(TEXTS)):
-    assert classifier.predict(texts)[0] == alone["labels"][0]
-
-# %% [markdown]
+# The labels are those of the fresh process, and every form of input gives the same first answer.
+#
 # TensorFlow is made for large networks, and this one is small: much of the time goes into starting its many little
 # operations. So NumPy is the faster one here (`benchmarks/RESULTS.md` has the numbers). `runtime="tensorflow"` makes a
 # Keras network of the same data. All dev headlines, both ways:
@@ -201,37 +185,28 @@ assert same == len(dev) and largest < 1e-4
 
 # %% [markdown]
 # The rest of this notebook works with either. Behind the best label stand all the others, with probabilities that add
-# up to 1:
+# up to 1. Darker is more:
 
 # %%
 probs = pd.DataFrame(classifier.predict_proba(TEXTS), index=TEXTS, columns=classifier.label_names)
-probs.round(2)
-
-# %% tags=["checks"]
-assert np.allclose(probs.sum(axis=1), 1, atol=1e-5)
-
-# %% [markdown]
-# The same as a picture, darker for more:
-
-# %%
-train_texts = datasets.load("headlines").train.set_index("text")["label"]
-rockets = train_texts[train_texts.index.str.contains("火箭")].value_counts()
-launches = train_texts[train_texts.index.str.contains("卫星.*发射|发射.*卫星")]
 fig, ax = plt.subplots(figsize=(10, 1 + 0.4 * len(TEXTS)), layout="constrained")
 _ = diagrams.plot_values(ax, probs.to_numpy(), row_names=TEXTS, words=list(probs.columns), limits=(0, 1))
 
 # %% tags=["checks"]
+train_texts = datasets.load("headlines").train.set_index("text")["label"]
+rockets = train_texts[train_texts.index.str.contains("火箭")].value_counts()
+launches = train_texts[train_texts.index.str.contains("卫星.*发射|发射.*卫星")]
+assert np.allclose(probs.sum(axis=1), 1, atol=1e-5)
 assert not our_texts or (probs.iloc[2].max() > 0.7 and probs.iloc[0].idxmax() == "politics")
 assert rockets.sum() == 6 and rockets["sports"] == 5
 assert len(launches) == 2 and set(launches) == {"politics"}
 
 # %% [markdown]
-# The third text has one dark field: the network is sure, and right. The first has one as well, on politics. Why not
+# The third text has one dark field: the network is sure, and right. The first has a paler one, on politics. Why not
 # science? Look at what it has learnt from: of the six training headlines with `火箭` (rocket) five are about
 # basketball, the Houston Rockets, and both that speak of launching a satellite are labelled politics. A model knows its
 # training data, not the world.
-
-# %% [markdown]
+#
 # ## What you may rely on
 #
 # The answer for a text does not depend on its company: alone, in a batch, or beside a much longer text, it is the same.
@@ -288,8 +263,7 @@ assert strange["score"].max() > 0.7
 # %% [markdown]
 # "Hello", an English sentence, two lines of Li Bai ("moonlight before my bed, I took it for frost on the ground") and
 # three emoji. None of them is news; each got a class, and not always with a low score.
-
-# %% [markdown]
+#
 # ## How far to trust a score
 #
 # Of the headlines that the network is 80 % sure of, are 80 % right? Then it would be *calibrated*. The dev headlines by
@@ -310,13 +284,13 @@ _ = ax.set(xlabel="mean score", ylabel="share that is right")
 _ = ax.legend()
 
 # %% tags=["checks"]
-assert (by_score["share_right"] > by_score["mean_score"]).sum() >= 5 and 0.06 < error < 0.09
+assert (by_score["share_right"] > by_score["mean_score"]).all() and 0.09 < error < 0.105
 
 # %% [markdown]
-# A point for each bin of scores. It is too modest: nearly every point lies above the dotted line, so more are right
-# than the score says. That is label smoothing, which has taught it never to be sure. The mean distance, weighted by
-# rows, is the *calibration error* (`metrics.calibration_error`, with fifteen bins of equal width): more than 6 points
-# here.
+# A point for each bin of scores. It is too modest: every point lies above the dotted line, so more are right than the
+# score says. A likely reason is *label smoothing*: in training the right class counted as 0.91 and each other class as
+# 0.01, so the network learnt never to be sure. The mean distance from the line, weighted by rows, is the *calibration
+# error* (`metrics.calibration_error`, with fifteen bins of equal width): more than 9 points here.
 #
 # The cure is one number. All scores are divided by a *temperature* before the softmax: the order of the classes stays,
 # so no label changes, and all probabilities move. `fit_temperature` finds the number that fits best; one half of dev
@@ -335,11 +309,11 @@ for value in (1, temperature):
 pd.Series(errors, name="calibration error").rename_axis("temperature").round(3).to_frame()
 
 # %% tags=["checks"]
-assert 0.55 < temperature < 0.8 and errors[round(temperature, 2)] < 0.66 * errors[1]
+assert 0.5 < temperature < 0.7 and errors[round(temperature, 2)] < 0.33 * errors[1]
 
 # %% [markdown]
-# Below 1: surer. A third of the error or more is gone, on headlines that had no part in choosing the temperature. Save
-# `network`, and the folder answers with it; the model of this project stays at 1.
+# Below 1: surer. More than two thirds of the error are gone, on headlines that had no part in choosing the temperature.
+# Save `network`, and the folder answers with it; the model of this project stays at 1.
 #
 # ## When not to answer
 #
@@ -353,12 +327,12 @@ _ = plots.plot_coverage(curve, ax)
 at = curve.set_index("threshold")
 
 # %% tags=["checks"]
-assert 0.80 < at.loc[0.7, "coverage"] < 0.88 and at.loc[0.7, "accuracy"] > 0.96
-assert at.loc[0.9, "accuracy"] > 0.98 and 0.5 < at.loc[0.9, "coverage"] < 0.67
+assert 0.80 < at.loc[0.7, "coverage"] < 0.88 and at.loc[0.7, "accuracy"] > 0.98
+assert at.loc[0.9, "accuracy"] > 0.99 and 0.5 < at.loc[0.9, "coverage"] < 0.67
 
 # %% [markdown]
 # From left to right the network answers less (dashed) and is right more often (solid). With `min_score=0.7` it answers
-# more than four headlines of five, and more than 96 % of the answers are right; with 0.9 it is right in more than 98 %,
+# more than four headlines of five, and more than 98 % of the answers are right; with 0.9 it is right in more than 99 %,
 # and leaves a third or more to a person. Which of them is best depends on what a wrong label costs you. And the four
 # strange texts?
 
@@ -367,19 +341,17 @@ doubtful = classifier.predict_table(strange["text"], min_score=0.7)
 doubtful.round(2)
 
 # %% tags=["checks"]
-assert 0 < (doubtful["label"] == "unknown").sum() < len(doubtful)
+assert list(doubtful["label"] == "unknown") == [True, False, True, True]
 
 # %% [markdown]
-# Not all are `unknown` now: whatever passes does so with a high score. `min_score` keeps back the doubtful cases of the
-# kind of text that the network has learnt; it is no guard against texts of another kind.
-
-# %% [markdown]
+# Not all are `unknown` now: the English sentence passes, as science, with a high score. `min_score` keeps back the
+# doubtful cases of the kind of text that the network has learnt; it is no guard against texts of another kind.
+#
 # ## Teach it more
 #
-# E-sports are played on computers and reported like sports, and that is where the network puts them. In this data they
-# belong to `game`, but only four of the 4,550 training headlines speak of them. Twelve new headlines say so more
-# clearly: finals won and lost, transfers, a retirement, a national team's training camp, all of e-sports (`电竞`, in
-# full `电子竞技`). Six more are kept back, to test whether the network has learnt more than twelve texts by heart.
+# E-sports are played on computers and reported like sports. In this data they belong to `game`, but only six of the
+# 4,550 training headlines speak of them. Twelve new headlines say so more clearly: finals won and lost, transfers, a
+# retirement, a national team's training camp, all of e-sports (`电竞`, in full `电子竞技`).
 
 # %%
 new_texts = [
@@ -398,8 +370,9 @@ new_texts = [
 ]
 
 # %% [markdown]
-# And the six to test with. They speak of a final, a press conference, the end of a league, a debut, a world cup and a
-# new coach.
+# Six more are kept back, to test whether the network has learnt more than twelve texts by heart. They speak of a final,
+# a press conference, the end of a league, a debut, a world cup and a new coach. As it stands, the network calls most of
+# them something else than game:
 
 # %%
 kept_back = [
@@ -411,22 +384,14 @@ kept_back = [
     "电竞战队换帅 新教练周一带队训练",
 ]
 new = pd.DataFrame({"text": new_texts, "label": "game"})
-known_before = train_texts[train_texts.index.str.contains("电竞|电子竞技")]
 before = classifier.predict_table(kept_back)
+share_before = (before["label"] == "game").mean()
 before.round(2)
 
 # %% tags=["checks"]
-assert len(known_before) == 4 and set(known_before) == {"game"} and (len(new), len(kept_back)) == (12, 6)
-
-# %% [markdown]
-# As it stands, few of them go to game:
-
-# %%
-share_before = (before["label"] == "game").mean()
-f"{share_before:.0%} of the kept-back headlines are labelled game"
-
-# %% tags=["checks"]
-assert share_before <= 0.5
+known_before = train_texts[train_texts.index.str.contains("电竞|电子竞技")]
+assert len(known_before) == 6 and set(known_before) == {"game"} and (len(new), len(kept_back)) == (12, 6)
+assert share_before < 0.5
 
 # %% [markdown]
 # `load_network` gives the Keras model back. Training on the twelve alone would make it forget; so they are mixed with
@@ -461,13 +426,13 @@ comparison = {
 pd.DataFrame(comparison, index=["kept-back e-sports as game", "accuracy on dev"]).round(3)
 
 # %% tags=["checks"]
-assert share_after > share_before and share_after > 0.6
-assert new_accuracy["accuracy"] > old_accuracy["accuracy"] - 0.02
+assert share_after > share_before and share_after > 0.8
+assert new_accuracy["accuracy"] > old_accuracy["accuracy"] - 0.01
 
 # %% [markdown]
-# Most of the six headlines that it never saw are game now, and on dev the network is within two points of where it was.
-# Has it understood e-sports? All six hold the word `电竞`, as nearly all of the twelve do; it may have learnt no more
-# than that. Exercise 5 asks. Save it under a name of its own, and say in the card where it comes from.
+# At least five of the six headlines that it never saw are game now, and on dev the network is within a point of where
+# it was. Has it understood e-sports? All six hold the word `电竞`, as nearly all of the twelve do; it may have learnt
+# no more than that. Exercise 5 asks. Save it under a name of its own, and say in the card where it comes from.
 
 # %%
 card = {
@@ -496,6 +461,6 @@ saving.load_classifier(new_folder).predict_table("电竞全明星赛门票一小
 # 3. Take one headline and reverse the order of its characters. Does the label change? Does the score?
 # 4. Change one byte of `assets.extra/labels.txt` in a copy of the folder and load the copy. Which check speaks?
 # 5. Write the six kept-back headlines without `电竞`, and once more with `篮球` (basketball) in its place. How many of
-#    each does the network file under `game` after its new training? What has it learnt?
+#    each does the network call `game` after its new training? What has it learnt?
 #
 # Our measurements are in [answers.md](answers.md).

@@ -195,7 +195,7 @@ for ax, rows in zip(axes, (4550, 20000), strict=True):
     sides = [found["accuracy"] - found["low"], found["high"] - found["accuracy"]]
     _ = ax.errorbar(found["accuracy"], at, xerr=sides, fmt="o", color="black", capsize=3)
     _ = ax.axvline(means.loc[(rows, "linear SVM"), "accuracy"], color="0.6")
-    _ = ax.set(title=f"{rows:,} headlines", xlabel="accuracy on dev", xlim=(0.7, 0.95), ylim=(len(steps) - 1.5, -0.5))
+    _ = ax.set(title=f"{rows:,} headlines", xlabel="accuracy on dev", xlim=(0.72, 0.97), ylim=(len(steps) - 1.5, -0.5))
 _ = axes[0].set_yticks(at, steps[1:])
 ladder = means["accuracy"].unstack("rows").loc[steps[1:]].set_axis(["these headlines", "real ones"], axis=1)
 pd.concat({"accuracy": ladder.round(3), "points more": (100 * ladder.diff()).round(1)}, axis=1).astype(object).fillna(

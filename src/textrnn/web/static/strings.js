@@ -230,7 +230,7 @@ export const STRINGS = {
 // The buttons that fill the fields in; an English reader sees what the Chinese means.
 export const EXAMPLES = {
   one: [
-    { texts: ["油价今晚零时起上调,加满一箱多花八元"], en: "petrol dearer from midnight" },
+    { texts: ["油价今晚零时起上调,加满一箱多花八元"], en: "petrol costs more from midnight" },
     { texts: ["国足客场一球小胜"], en: "national team wins away by one goal" },
     { texts: ["沪指午后跳水失守3000点"], en: "Shanghai index falls below 3000" },
     { texts: ["警察救了小狗"], en: "police saved a puppy" },

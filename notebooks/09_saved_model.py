@@ -280,7 +280,7 @@ _ = ax.plot([0.3, 1], [0.3, 1], ":", color="0.5", label="calibrated")
 _ = ax.plot(by_score["mean_score"], by_score["share_right"], "o-", color="black", label="this network")
 for row in by_score.itertuples():
     _ = ax.annotate(f"{row.rows} rows", (row.mean_score, row.share_right), (4, -12), textcoords="offset points")
-_ = ax.set(xlabel="mean score", ylabel="share that is right")
+_ = ax.set(xlabel="mean score", ylabel="share that is right", xlim=(0.28, 1.16))
 _ = ax.legend()
 
 # %% tags=["checks"]

@@ -78,6 +78,7 @@ train.groupby("label").first()
 linear = baselines.fit_linear(train)
 linear_predicted = linear.predict(dev["text"])
 scores = {"linear SVM": metrics.accuracy(dev["label"], linear_predicted)}
+bar = scores["linear SVM"]["accuracy"]
 pd.DataFrame(scores).T.round(3).astype({"rows": int})
 
 # %% [markdown]
@@ -87,7 +88,6 @@ pd.DataFrame(scores).T.round(3).astype({"rows": int})
 # luck.
 
 # %% tags=["checks"]
-bar = scores["linear SVM"]["accuracy"]
 assert not AS_PRINTED or 0.89 < bar < 0.93
 
 # %% [markdown]

@@ -131,12 +131,12 @@ spread.round(3).to_frame()
 # %% tags=["checks"]
 if AS_PRINTED:
     assert spread.idxmax() == "SimpleRNN" and spread[["kit's best", "kit's best, no LSTM"]].max() < 0.01
-    assert spread[["TextCNN", "LSTM", "BiLSTM", "BiLSTM, attention"]].between(0.005, 0.02).all()
+    assert spread[["TextCNN", "LSTM", "BiLSTM", "BiLSTM, attention"]].between(0.002, 0.02).all()
 
 # %% [markdown]
-# The SimpleRNN depends most on its seed. Every other plain network moves by about a point from seed to seed, so a point
-# between two single runs says nothing. The two of the kit move less, probably because their vectors start from the
-# texts and not at random.
+# The SimpleRNN depends most on its seed. The other plain networks move by up to two points from seed to seed, so a
+# point between two single runs says nothing. The two of the kit move by half a point, probably because their vectors
+# start from the texts and not at random.
 #
 # ## One table
 #
@@ -185,7 +185,7 @@ if AS_PRINTED:
 # %% [markdown]
 # Three groups. At the bottom the SimpleRNN, far behind. In the middle the other plain networks. At the top the methods
 # that know strings of two and three characters: naive Bayes, which only counts, is clearly better than the best plain
-# network. The kit's best leads the SVM by about a point; its twin without the LSTM is level with the SVM. With 975
+# network. The kit's best leads the SVM by more than a point; its twin without the LSTM is level with the SVM. With 975
 # headlines a point is at the edge of what can be told from luck.
 #
 # The headlines behind `p`, for each pair of neighbours, and in the last row for the pair that this notebook is about.
@@ -223,10 +223,20 @@ said = {
 right = pd.DataFrame({name: labels == train["label"] for name, labels in said.items()})
 by_fold = pd.DataFrame([right.iloc[rows].mean() for _, rows in folds.split(train, train["label"])])
 by_fold.loc["all"], pooled = right.mean(), metrics.mcnemar(train["label"], said["kit's best"], said["linear SVM"])
+print({"only the network": pooled["only_first"], "only the SVM": pooled["only_second"], "p": round(pooled["p"], 2)})
 by_fold.round(4)
 
+# %% tags=["checks"]
+if AS_PRINTED:
+    assert (by_fold["kit's best"] > by_fold["linear SVM"]).all()
+    assert 0.003 < by_fold.loc["all", "kit's best"] - by_fold.loc["all", "linear SVM"] < 0.008
+    assert pooled["p"] > 0.05
+
 # %% [markdown]
-# TEXT FOLDS
+# On each of the three folds the network is ahead, by half a point in all. Yet over all 4,550 headlines 149 are right
+# with the network alone and 124 with the SVM alone, which luck would do once in seven times: this proves no lead.
+# Trained on two thirds of the headlines, without a dev to choose the epoch by, its lead is smaller than in the table
+# above: part of that lead was the larger train, part the choice on dev, part luck.
 #
 # ## One picture
 #
@@ -350,10 +360,11 @@ order.round(3)
 if AS_PRINTED:
     blind = ["majority", *controls]
     assert (by_words[blind].abs() < 0.005).all() and (by_characters[blind].abs() < 0.005).all()
-    assert by_characters[PLAIN].min() > 0 and by_characters[PLAIN].max() < 0.035 < by_characters["linear SVM"]
+    assert by_characters[PLAIN].min() > 0
+    assert by_characters[PLAIN].drop("SimpleRNN").max() < 0.03 < by_characters["linear SVM"]
     assert by_characters.idxmax() == "kit's best" and by_characters.drop("linear SVM").nlargest(3).min() > 0.06
-    assert by_words.idxmin() == "naive Bayes" and by_words[["linear SVM", "kit's best, no LSTM"]].max() < 0.01
-    assert 0.015 < by_words["kit's best"] < 0.04
+    assert by_words[["naive Bayes", "linear SVM", "kit's best, no LSTM"]].max() < 0.01
+    assert 0.012 < by_words["kit's best"] < 0.03
     twin, best, svm = (order.loc[name] for name in ("kit's best, no LSTM", "kit's best", "linear SVM"))
     assert best["words shuffled"] < twin["words shuffled"] and best["in order"] > twin["in order"]
     assert max(best["characters shuffled"], twin["characters shuffled"]) < svm["characters shuffled"]
@@ -377,9 +388,9 @@ _ = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=Fa
 # pairs and triples that they know are gone. The two networks of the kit are then even worse than the SVM, so they lean
 # on their strings most.
 #
-# With whole words shuffled the strings are still there, and the SVM and the kit's network without LSTM lose next to
-# nothing. (Naive Bayes even gains a point; we do not know why.) The kit's best falls by more than two points, below its
-# own twin. So its LSTM has learnt in which order words stand. Is that order *why* it leads?
+# With whole words shuffled the strings are still there, and naive Bayes, the SVM and the kit's network without LSTM
+# lose less than a point. The kit's best falls by about two points, below its own twin. So its LSTM has learnt in which
+# order words stand. Is that order *why* it leads?
 #
 # ### The control
 #
@@ -400,10 +411,11 @@ control.round(4)
 # control gave 0.010 and 0.008, nearly all of the lead without any order.) What this allows us to say: **the LSTM helps,
 # and word order is at most a part of why.** Characters within a word are in order in both.
 #
-# The surprise is how little the plain networks lose. They are made to read in order, but from 4,550 headlines they have
-# learnt little more than which characters speak for which class; the SVM on single characters, which cannot see order
-# at all, beats every one of them. So the order that pays most here is that of neighbours, within words of two or three
-# characters, and it pays to hand it over as n-grams instead of hoping that an LSTM finds it out.
+# The surprise is how little the plain networks lose, all but the SimpleRNN. They are made to read in order, but from
+# 4,550 headlines they have learnt little more than which characters speak for which class; the SVM on single
+# characters, which cannot see order at all, beats every one of them. So the order that pays most here is that of
+# neighbours, within words of two or three characters, and it pays to hand it over as n-grams instead of hoping that an
+# LSTM finds it out.
 #
 # ## What the LSTM buys, and what it costs
 #
@@ -424,7 +436,11 @@ ladder.round(1)
 # %% tags=["checks"]
 if AS_PRINTED:
     points, points_on_real = ladder["points"], ladder["on real news"]
-    assert points.iloc[0] > 5 and 0.5 < points.iloc[1] < 3 and points.iloc[2:4].abs().max() < 100 * spread[PLAIN].min()
+    assert (
+        points.iloc[0] > 5
+        and 0.5 < points.iloc[1] < 3
+        and points.iloc[2:4].abs().max() < 100 * spread["BiLSTM, attention"]
+    )
     assert 3 < points.iloc[4] < 8 and points.iloc[5:].between(0.5, 2).all()
     assert ladder["times as long"].iloc[5] > 2 and ladder["times as long"].iloc[6] > 5
     assert 2 < points_on_real.iloc[0] < 3 and 0.4 < points_on_real.iloc[1] < 0.8 and 3 < points_on_real.iloc[4] < 5
@@ -433,8 +449,8 @@ if AS_PRINTED:
 # %% [markdown]
 # **The gates** buy most here: an LSTM learns in these few epochs what a SimpleRNN does not, for little more time. With
 # more epochs, or more titles, the SimpleRNN makes up for a part of it. **A second direction** buys two points here, and
-# less than one on real news. **Attention instead of the last state, convolutions instead of the LSTM** change less than
-# a seed does. **Strings and counts** buy four to five points over a plain BiLSTM with attention, without any LSTM;
+# less than one on real news. **Attention instead of the last state, convolutions instead of the LSTM** change no more
+# than a seed does. **Strings and counts** buy four points over a plain BiLSTM with attention, without any LSTM;
 # exercise 2 splits them. **The LSTM on top of these strings** buys about a point, for about four times the training
 # time. **All of it together** buys about a point over the SVM, on real news a point and a half, at tens of times its
 # training time; without the LSTM the network would be level with the SVM here, and 0.7 of a point ahead on real news.

@@ -22,18 +22,6 @@
 # tens of times as long to train; its LSTM makes that point, partly, but not wholly, by the order of the words.
 
 # %% [markdown]
-# ## Settings
-#
-# Three seeds for each network show how much of a score is the luck of the first weights. With `SEEDS = (0,)` the long
-# cell takes a third of the time.
-
-# %% tags=["parameters"]
-SEEDS = (0, 1, 2)  # for the networks: first weights, dropout and the order of the batches
-
-# %% tags=["checks"]
-AS_PRINTED = SEEDS == (0, 1, 2)
-
-# %% [markdown]
 # The tools come from this project's package; `comparison` holds the list of methods and how they are measured, so that
 # `benchmarks/comparison.py` measures the same on other files.
 
@@ -55,6 +43,18 @@ except ModuleNotFoundError as missing:
 FASTEST = {"parameters": "max", "seconds to train": "min", "headlines/s": "max"}
 COSTS = list(FASTEST)
 PLAIN = ["TextCNN", "SimpleRNN", "LSTM", "BiLSTM", "BiLSTM, attention"]
+
+# %% [markdown]
+# ## Settings
+#
+# Three seeds for each network show how much of a score is the luck of the first weights. With `SEEDS = (0,)` the long
+# cell takes a third of the time.
+
+# %% tags=["parameters"]
+SEEDS = (0, 1, 2)  # for the networks: first weights, dropout and the order of the batches
+
+# %% tags=["checks"]
+AS_PRINTED = SEEDS == (0, 1, 2)
 
 # %% [markdown]
 # ## Data

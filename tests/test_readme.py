@@ -106,10 +106,13 @@ def test_both_editions_show_the_same_python():
 
 
 @pytest.mark.long
-def test_every_block_of_python_runs():
+def test_every_block_of_python_runs_and_prints_what_is_shown():
     code = "\n".join(blocks_of(READMES[0], "python"))  # in one process: TensorFlow takes a while to start
     done = subprocess.run([sys.executable, "-"], input=code, cwd=ROOT, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr[-2000:]
+    shown = blocks_of(READMES[0], "text")
+    assert shown
+    assert [block for block in shown if block not in done.stdout] == []
 
 
 @pytest.mark.long

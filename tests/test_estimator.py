@@ -120,7 +120,7 @@ def test_settings_are_copied_and_shown():
         ({"cell": "elman"}, "cell: expected one of "),
         ({"validation_fraction": 1}, "validation_fraction: expected a share from 0 to below 1, got 1"),
         ({"scoring": "f1"}, "scor"),
-        ({"random_state": -1}, "seed: expected at least 0, got -1"),
+        ({"random_state": -1}, "random_state: expected at least 0, got -1"),
         ({"validation_fraction": 0, "patience": 2}, "patience: expected None"),
     ],
 )

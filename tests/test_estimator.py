@@ -209,6 +209,7 @@ def test_texts_come_in_any_form(splits, fitted, form):
     np.testing.assert_array_equal(fitted.predict_proba(FORMS[form](texts)), fitted.predict_proba(texts))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "classes",
     [[10, 9, 8], [True, False], ["b", "a"], np.array([2, 1], "int8"), pd.Categorical(["y", "x"]), [1.0, 2.0], [-1, 1]],

@@ -458,6 +458,7 @@ def test_sha256_pins_a_model(folder):
             load(folder, sha256=pin)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_folder_that_changes_while_it_is_read_is_read_as_it_was_or_refused(folder):
     """Another thread puts other weights in the place of the file, over and over: an answer is of one of the two."""

@@ -133,6 +133,7 @@ print(json.dumps(shown))
 """
 
 
+@pytest.mark.long
 def test_a_fresh_process_with_tensorflow_alone_gets_the_same_answers_by_serve_and_by_signature(
     model, written, tmp_path
 ):

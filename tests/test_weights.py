@@ -87,6 +87,7 @@ def test_a_step_follows_the_mean_of_weight_times_loss(evidence, adversarial):
     assert abs(plain.layers[-1].kernel.numpy() - expected).max() > 1e-3
 
 
+@pytest.mark.long
 def test_equal_weights_train_as_none_do(as_graph):
     evidence, adversarial = True, 0.3  # the longest path, and as a graph
     models = [small(evidence=evidence) for _ in range(2)]
@@ -266,6 +267,7 @@ def test_a_model_that_is_trained_on_counts_its_new_texts_and_its_optimizer_goes_
         np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
+@pytest.mark.long
 def test_adamw_at_its_end_learns_no_more_and_compile_by_gives_a_new_one():
     settings = training.Recipe(2, 2, 0.01)
     model = small(evidence=True)

@@ -56,7 +56,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 check: lint  ## lint, and the tests that take no time (about a minute)
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow and not long'
 
-test: $(STAMP)  ## run every test but the long ones (about five and a half minutes)
+test: $(STAMP)  ## run every test but the long ones (about five minutes)
 	$(PYTEST) -m 'not long'
 
 test-long: $(STAMP)  ## run what `make test` leaves out: many kills, benchmark scripts, trainings, the page in a browser

@@ -254,11 +254,11 @@ if AS_PRINTED:
     assert seconds["kit's best"] > 5 * seconds["linear SVM"] and speed["linear SVM"] > speed["kit's best"]
 
 # %% [markdown]
-# The best method would stand in the upper left corner of the left picture, and the SVM does. Only the two networks of
-# the kit stand higher: the one without LSTM by a hair, the one with it far to the right. The plain networks lie below
-# and to the right of naive Bayes: costlier and worse. On the right the picture is kinder, since all of them answer
-# thousands of headlines in a second. (The networks answer in TensorFlow here; loaded with `runtime="numpy"`, a saved
-# network of the kit answers faster: see notebook 09.)
+# The best method would stand in the upper left corner of the left picture, and the SVM does. Only the kit's best stands
+# higher, far to the right; its twin without the LSTM is level with the SVM. The plain networks lie below and to the
+# right of naive Bayes: costlier and worse. On the right the picture is kinder, since all of them answer thousands of
+# headlines in a second. (The networks answer in TensorFlow here; loaded with `runtime="numpy"`, a saved network of the
+# kit answers faster: see notebook 09.)
 #
 # ## The same table on real news
 #

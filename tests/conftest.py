@@ -89,6 +89,16 @@ def message_of(error, call, *args, **settings):
     return str(caught.value)
 
 
+def traces_of(folder, text):
+    """What every LSTM of a saved model does at each step of a text, by Keras: `(steps, 6, units)` by name."""
+    import numpy as np  # not above: OpenBLAS counts its threads when it is imported
+
+    from textrnn import options, saving, tracing
+
+    (found,) = tracing.trace_lstm(saving.load_network(folder), text)
+    return {name: np.stack([getattr(one, kind) for kind in options.KINDS], axis=1) for name, one in found.items()}
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import numpy as np
 import pytest
+from conftest import traces_of
 
 from textrnn import cards, networks, options, saving, web
 from textrnn.preprocessing import TextEncoder
@@ -252,7 +253,7 @@ def test_a_typed_headline_is_answered_and_the_slider_shows_the_network_change_it
     for order in ("moves", "adds"):
         page.select_option("#order", order)
         heat = page.locator("#reading-1 figure").nth(1)
-        for place, trace in enumerate(classifier.network.trace(TEXT).values()):
+        for place, trace in enumerate(traces_of(classifier.folder, TEXT).values()):
             page.select_option("#direction", index=place)
             units = [int(name.removeprefix("#")) for name in heat.locator(".unit").all_text_contents()]
             for index, kind in enumerate(options.KINDS):
@@ -316,7 +317,7 @@ def test_every_number_of_the_cell_opens_and_a_gate_set_by_hand_changes_what_foll
     read(page, TEXT)
     page.fill("#slider-1", "3")
     page.select_option("#unit-1", "7")
-    trace = classifier.network.trace(TEXT)["bidirectional_1/forward"]
+    trace = traces_of(classifier.folder, TEXT)["bidirectional_1/forward"]
     now = dict(zip(options.KINDS, trace[2, :, 7], strict=True))
     assert "The cell of unit 7 at “救”, character 3 of 6" in page.inner_text("#reading-1 .cell")
     said = page.inner_text("#reading-1 .formula").replace("−", "-")

@@ -8,7 +8,7 @@ import statistics
 import click.testing
 import numpy as np
 import pytest
-from conftest import SHARED_DATA
+from conftest import SHARED_DATA, traces_of
 
 from textrnn import cards, cli, datasets, networks, saving, web
 from textrnn.preprocessing import TextEncoder, changed_code_points
@@ -162,7 +162,7 @@ def test_networks_of_other_settings_are_equal_too(ask, tmp_path, settings, table
     expected = classifier.predict_proba(texts)
     assert np.ptp(expected, axis=0).max() > 0.01
     np.testing.assert_allclose(page.evaluate("texts => ask.probs(texts)", texts), expected, rtol=0, atol=1e-5)
-    traces = classifier.network.trace(texts[0])
+    traces = traces_of(classifier.folder, texts[0])
     assert page.evaluate("ask.network().names") == list(traces)
     for one, trace in zip(page.evaluate("text => ask.trace(text)", texts[0]), traces.values(), strict=True):
         np.testing.assert_allclose(one, trace, rtol=0, atol=1e-5)

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from textrnn import datasets, layers, metrics, options, tracing
+from textrnn import datasets, layers, metrics, options
 from textrnn.lessons.cells import from_keras, run_lstm
 from textrnn.networks import build_textcnn, build_textrnn, set_temperature
 from textrnn.options import CELLS, POOLINGS
@@ -219,21 +219,6 @@ def test_one_direction_is_the_lstm_of_the_cells_room_on_each_row_without_its_pad
             outputs = run_lstm(row[::-1] if backwards else row, **from_keras(layer)).outputs
             got = [step[place] for step in Packed(states, counts).steps() if len(step) > place]
             np.testing.assert_allclose(got, outputs[::-1] if backwards else outputs, atol=1e-5)
-
-
-@pytest.mark.parametrize("settings", [{"bidirectional": True}, {"bidirectional": False, "num_layers": 2}], ids=str)
-def test_what_every_lstm_does_is_what_the_tracer_of_keras_says(settings):
-    model = build(**settings)
-    network = to_numpy_network(model)
-    for text, traces in zip(TEXTS[:20], tracing.trace_lstm(model, TEXTS[:20]), strict=True):
-        found = network.trace(text)
-        assert list(found) == list(traces)
-        for name, trace in traces.items():
-            expected = np.stack([getattr(trace, kind) for kind in options.KINDS], axis=1)
-            np.testing.assert_allclose(found[name], expected, atol=1e-5)
-    assert to_numpy_network(build(cell="gru")).trace("国足") == {}
-    with pytest.raises(ValueError, match="texts: item 0: expected a text, got an empty one"):
-        network.trace("")
 
 
 def test_a_layer_that_it_does_not_know_is_refused_by_name():

@@ -166,8 +166,7 @@ def _answers(
     probs = classifier.predict_proba(texts, long_text=long_text)
     order = np.argsort(-probs, axis=1, kind="stable")[:, :top]
     names = np.array(classifier.label_names, dtype=object)[order]
-    if min_score:
-        names[:, 0] = classifier.predict_with_scores(texts, min_score=min_score, long_text=long_text)[0]
+    names[:, 0] = classifier.labels_of(probs, min_score=min_score)
     best = np.take_along_axis(probs, order, axis=1)
     ranked = (
         itertools.chain.from_iterable((name, Score(score)) for name, score in zip(*pair, strict=True))

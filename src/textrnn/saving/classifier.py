@@ -109,18 +109,25 @@ class Predictor(abc.ABC):
 
         Takes and raises what `predict_table` does; needs no pandas.
         """
+        self._check_min_score(min_score)
+        probs = self.predict_proba(texts, batch_size=batch_size, long_text=long_text)
+        return self.labels_of(probs, min_score=min_score), probs.max(axis=1, initial=0)
+
+    def labels_of(self, probs: np.ndarray, *, min_score: float = 0.0) -> np.ndarray:
+        """Returns the label of each row of what `predict_proba` said; `min_score` as in `predict_table`."""
+        self._check_min_score(min_score)
+        if not min_score:
+            return self.classes_[probs.argmax(axis=1)]
+        class_ids = np.where(probs.max(axis=1) >= float(min_score), probs.argmax(axis=1), len(self.classes_))
+        return np.array([*self.classes_, UNKNOWN], dtype=object)[class_ids]
+
+    def _check_min_score(self, min_score: float):
         check_number("min_score", min_score, "a probability from 0 to 1", lambda score: 0 <= score <= 1)
         if min_score and UNKNOWN in self.label_names:
             raise ValueError(
                 f"min_score: a class of this model is called {UNKNOWN!r}, so the answer would not say which is meant; "
                 f"take min_score=0 and look at the scores"
             )
-        probs = self.predict_proba(texts, batch_size=batch_size, long_text=long_text)
-        scores = probs.max(axis=1, initial=0)
-        if not min_score:
-            return self.classes_[probs.argmax(axis=1)], scores
-        class_ids = np.where(scores >= float(min_score), probs.argmax(axis=1), len(self.classes_))
-        return np.array([*self.classes_, UNKNOWN], dtype=object)[class_ids], scores
 
     def predict_table(
         self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows", min_score: float = 0.0

@@ -124,21 +124,6 @@ class LSTM(Recurrent):
         np.tanh(cell, out=new)
         new *= z[:, 2 * units : 3 * units]
 
-    def trace(self, values: np.ndarray) -> np.ndarray:
-        """Returns what the layer does at each step of one row: `float32 (steps, 6, units)`, `options.KINDS` in order.
-
-        Args:
-            values: what it reads `(steps, features)`.
-        """
-        units = len(self.recurrent_kernel)
-        kinds = np.empty((len(values), 6, units), dtype="float32")
-        state, cell = np.zeros((2, 1, units), dtype="float32")
-        for z, new in list(zip(values @ self.kernel + self.bias, kinds, strict=True))[:: -1 if self.backwards else 1]:
-            z = z[None].copy()
-            self.step(z, state, cell, new[None, 5])  # which leaves in `z` the gates and the candidate
-            new[:4], new[4], state = z.reshape(4, units), cell, new[None, 5]
-        return kinds
-
 
 class GRU(Recurrent):
     """Keras' `GRU` with `reset_after=True`: gates update and reset, then the candidate."""

@@ -8,11 +8,10 @@ import numpy as np
 
 from textrnn import architectures, evidence
 from textrnn.batching import answer_in_batches
-from textrnn.checks import check_texts
 from textrnn.preprocessing import UNKNOWN_ID
 from textrnn.saving.classifier import NetworkPredictor
 from textrnn.saving.data import NetworkData
-from textrnn.saving.numpy_layers import LSTM, RECURRENT, Convolution, Layer, Packed, Pooling
+from textrnn.saving.numpy_layers import RECURRENT, Convolution, Layer, Packed, Pooling
 from textrnn.saving.one_thread import num_cores, one_thread
 
 LEAST_ROWS = 64  # of a batch on a core of its own
@@ -60,30 +59,6 @@ class NumpyNetwork(NetworkPredictor):
         """Returns what the output layer sees of texts as ids: `float32 (rows, features)`."""
         with one_thread:
             return self._summary(ids)
-
-    def trace(self, text: str) -> dict[str, np.ndarray]:
-        """Returns what every LSTM does at each step of a text, by the names of `tracing.trace_lstm`.
-
-        Args:
-            text: of which the network sees the first `max_length` tokens.
-
-        Returns:
-            `float32 (steps, 6, units)` for each LSTM, with `options.KINDS` along the second axis; of a network without
-            an LSTM, nothing.
-
-        Raises:
-            ValueError: the text is no string or empty.
-        """
-        ids, found = self.encoder.encode(check_texts(text)).reshape(-1, len(self.encoder.num_ids)), {}
-        values = np.concatenate([rows_of(ids[:, order]) for order, rows_of in self._tables], axis=1)
-        for number, side_by_side in enumerate(self._layers, start=1):
-            for layer in side_by_side:
-                if isinstance(layer, LSTM):
-                    way = f"bidirectional_{number}/{'backward' if layer.backwards else 'forward'}"
-                    found[way if len(side_by_side) > 1 else f"lstm_{number}"] = layer.trace(values)
-            packed = Packed(values, np.ones(len(values), dtype=int))
-            values = np.concatenate([layer.run(packed) for layer in side_by_side], axis=1)
-        return found
 
     def in_batches(self, answer: Callable[[np.ndarray], np.ndarray], lengths: list[int], **sizes: int) -> np.ndarray:
         """Returns what `answer` says of all rows, a batch on each core."""

@@ -2,16 +2,17 @@
 
 import inspect
 import json
+import tomllib
 from collections import Counter
 from dataclasses import fields
 
 import pandas as pd
 import pytest
 
-from textrnn import networks, training
+from textrnn import networks, recipes, training
 from textrnn.preprocessing import TextEncoder
+from textrnn.recipes import ARGUMENTS
 from textrnn.training import Recipe
-from textrnn.training.recipes import ARGUMENTS
 
 NAMES = [field.name for field in fields(Recipe)]
 TABLE = pd.DataFrame({"text": ["股市大涨", "球队夺冠", "股市大跌", "球员夺冠"], "label": ["stocks", "sports"] * 2})
@@ -101,3 +102,65 @@ def test_vocabulary_network_optimizer_loss_and_loop_are_those_of_the_recipe(monk
     rates = [float(optimizer._learning_rate(step)) for step in (0, 3, 6)]  # six steps: half of them rising
     assert rates == pytest.approx([0.002, 0.02, 0])
     assert model.loss.label_smoothing == 0.3
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("epochs", 0, "at least 1"),
+        ("batch_size", 2.0, "an integer"),
+        ("learning_rate", 0.0, "a number above 0"),
+        ("weight_decay", -1.0, "a number of at least 0"),
+        ("warm_up", 1.0, "a share from 0 to below 1"),
+        ("adversarial", "much", "a share of a length, 0 or more"),
+        ("scoring", "f1", r"one of \('accuracy', 'macro_f1'\)"),
+        ("patience", 0, "at least 1"),
+        ("unit", "syllable", r"one of \("),
+        ("lower", "no", "True or False"),
+        ("max_ngram", 4, "1 to 3"),
+        ("max_tokens", -1, "at least 1"),
+        ("units", "many", "an integer"),
+        ("dropout", 1, "a share from 0 to below 1"),
+        ("pooling", ("max", "max"), "one or several different ones of "),
+        ("evidence", 1, "True or False"),
+        ("topic_vectors", None, "True or False"),
+    ],
+)
+def test_a_setting_out_of_its_range_is_refused_when_the_recipe_is_made(name, value, expected):
+    for make in (Recipe(1, 16, 4e-3).changed, lambda **own: recipes.check_setting(name, own[name])):
+        with pytest.raises(ValueError, match=rf"^{name}: expected {expected}"):
+            make(**{name: value})
+
+
+def test_settings_that_do_not_go_together_are_refused_when_both_are_known():
+    recipes.check_setting("cell", "feedforward")
+    with pytest.raises(ValueError, match=r"^bidirectional: expected False for cell='feedforward'"):
+        Recipe(1, 16, 4e-3, cell="feedforward")
+
+
+def test_every_setting_comes_back_from_json_and_from_toml():
+    unusual = Recipe(3, 7, 1e-5, patience=2, lower=False, max_tokens=9, pooling=("last",), cell="gru", evidence=False)
+    for one in (Recipe(4, 64, 4e-3), unusual, unusual.changed(pooling="attention", max_ngrams=None)):
+        assert Recipe.from_config(one.to_config()) == one
+        assert Recipe.from_config(json.loads(json.dumps(one.to_config()))) == one
+        assert Recipe.from_config(tomllib.loads(one.to_toml())) == one
+    assert Recipe.from_config({"units": 3, "weight_decay": 1}, num_rows=50) == training.recipe(50).changed(
+        units=3, weight_decay=1.0
+    )
+    with pytest.raises(ValueError, match="expected epochs, batch_size, learning_rate too, or num_rows="):
+        Recipe.from_config({"units": 3})
+
+
+def test_text_becomes_a_value_of_the_kind_that_the_setting_has():
+    texts = {"units": "256", "learning_rate": "1e-3", "patience": "None", "max_tokens": "40", "evidence": "False"}
+    values = {name: recipes.setting_from(name, text) for name, text in {**texts, "pooling": "max, last"}.items()}
+    assert values == {
+        "units": 256,
+        "learning_rate": 0.001,
+        "patience": None,
+        "max_tokens": 40,
+        "evidence": False,
+        "pooling": ("max", "last"),
+    }
+    assert recipes.setting_from("units", "none") == "none"  # which is no value of it, and is refused
+    assert recipes.setting_from("scoring", "macro_f1") == "macro_f1"

@@ -13,6 +13,7 @@ Answering:
 Learning:
     estimator: `TextRNNClassifier`, the recommended network behind scikit-learn's interface; it is offered here as well.
     training: `train_textrnn` does it all; `fit` trains a model of your own.
+    recipes: every setting of a training as plain data, checked; from a file and back.
     networks, layers: the networks as Keras models, and what they are made of.
     vectorizer: `IdVectorizer`, from texts to ids as scikit-learn's transformers do it; it is offered here as well.
     baselines: the plain classifiers that a network has to beat.
@@ -20,6 +21,7 @@ Learning:
 Looking:
     tracing: gates, memory and output of an LSTM at each character, and which characters decide.
     plots, fonts: figures, with Chinese in them.
+    experiments: settings from a file, runs that can be compared, reports.
     lessons: what the notebooks draw and compare.
 
 A saved model answers:
@@ -52,6 +54,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     from textrnn import datasets as datasets
     from textrnn import estimator as estimator
     from textrnn import evidence as evidence
+    from textrnn import experiments as experiments
     from textrnn import extras as extras
     from textrnn import fonts as fonts
     from textrnn import layers as layers
@@ -62,6 +65,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     from textrnn import options as options
     from textrnn import plots as plots
     from textrnn import preprocessing as preprocessing
+    from textrnn import recipes as recipes
     from textrnn import saving as saving
     from textrnn import shipped as shipped
     from textrnn import tracing as tracing
@@ -78,6 +82,7 @@ _ROOMS = (
     *("architectures", "baselines", "batching", "cards", "checks", "datasets", "estimator"),
     *(
         "evidence",
+        "experiments",
         "extras",
         "fonts",
         "layers",
@@ -89,7 +94,7 @@ _ROOMS = (
         "plots",
         "preprocessing",
     ),
-    *("saving", "shipped", "tracing", "training", "vectorizer", "web"),
+    *("recipes", "saving", "shipped", "tracing", "training", "vectorizer", "web"),
 )
 _NAMES = {
     "IdVectorizer": "vectorizer",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textrnn import cards
+from textrnn.cli.settings import setting_options, settings_given, show
 from textrnn.cli.shared import examples, import_tensorflow, interval, labelled_options, tell
 from textrnn.extras import require
 
@@ -19,34 +20,46 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from textrnn.datasets import Splits
-    from textrnn.training import Recipe
+    from textrnn.recipes import Recipe
 
 
 @click.command(
     epilog=examples(
         "textrnn train datasets/headlines/train.tsv --dev datasets/headlines/dev.tsv --out models/mine",
+        "textrnn train datasets/headlines/train.tsv --out models/mine --set units=256 --set epochs=8",
+        "textrnn train datasets/headlines/train.tsv --show-config --set units=256",
         "textrnn predict models/mine 国足客场一球小胜",
     )
 )
-@click.argument("file")
-@click.option(
-    "--out", "-o", metavar="FOLDER", required=True, help="Where the model goes, whole; an older one there is replaced."
-)
+@click.argument("file", required=False)
+@click.option("--out", "-o", metavar="FOLDER", help="Where the model goes, whole; an older one there is replaced.")
 @click.option("--dev", metavar="FILE", help="Choose the best epoch and score on this; else on 15 % of FILE.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same model.")
+@click.option("--seed", type=click.IntRange(0), help="The same seed, the same model; 0 unless given.")
+@setting_options
 @click.option("--resume", metavar="FOLDER", help="Keep checkpoints here; the same command goes on from the newest.")
 @click.option("--licence", default=cards.LICENCE, help="For the card of the model.")
 @click.option("--limits", default=cards.LIMITS, help="For the card of the model.")
 @click.option("--copies-together", is_flag=True, help="Keep rows of the same text on one side when FILE is split.")
 @labelled_options
-def train(file, out, dev, seed, resume, licence, limits, copies_together, **columns):
+def train(file, out, dev, seed, resume, licence, limits, copies_together, sets, config, like, show_config, **columns):
     """Trains a network on labelled texts and saves it.
 
     It is the recommended one; simple baselines are printed beside it, that you may see whether it is worth its time.
     FILE is a table with texts and labels (TSV, CSV, JSON, JSON lines, fastText, Parquet, Excel; .gz), or a folder with
     a folder of texts for each class. Without a header a row is `label<TAB>text`. 4,550 headlines take a minute or two
     on a laptop. Ctrl-C leaves nothing behind but the checkpoints, if you asked for them.
+
+    Settings are the recommended ones but for those of --like, of --config, and of --set, each before the one named
+    ahead of it.
     """
+    given = settings_given(sets=sets, config=config, like=like, seed=seed)
+    seed = given.seed
+    if show_config:
+        splits = _read_splits(file, dev, seed=seed, copies_together=copies_together, columns=columns) if file else None
+        show(given, num_rows=len(splits.train) if splits else None)
+        return
+    if not file or not out:
+        raise click.UsageError("Missing argument 'FILE'." if not file else "Missing option '--out' / '-o'.")
     require("textrnn train", "tensorflow", "keras", "sklearn", "scipy")
     folder = Path(out)
     _check_places(folder, file=file, dev=dev, resume=resume)
@@ -59,9 +72,7 @@ def train(file, out, dev, seed, resume, licence, limits, copies_together, **colu
     )
     _score_baselines(splits)
     import_tensorflow()
-    from textrnn import training
-
-    settings = training.recipe(len(splits.train))
+    settings = given.recipe(len(splits.train))
     model, history = _train(splits, settings, seed=seed, resume=resume)
     scores = _score_network(model, splits.dev, seconds=history.attrs["seconds"])
     card = card | {

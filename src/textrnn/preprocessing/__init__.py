@@ -20,6 +20,7 @@ from textrnn.preprocessing.normalisation import (
     normalise,
     split_words,
 )
+from textrnn.preprocessing.settings import check_vocabulary_settings
 
 __all__ = [
     "FIRST_ID",
@@ -31,6 +32,7 @@ __all__ = [
     "TextEncoder",
     "Windows",
     "changed_code_points",
+    "check_vocabulary_settings",
     "normal_form",
     "normalise",
     "split_words",

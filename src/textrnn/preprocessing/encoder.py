@@ -14,11 +14,11 @@ from textrnn.checks import check_choice, check_integer, check_list
 from textrnn.options import UNITS
 from textrnn.preprocessing.ngrams import Ngrams, misfit
 from textrnn.preprocessing.normalisation import normalise, split_words
+from textrnn.preprocessing.settings import check_vocabulary_settings
 
 PADDING_ID = 0
 UNKNOWN_ID = 1
 FIRST_ID = 2
-MAX_NGRAM = 3
 MAX_WORD_LENGTH = 8
 WINDOWS_AT_A_TIME = 256  # or as many as there are texts: what bounds the memory that one long text takes
 
@@ -139,13 +139,10 @@ class TextEncoder:
         Raises:
             ValueError: a text is no string, none holds a visible character, or a setting is out of range.
         """
-        check_choice("unit", unit, UNITS)
-        if max_ngram not in range(1, MAX_NGRAM + 1):
-            raise ValueError(f"max_ngram: expected 1 to {MAX_NGRAM}, got {max_ngram!r}")
-        sizes = {"max_ngram": max_ngram, "max_length": max_length, "max_tokens": max_tokens, "max_ngrams": max_ngrams}
-        for name, value in {**sizes, "min_count": min_count, "min_ngram_count": min_ngram_count}.items():
-            if value is not None or name not in ("max_tokens", "max_ngrams"):
-                check_integer(name, value)
+        sizes = {"max_tokens": max_tokens, "max_ngram": max_ngram, "max_ngrams": max_ngrams, "max_length": max_length}
+        least = {"min_count": min_count, "min_ngram_count": min_ngram_count}
+        check_vocabulary_settings(unit=unit, lower=lower, **sizes, **least)
+        check_integer("max_length", max_length)
         check_list("texts", texts)
         counts, ngram_counts = Counter(), [Counter() for _ in range(max_ngram - 1)]
         for number, text in enumerate(texts):

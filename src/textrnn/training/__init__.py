@@ -1,10 +1,10 @@
 """Training: `train_textrnn` does it all by a `Recipe`, `fit` trains a model of your own; the rest are their parts."""
 
+from textrnn.recipes import Recipe, recipe
 from textrnn.training.batches import EncodedTexts, draw_batches, encode_texts, num_steps, predict_proba
 from textrnn.training.first_vectors import set_embeddings, topic_vectors
 from textrnn.training.loop import fit
 from textrnn.training.optimizers import LazyAdamW, adamw
-from textrnn.training.recipes import Recipe, recipe
 from textrnn.training.recommended import (
     compile_by,
     length_to_keep,

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,9 +16,9 @@ from sklearn.metrics import f1_score
 from tqdm import tqdm
 
 from textrnn import networks
-from textrnn.checks import check_choice, check_integer, check_number, check_seed, check_table
+from textrnn.checks import check_integer, check_seed, check_table
 from textrnn.metrics import label_ids
-from textrnn.options import SCORES
+from textrnn.recipes import ARGUMENTS, check_training_settings
 from textrnn.training.batches import (
     FileRows,
     TableRows,
@@ -135,14 +134,8 @@ class _Settings:
     recount: bool
 
     def __post_init__(self):
-        check_choice("scoring", self.scoring, SCORES)
-        check_integer("epochs", self.epochs)
-        check_integer("batch_size", self.batch_size)
-        if self.patience is not None:
-            check_integer("patience", self.patience)
+        check_training_settings(**{name: getattr(self, name) for name in ARGUMENTS["fit"]})
         check_seed(self.seed)
-        expected = "a share of a length, 0 or more"
-        check_number("adversarial", self.adversarial, expected, lambda share: 0 <= share < math.inf)
 
 
 class _Loop:

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from textrnn.checks import check_integer, check_number, check_rate
-from textrnn.training.recipes import Recipe
+from textrnn.recipes import Recipe, check_training_settings
 
 
 @keras.saving.register_keras_serializable(package="textrnn")
@@ -121,8 +121,8 @@ def adamw(
         ValueError: an argument is out of range.
     """
     check_integer("steps", steps)
-    check_number("learning_rate", learning_rate, "a number above 0", lambda rate: 0 < rate < math.inf)
-    check_rate("warm_up", warm_up)
+    own = {"learning_rate": learning_rate, "weight_decay": weight_decay, "clipnorm": clipnorm, "warm_up": warm_up}
+    check_training_settings(**own)
     rising = max(1, int(steps * warm_up))
     schedule = keras.optimizers.schedules.CosineDecay(
         learning_rate / 10, max(1, steps - rising), warmup_target=learning_rate, warmup_steps=rising

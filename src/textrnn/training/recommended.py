@@ -11,11 +11,11 @@ import pandas as pd
 from textrnn import datasets, networks
 from textrnn.checks import check_label_names, check_table
 from textrnn.preprocessing import TextEncoder
+from textrnn.recipes import Recipe, recipe
 from textrnn.training.batches import num_steps, rows_that_count
 from textrnn.training.first_vectors import set_embeddings, topic_vectors
 from textrnn.training.loop import fit
 from textrnn.training.optimizers import adamw
-from textrnn.training.recipes import Recipe, recipe
 
 
 def train_textrnn(

@@ -1,0 +1,44 @@
+"""docs/experiments.md: every file that it shows is written, every command and every block of Python is run."""
+
+import contextlib
+import io
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from textrnn import cli, datasets
+
+PAGE = (Path(__file__).parents[1] / "docs" / "experiments.md").read_text(encoding="utf-8")
+FENCE = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"\d+\.\d+|\d+")
+ROWS = 300
+
+
+def assert_same(got, shown):
+    """Fails unless a program said what the page shows; scores and times may differ, `…` leaves the rest open."""
+    begin, is_cut, _ = shown.partition("…")
+    words = [re.sub(r"[ -]+", " ", NUMBER.sub("0", text)) for text in (got, begin)]
+    assert words[0].startswith(words[1].rstrip()) if is_cut else words[0].rstrip() == words[1].rstrip()
+
+
+@pytest.mark.slow
+def test_every_example_of_the_page_of_experiments_says_what_it_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = datasets.load("headlines").train.head(ROWS)
+    table = table[table["label"].isin(["sports", "game", "stocks"])]
+    Path("headlines.tsv").write_text("".join(f"{row.label}\t{row.text}\n" for row in table.itertuples()), "utf-8")
+    for kind, name, body in FENCE.findall(PAGE):
+        if kind == "toml":
+            Path(name).write_text(body, encoding="utf-8")
+        elif kind == "console":
+            command, _, shown = body.removeprefix("$ textrnn ").partition("\n")
+            result = CliRunner().invoke(cli.main, shlex.split(command))
+            assert_same(result.stderr + result.stdout, shown)
+        else:
+            assert kind == "python"
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                exec(body, {})
+            assert printed.getvalue()

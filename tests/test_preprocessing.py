@@ -390,7 +390,7 @@ def test_every_setting_changes_the_hash():
         ({"tokens": ("\0",)}, "tokens: '\\x00' can never occur in a normalised text; normalise it first"),
         ({"tokens": ("",)}, "tokens: '' can never occur in a normalised text; normalise it first"),
         ({"tokens": ("ab",)}, "tokens: 'ab' is longer than one char"),
-        ({"tokens": ("a" * 9,), "unit": "word"}, f"tokens: {'a' * 9!r} is longer than one word"),
+        ({"tokens": ("a" * 33,), "unit": "word"}, f"tokens: {'a' * 33!r} is longer than one word"),
         ({"tokens": ("a",), "ngrams": (("ab",),)}, "2-grams: 'ab' needs 2 characters, all parts with an id"),
         ({"tokens": ("a",), "ngrams": ((), ("aaa",))}, "3-grams: 'aaa' needs 3 characters, all parts with an id"),
     ],

@@ -74,6 +74,8 @@ def train(file, out, dev, seed, resume, licence, limits, copies_together, sets, 
     import_tensorflow()
     settings = given.recipe(len(splits.train))
     model, history = _train(splits, settings, seed=seed, resume=resume)
+    if (read := history.attrs["share_read"]) < 1:
+        tell(f"long texts: {read:.0%} of the characters were read in {settings.epochs} epochs; more epochs read more")
     scores = _score_network(model, splits.dev, seconds=history.attrs["seconds"])
     card = card | {
         "trained_on": cards.describe(file, splits),

@@ -322,7 +322,7 @@ def test_balanced_classes_weigh_the_same_and_the_best_epoch_is_that_of_macro_f1(
     table = TABLE.iloc[[0, 1, 2, 3]]  # three of one class, one of the other
     arguments = {"units": 2, "embed_dim": 2, "topic_vectors": False}
     training.train_textrnn(table, table, class_weight="balanced", sample_weight=[1, 1, 1, 2], **arguments)
-    assert seen["sample_weight"] == pytest.approx([2 / 3, 2 / 3, 2 / 3, 4])
+    assert seen["sample_weight"] == pytest.approx([8 / 15, 8 / 15, 8 / 15, 16 / 5])
     assert seen["scoring"] == "macro_f1"
     training.train_textrnn(table, table, **arguments)
     assert (seen["sample_weight"], seen["scoring"]) == (None, "accuracy")

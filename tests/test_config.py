@@ -86,7 +86,7 @@ def test_a_wrong_setting_is_one_line_and_no_data_is_read(config, args, message):
 def test_a_wrong_call_says_what_is_missing():
     for args, message in (
         (["--out", "model"], "Missing argument 'FILE'."),
-        (["data"], "Missing option '--out' / '-o'."),
+        (["data"], "Missing option '--out' / '-o', or '--run'."),
         (["data", "--out", "model", "--set", "units"], "--set: expected NAME=VALUE, as in units=256, got units"),
         (["data", "--out", "model", "--set", "seed=3"], "--set: the seed has an option of its own, --seed"),
     ):

@@ -24,7 +24,7 @@ def assert_same(got, shown):
     assert words[0].startswith(words[1].rstrip()) if is_cut else words[0].rstrip() == words[1].rstrip()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_example_of_the_page_of_experiments_says_what_it_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = datasets.load("headlines").train.head(ROWS)

@@ -6,7 +6,7 @@ and pandas take seconds to import, so each command imports what it needs when it
 
 import click
 
-from textrnn.cli import data, evaluate, look, predict, train
+from textrnn.cli import data, evaluate, look, predict, runs, train
 from textrnn.cli.shared import Commands, examples
 
 
@@ -36,6 +36,8 @@ for command in (
     predict.predict,
     evaluate.evaluate,
     train.train,
+    runs.runs,
+    runs.compare,
     data.data,
     look.trace,
     look.card,

@@ -48,7 +48,7 @@ def evaluate(model, file, as_json, long_text, encoding, text_column, label_colum
     classifier = load_classifier(model, **options)
 
     metrics.label_ids(table["label"], classifier.label_names, name=file)  # refuses labels that the model lacks
-    _tell_known_texts(card["trained_on"], table, file)
+    tell_known_texts(card["trained_on"], table, file)
     predicted, scores = answers_of(classifier, list(table["text"]), long_text=long_text)
     overall = metrics.accuracy(table["label"], predicted)
     overall["calibration_error"] = metrics.calibration_error(table["label"], predicted, scores)
@@ -62,7 +62,7 @@ def evaluate(model, file, as_json, long_text, encoding, text_column, label_colum
     click.echo(columns_of(["class", "precision", "recall", "F1", "rows"], rows))
 
 
-def _tell_known_texts(trained_on: dict[str, Any], table: "pd.DataFrame", file: str) -> None:
+def tell_known_texts(trained_on: dict[str, Any], table: "pd.DataFrame", file: str) -> None:
     """Warns of texts that the model was trained on: if this is its file, or if that lies beside, or is a named set."""
     from textrnn import datasets
 

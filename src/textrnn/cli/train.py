@@ -1,6 +1,7 @@
 """`textrnn train`: the recommended network trained on labelled texts, scored beside simple baselines, and saved."""
 
 import contextlib
+import os
 import sys
 import tempfile
 import time
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from textrnn.datasets import Splits
+    from textrnn.experiments import Files, Given
     from textrnn.recipes import Recipe
 
 
@@ -27,21 +29,26 @@ if TYPE_CHECKING:
     epilog=examples(
         "textrnn train datasets/headlines/train.tsv --dev datasets/headlines/dev.tsv --out models/mine",
         "textrnn train datasets/headlines/train.tsv --out models/mine --set units=256 --set epochs=8",
+        "textrnn train datasets/headlines/train.tsv --run runs/small --set units=32",
         "textrnn train datasets/headlines/train.tsv --show-config --set units=256",
         "textrnn predict models/mine 国足客场一球小胜",
     )
 )
 @click.argument("file", required=False)
 @click.option("--out", "-o", metavar="FOLDER", help="Where the model goes, whole; an older one there is replaced.")
+@click.option(
+    "--run", metavar="FOLDER", help="Keep settings, scores and answers here, and without --out the model: textrnn runs."
+)
 @click.option("--dev", metavar="FILE", help="Choose the best epoch and score on this; else on 15 % of FILE.")
 @click.option("--seed", type=click.IntRange(0), help="The same seed, the same model; 0 unless given.")
 @setting_options
 @click.option("--resume", metavar="FOLDER", help="Keep checkpoints here; the same command goes on from the newest.")
+@click.option("--tensorboard", metavar="FOLDER", help="Where logs for TensorBoard go, if anywhere.")
 @click.option("--licence", default=cards.LICENCE, help="For the card of the model.")
 @click.option("--limits", default=cards.LIMITS, help="For the card of the model.")
 @click.option("--copies-together", is_flag=True, help="Keep rows of the same text on one side when FILE is split.")
 @labelled_options
-def train(file, out, dev, seed, resume, licence, limits, copies_together, sets, config, like, show_config, **columns):
+def train(file, out, run, dev, seed, sets, config, like, show_config, copies_together, licence, limits, **options):
     """Trains a network on labelled texts and saves it.
 
     It is the recommended one; simple baselines are printed beside it, that you may see whether it is worth its time.
@@ -52,71 +59,79 @@ def train(file, out, dev, seed, resume, licence, limits, copies_together, sets, 
     Settings are the recommended ones but for those of --like, of --config, and of --set, each before the one named
     ahead of it.
     """
+    from textrnn import experiments
+
     given = settings_given(sets=sets, config=config, like=like, seed=seed)
-    seed = given.seed
+    resume, log_dir = options.pop("resume"), options.pop("tensorboard")
+    files = experiments.Files(file, dev, copies_together, options)
     if show_config:
-        splits = _read_splits(file, dev, seed=seed, copies_together=copies_together, columns=columns) if file else None
-        show(given, num_rows=len(splits.train) if splits else None)
+        show(given, num_rows=len(files.read(seed=given.seed).train) if file else None)
         return
-    if not file or not out:
-        raise click.UsageError("Missing argument 'FILE'." if not file else "Missing option '--out' / '-o'.")
+    if not file or not (out or run):
+        raise click.UsageError("Missing argument 'FILE'." if not file else "Missing option '--out' / '-o', or '--run'.")
     require("textrnn train", "tensorflow", "keras", "sklearn", "scipy")
-    folder = Path(out)
-    _check_places(folder, file=file, dev=dev, resume=resume)
-    card = {"seed": seed, "licence": licence, "limits": limits}
+    folder = Path(out) if out else Path(run) / experiments.MODEL
+    _check_places(folder, **{"FILE": file, "--dev": dev, "--resume": resume, "--run": run if out else None})
+    card = {"seed": given.seed, "licence": licence, "limits": limits}
     cards.check_card(dict.fromkeys(cards.CARD_FIELDS) | card)
-    splits = _read_splits(file, dev, seed=seed, copies_together=copies_together, columns=columns)
+    with experiments.begun(run) if run else contextlib.nullcontext() as place:
+        _train_and_keep(files, given, card, folder=folder, place=place, resume=resume, log_dir=log_dir)
+
+
+def _train_and_keep(
+    files: "Files", given: "Given", card: dict[str, Any], *, folder: Path, place: Path | None, **options: Any
+):
+    """Trains, prints scores beside those of baselines, saves the model, and writes the run if it has a place."""
+    from textrnn import experiments
+
+    splits = files.read(seed=given.seed)
     tell(
         f"{len(splits.train):,} rows to train on; accuracy on {len(splits.dev):,} others, with its 95 % interval:",
         to_stdout=True,
     )
-    _score_baselines(splits)
+    baselines = _score_baselines(splits)
     import_tensorflow()
     settings = given.recipe(len(splits.train))
-    model, history = _train(splits, settings, seed=seed, resume=resume)
-    if (read := history.attrs["share_read"]) < 1:
-        tell(f"long texts: {read:.0%} of the characters were read in {settings.epochs} epochs; more epochs read more")
-    scores = _score_network(model, splits.dev, seconds=history.attrs["seconds"])
+    if place:
+        (place / experiments.CONFIG).write_text(given.to_toml(num_rows=len(splits.train)), encoding="utf-8")
+    model, history = _train(splits, settings, seed=given.seed, **options)
+    answers = experiments.answers_on(model, splits.dev)
+    _print_score("TextRNN", splits.dev, answers["predicted"], history.attrs["seconds"])
     card = card | {
-        "trained_on": cards.describe(file, splits),
+        "trained_on": cards.describe(files.train, splits),
         "settings": settings.to_config(),
-        "metrics": {"dev": scores},
+        "metrics": {"dev": experiments.scores_of(answers)},
         "training_seconds": round(history.attrs["seconds"]),
     }
     card = {name: card[name] for name in cards.CARD_FIELDS}
     save_or_rescue(model, folder, card=card, texts=list(splits.dev["text"][:1000]))
     tell(f"saved: {folder}, after epoch {history.attrs['best_epoch']}, the best of {len(history)}", to_stdout=True)
+    if place:
+        record = card | {"baselines": baselines, "model": os.path.relpath(folder, place)}
+        experiments.write_run(place, answers=answers, history=history, record=record)
+        tell(f"kept: {place}; textrnn runs {place.parent} lists it", to_stdout=True)
 
 
-def _read_splits(file: str, dev: str | None, *, seed: int, copies_together: bool, columns: dict[str, Any]) -> "Splits":
-    from textrnn import datasets
-
-    if not dev:
-        table = datasets.read_table(file, may_guess=False, **columns)
-        return datasets.split_table(table, test=0, seed=seed, copies_together=copies_together)
-    splits = datasets.read_files(file, dev, may_guess=False, **columns)
-    datasets.tell_copies(splits, advice="leave them out of one file")
-    return splits
-
-
-def _score_baselines(splits: "Splits") -> None:
+def _score_baselines(splits: "Splits") -> dict[str, dict[str, float]]:
     from textrnn import baselines
 
+    found = {}
     for name, fit in (("majority", baselines.fit_majority), ("linear SVM", baselines.fit_linear)):
         start = time.perf_counter()
         predicted = fit(splits.train).predict(splits.dev["text"])
-        _print_score(name, splits.dev, predicted, time.perf_counter() - start)
+        found[name] = _print_score(name, splits.dev, predicted, time.perf_counter() - start)
+    return found
 
 
 def _train(
-    splits: "Splits", settings: "Recipe", *, seed: int, resume: str | None
+    splits: "Splits", settings: "Recipe", *, resume: str | None, **options: Any
 ) -> tuple["keras.Model", "pd.DataFrame"]:
     from textrnn import training
 
     progress = sys.stderr.isatty()
     try:
         return training.train_textrnn(
-            splits.train, splits.dev, settings=settings, seed=seed, resume=resume, progress=progress
+            splits.train, splits.dev, settings=settings, resume=resume, progress=progress, **options
         )
     except KeyboardInterrupt:
         if resume:
@@ -124,33 +139,21 @@ def _train(
         raise
 
 
-def _score_network(model: "keras.Model", dev: "pd.DataFrame", *, seconds: float) -> dict[str, float]:
-    """Scores the network as a user of the saved model will: long texts are read in windows."""
-    from textrnn import metrics, saving
-
-    answers = saving.to_numpy_network(model).predict_table(dev["text"])
-    scores = _print_score("TextRNN", dev, answers["label"], seconds)
-    scores["calibration_error"] = metrics.calibration_error(dev["label"], answers["label"], answers["score"])
-    return scores
-
-
 def _print_score(name: str, dev: "pd.DataFrame", predicted: Sequence[str], seconds: float) -> dict[str, float]:
     from textrnn import metrics
 
-    scores, counts = metrics.accuracy(dev["label"], predicted), dev["label"].value_counts()
-    uneven = counts.max() >= 3 * counts.min()  # the frequent classes decide the accuracy
-    macro = f", macro F1 {metrics.report(dev['label'], predicted)['f1']['macro']:.4f}" if uneven else ""
-    tell(f"{name:12}{interval(scores)}{macro}  {seconds:.0f} s", to_stdout=True)
+    scores = metrics.accuracy(dev["label"], predicted)
+    tell(f"{name:12}{interval(scores)}  {seconds:.0f} s", to_stdout=True)
     return scores
 
 
-def _check_places(folder: Path, *, file: str, dev: str | None, resume: str | None):
+def _check_places(folder: Path, **places: str | None):
     """Raises what saving would raise at the end, before a training that takes minutes."""
     cards.is_replaceable_model(folder)
     whole = cards.resolved(folder)
     if (name := cards.in_utf8(str(whole))) != str(whole):
         raise ValueError(f"--out: expected a folder whose name is UTF-8, got {name}")
-    for option, inside in {"FILE": file, "--dev": dev, "--resume": resume}.items():
+    for option, inside in places.items():
         if inside and cards.resolved(Path(inside)).is_relative_to(whole):
             raise ValueError(f"{option}: {inside} lies in {folder}, which the model replaces whole; give another place")
     above = next(parent for parent in whole.parents if parent.exists())

@@ -1,6 +1,6 @@
 """Scores of a classifier as tables: per class, confusion, confidence interval, calibration."""
 
-from textrnn.metrics.intervals import accuracy, f1_intervals, mcnemar, mean_accuracy
+from textrnn.metrics.intervals import accuracy, accuracy_difference, f1_intervals, mcnemar, mean_accuracy
 from textrnn.metrics.scores import (
     THRESHOLDS,
     calibration_error,
@@ -16,6 +16,7 @@ from textrnn.metrics.scores import (
 __all__ = [
     "THRESHOLDS",
     "accuracy",
+    "accuracy_difference",
     "calibration_error",
     "confusion_table",
     "coverage_curve",

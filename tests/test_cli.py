@@ -100,7 +100,7 @@ def test_every_example_of_the_help_works(example, root, tmp_path, monkeypatch):
     program, *args = shlex.split(call)
     assert program == "textrnn"
     made = ("models/mine", "runs", "sweeps")  # by examples that take minutes
-    if args[0] in ("train", "demo", "sweep") or "fetch" in args or any(arg.startswith(made) for arg in args):
+    if args[0] in ("train", "demo", "sweep", "serve") or "fetch" in args or any(arg.startswith(made) for arg in args):
         group, rest = (cli.main, args) if args[0] != "data" else (cli.data.data, args[1:])
         group.commands[rest[0]].make_context(rest[0], rest[1:])
         return

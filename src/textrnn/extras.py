@@ -19,6 +19,7 @@ LIBRARIES = {  # by extra, from the name to import to the name to read
         "joblib": "joblib",
         "seqeval": "seqeval",
     },
+    "serve": {"starlette": "Starlette", "uvicorn": "uvicorn", "prometheus_client": "prometheus-client"},
     "tables": {"pyarrow": "pyarrow", "openpyxl": "openpyxl"},
 }
 

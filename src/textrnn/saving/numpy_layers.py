@@ -71,12 +71,20 @@ class Recurrent(Layer):
 
     def run(self, packed: Packed) -> np.ndarray:
         """Returns the state after each real step."""
-        units, rows = len(self.recurrent_kernel), packed.counts[0]
         inputs = packed.values @ self.kernel
         inputs += self.bias
-        states = np.empty((len(inputs), units), dtype="float32")
+        return self.run_inputs(Packed(inputs, packed.counts))
+
+    def run_inputs(self, packed: Packed) -> np.ndarray:
+        """Returns the state after each real step.
+
+        Args:
+            packed: the values of each step times the kernel, plus the bias; is overwritten.
+        """
+        units, rows = len(self.recurrent_kernel), packed.counts[0]
+        states = np.empty((len(packed.values), units), dtype="float32")
         state, cell = np.zeros((2, rows, units), dtype="float32")
-        steps = list(zip(packed.steps(inputs), packed.steps(states), strict=True))
+        steps = list(zip(packed.steps(), packed.steps(states), strict=True))
         for z, new in reversed(steps) if self.backwards else steps:
             count = len(z)
             self.step(z, state[:count], cell[:count], new)

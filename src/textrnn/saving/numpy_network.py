@@ -11,6 +11,7 @@ from textrnn.batching import answer_in_batches
 from textrnn.preprocessing import UNKNOWN_ID
 from textrnn.saving.classifier import NetworkPredictor
 from textrnn.saving.data import NetworkData
+from textrnn.saving.first_layers import FirstLayers, RowsOf
 from textrnn.saving.numpy_layers import RECURRENT, Convolution, Layer, Packed, Pooling
 from textrnn.saving.one_thread import num_cores, one_thread
 
@@ -45,6 +46,7 @@ class NumpyNetwork(NetworkPredictor):
             widths = [_of(arrays, f"width_{width}") for width in settings["widths"]]
             self._layers = [[Convolution(**weights) for weights in widths]]
             self._poolings = [Pooling("max")]
+        self._first = FirstLayers(self._tables, data.encoder.num_ids, self._layers[0])
         self._kernel, self._bias = (
             arrays[f"output.{name}"] / np.float32(data.temperature) for name in ("kernel", "bias")
         )
@@ -74,8 +76,8 @@ class NumpyNetwork(NetworkPredictor):
         if not len(counts):
             return summary
         real = np.concatenate([ids[order[:count], step] for step, count in enumerate(counts)])  # (real steps, orders)
-        packed = Packed(np.concatenate([rows_of(real[:, order]) for order, rows_of in self._tables], axis=1), counts)
-        for side_by_side in self._layers:
+        packed = Packed(self._first.run(real, counts), counts)
+        for side_by_side in self._layers[1:]:
             packed = Packed(np.concatenate([layer.run(packed) for layer in side_by_side], axis=1), counts)
         # A text of which nothing is left has no steps, and a summary of zeros.
         summary[order[: counts[0]]] = np.concatenate([pooling.run(packed) for pooling in self._poolings], axis=1)
@@ -110,7 +112,7 @@ def _recurrent(
     return layers, [Pooling(kind, num_forward=settings["units"], **_of(arrays, kind)) for kind in kinds]
 
 
-def _embedding(arrays: Mapping[str, np.ndarray], name: str) -> Callable[[np.ndarray], np.ndarray]:
+def _embedding(arrays: Mapping[str, np.ndarray], name: str) -> RowsOf:
     """Returns a function from ids to their vectors; small tables stay small, and the rows asked for become floats."""
     table, scales = arrays[name], arrays.get(f"{name}.scales")
 
@@ -122,7 +124,7 @@ def _embedding(arrays: Mapping[str, np.ndarray], name: str) -> Callable[[np.ndar
     return rows_of
 
 
-def _evidence(arrays: Mapping[str, np.ndarray], name: str) -> Callable[[np.ndarray], np.ndarray]:
+def _evidence(arrays: Mapping[str, np.ndarray], name: str) -> RowsOf:
     """Returns a function from ids to their evidence, as `layers.ClassEvidence` gives it."""
     counts = arrays.get(name)
     if counts is None:  # compressed; there are few patterns

@@ -1,0 +1,128 @@
+"""Texts of many requests gathered into batches: a batch of 32 costs a third of 32 single texts."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from textrnn.web.rest import RequestError
+
+GATHER_SECONDS = 0.002
+BATCH_TEXTS = 64
+BATCH_CHARACTERS = 8192  # what a batch may take is bounded, and so is what a text waits for it
+
+
+@dataclass(eq=False)
+class _Job:
+    """The texts of one request."""
+
+    texts: list[str]
+    answered: asyncio.Future
+    taken: int = 0  # texts that are in a batch
+    parts: dict[int, np.ndarray] = field(default_factory=dict)  # answers by the number of their first text
+
+
+class Gatherer:
+    """Answers the texts of requests in batches, in threads of its own, in turn: a long request does not hold up others.
+
+    Args:
+        answer: from texts to an array `(texts, classes)`; called by several threads.
+        num_threads: how many batches at a time.
+        max_waiting: characters that may wait; with more, requests are refused.
+        seen: is called with the number of texts of each batch.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[list[str]], np.ndarray],
+        *,
+        num_threads: int,
+        max_waiting: int,
+        seen: Callable[[int], None] = lambda number: None,
+    ):
+        self._answer, self._max_waiting, self._seen = answer, max_waiting, seen
+        self._num_threads, self._pool = num_threads, ThreadPoolExecutor(num_threads)
+        self._jobs: deque[_Job] = deque()
+        self._some = asyncio.Event()
+        self.waiting = 0  # characters
+
+    async def ask(self, texts: list[str]) -> np.ndarray:
+        """Returns the answers to `texts`: `(texts, classes)`.
+
+        Raises:
+            RequestError: 429, too much is waiting.
+        """
+        size = sum(map(len, texts))
+        if self.waiting and self.waiting + size > self._max_waiting:
+            raise RequestError(429, f"{self.waiting:,} characters are waiting for an answer already: try again later")
+        job = _Job(texts, asyncio.get_running_loop().create_future())
+        self._jobs.append(job)
+        self.waiting += size
+        self._some.set()
+        try:
+            return await job.answered
+        finally:
+            self.waiting -= size
+
+    @contextlib.asynccontextmanager
+    async def at_work(self):
+        """Answers within this context."""
+        tasks = [asyncio.create_task(self._work()) for _ in range(self._num_threads)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            self._pool.shutdown()
+
+    async def _work(self):
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._some.wait()
+            if len(self._jobs) < BATCH_TEXTS:
+                await asyncio.sleep(GATHER_SECONDS)
+            if not (batch := self._take()):
+                continue
+            texts = [text for job, start, end in batch for text in job.texts[start:end]]
+            self._seen(len(texts))
+            try:
+                answers = await loop.run_in_executor(self._pool, self._answer, texts)
+            except Exception as error:  # of the network: those who asked hear it, and the next batch is tried
+                for job, _, _ in batch:
+                    if not job.answered.done():
+                        job.answered.set_exception(error)
+            else:
+                self._hand_out(batch, answers)
+
+    def _take(self) -> list[tuple[_Job, int, int]]:
+        """Returns the parts of jobs for one batch; a job of which more is left goes to the end."""
+        batch, texts, characters = [], 0, 0
+        for _ in range(len(self._jobs)):
+            if texts >= BATCH_TEXTS or characters >= BATCH_CHARACTERS:
+                break
+            job = self._jobs.popleft()
+            if job.answered.done():  # nobody waits any more
+                continue
+            start = job.taken
+            while job.taken < len(job.texts) and texts < BATCH_TEXTS and characters < BATCH_CHARACTERS:
+                characters += len(job.texts[job.taken])
+                texts, job.taken = texts + 1, job.taken + 1
+            batch.append((job, start, job.taken))
+            if job.taken < len(job.texts):
+                self._jobs.append(job)
+        if not self._jobs:
+            self._some.clear()
+        return batch
+
+    @staticmethod
+    def _hand_out(batch: list[tuple[_Job, int, int]], answers: np.ndarray):
+        at = 0
+        for job, start, end in batch:
+            job.parts[start] = answers[at : at + end - start]
+            at += end - start
+            if sum(map(len, job.parts.values())) == len(job.texts) and not job.answered.done():
+                job.answered.set_result(np.concatenate([job.parts[first] for first in sorted(job.parts)]))

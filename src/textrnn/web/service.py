@@ -1,0 +1,191 @@
+"""A saved model as a service: HTTP in, labels and probabilities out, for many clients at once."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from textrnn.saving import Classifier
+from textrnn.web.connections import Connection, num_connections
+from textrnn.web.gathering import Gatherer
+from textrnn.web.rest import RequestError, read_question, write_answer
+from textrnn.web.serving import tell
+
+MAX_BYTES = 2**20  # of the body of a request
+MAX_TEXTS = 4096  # of a request
+MAX_CHARACTERS = 10_000  # of a text
+MAX_WAITING = 400_000  # characters: ten seconds of one core
+BODY_SECONDS = 10  # that a client may take to send a body
+ANSWER_SECONDS = 30
+GRACE_SECONDS = 20  # for what is being answered when the server is to end
+KEEP_ALIVE_SECONDS = 30
+PROMETHEUS = "text/plain; version=0.0.4"
+
+
+class Service:
+    """One model behind HTTP.
+
+    Args:
+        classifier: the model.
+        name: what it is called in paths.
+        num_threads: batches computed at a time.
+    """
+
+    def __init__(self, classifier: Classifier, *, name: str, num_threads: int = 1):
+        self.classifier, self.name = classifier, name
+        self._registry = CollectorRegistry()
+        made = {"registry": self._registry}
+        ProcessCollector(**made)
+        self._requests = Counter("textrnn_requests", "Requests for predictions, by HTTP status.", ["status"], **made)
+        self._texts = Counter("textrnn_texts", "Texts that were classified.", **made)
+        self._seconds = Histogram("textrnn_request_seconds", "From the head of a request to its answer.", **made)
+        sizes = {"buckets": [1, 2, 4, 8, 16, 32, 64]}
+        batches = Histogram("textrnn_batch_texts", "Texts of a batch.", **sizes, **made)
+        self._gatherer = Gatherer(
+            classifier.predict_proba, num_threads=num_threads, max_waiting=MAX_WAITING, seen=batches.observe
+        )
+        waiting = Gauge("textrnn_waiting_characters", "Characters that wait for an answer.", **made)
+        waiting.set_function(lambda: self._gatherer.waiting)
+
+    def app(self) -> Starlette:
+        """Returns the service as an ASGI application."""
+
+        @contextlib.asynccontextmanager
+        async def at_work(_app: Starlette):
+            async with self._gatherer.at_work():
+                yield
+
+        of_model = "/v1/models/{name}"
+        routes = [
+            Route(of_model + ":predict", self._counted(self._predict), methods=["POST"]),
+            Route(of_model + "/versions/1:predict", self._counted(self._predict), methods=["POST"]),
+            Route(of_model, self._state),
+            Route("/healthz", lambda request: Response("ok\n", media_type="text/plain")),
+            Route("/metrics", lambda request: Response(generate_latest(self._registry), media_type=PROMETHEUS)),
+        ]
+        return Starlette(routes=routes, lifespan=at_work, exception_handlers={HTTPException: _not_found})
+
+    def _counted(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """Returns `answer` with what goes wrong as words, timed and counted."""
+
+        async def counted(request: Request) -> Response:
+            start = time.perf_counter()
+            try:
+                response = await answer(request)
+            except RequestError as error:
+                response = _error(error.status, str(error))
+            except TimeoutError:
+                response = _error(503, f"no answer within {ANSWER_SECONDS} seconds: try again later")
+            except Exception as error:
+                tell(f"a batch failed: {error!r}")
+                response = _error(500, "the model failed; the server's standard error says how")
+            self._requests.labels(response.status_code).inc()
+            self._seconds.observe(time.perf_counter() - start)
+            return response
+
+        return counted
+
+    async def _predict(self, request: Request) -> Response:
+        self._check_name(request)
+        question = read_question(await _body(request), max_characters=MAX_CHARACTERS)
+        if len(question.texts) > MAX_TEXTS:
+            raise RequestError(413, f"expected at most {MAX_TEXTS:,} texts in a request, got {len(question.texts):,}")
+        async with asyncio.timeout(ANSWER_SECONDS):
+            probs = await self._gatherer.ask(question.texts)
+        self._texts.inc(len(question.texts))
+        return Response(write_answer(question, probs, self.classifier.label_names), media_type="application/json")
+
+    async def _state(self, request: Request) -> Response:
+        try:
+            self._check_name(request)
+        except RequestError as error:
+            return _error(error.status, str(error))
+        status = {"error_code": "OK", "error_message": ""}
+        return JSONResponse({"model_version_status": [{"version": "1", "state": "AVAILABLE", "status": status}]})
+
+    def _check_name(self, request: Request):
+        if (name := request.path_params["name"]) != self.name:
+            raise RequestError(404, f"expected the model {self.name!r}, got {name!r}")
+
+
+async def _body(request: Request) -> bytes:
+    """Returns the body of a request, of which no more is read than allowed."""
+    declared = request.headers.get("content-length", "0")
+    too_long = RequestError(413, f"body: expected at most {MAX_BYTES:,} bytes: send several requests")
+    if declared.isdecimal() and int(declared) > MAX_BYTES:
+        raise too_long
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > MAX_BYTES:
+                    raise too_long
+                parts.append(part)
+    except TimeoutError:
+        raise RequestError(408, f"body: expected all of it within {BODY_SECONDS} seconds") from None
+    except ClientDisconnect:
+        raise RequestError(400, "body: the connection ended within it") from None
+    return b"".join(parts)
+
+
+def _error(status: int, words: str) -> Response:
+    headers = {"Retry-After": "1"} if status in (429, 503) else {}
+    if status in (408, 413):  # more may come, and is not read
+        headers["Connection"] = "close"
+    return JSONResponse({"error": words}, status_code=status, headers=headers)
+
+
+async def _not_found(request: Request, error: HTTPException) -> Response:
+    expected = "expected POST /v1/models/NAME:predict, GET /v1/models/NAME, /healthz or /metrics"
+    return JSONResponse({"error": f"{expected}, got {request.method} {request.url.path}"}, error.status_code)
+
+
+class _Server(uvicorn.Server):
+    def handle_exit(self, *_: Any):
+        """Ends after what is being answered; told a second time, at once. Its exit code is 0."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """Returns a socket that has the port, before the model is loaded: who cannot have it hears so at once."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # asyncio looks for this protocol before it switches off Nagle's algorithm: without, an answer waits for 40 ms.
+        made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if sys.platform != "win32":  # a port is free again when its server has ended; Windows would share it
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+    except OSError as error:
+        raise OSError(error.errno, f"port {port} of {host}: {error.strerror}; give another host or port") from error
+    return made
+
+
+def server_of(service: Service) -> uvicorn.Server:
+    """Returns a server, whose `run` answers until SIGTERM or Ctrl-C; what was asked before is answered first."""
+    Connection.most = num_connections()
+    config = uvicorn.Config(
+        service.app(),
+        http=Connection,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        log_level="critical",
+        server_header=False,
+        backlog=max(8, Connection.most // 4),
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    return _Server(config)

@@ -27,6 +27,30 @@ def counted(**counts):
 # --- files of your own ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("labels", "several"),
+    [
+        (["a", "b", "a|b"], "row 3: 'a|b'"),
+        (["a|b", "b|c", "c"], "row 2: 'b|c'"),
+        (["体育、娱乐", "体育", "娱乐"], "row 1: '体育、娱乐'"),
+        (["c", "b; a", "a;b"], "row 2: 'b; a'"),
+        (["news|sport", "news|stocks", "tech|phones", "tech"], None),  # classes and their kinds
+        (["he|sport", "she|sport", "he|stocks", "she|stocks"], None),
+        (["food, drink", "sport"], None),
+    ],
+)
+def test_a_column_of_several_labels_is_refused_and_a_name_with_a_bar_is_none(labels, several):
+    table = table_of(*((label, f"{label} {number}") for label in labels for number in range(3)))
+    splits = datasets.Splits(table.iloc[::3], None, None)
+    if several is None:
+        assert datasets.check_splits(splits) is splits
+        assert len(datasets.split_table(table)) == 3
+        return
+    got = message_of(ValueError, datasets.check_splits, splits)
+    assert got.startswith(f"train: {several} seems to be several labels, and a text has one class here")
+    assert "seems to be several labels" in message_of(ValueError, datasets.split_table, table.iloc[::3])
+
+
 def test_an_unbalanced_quote_in_a_tsv_loses_no_row(tmp_path):
     lines = ["a\tx", 'b\t"open', "a\tq", 'b\tclosed" later', "a\t'", 'b\t""', "a\ty", 'b\tone " more', "a\tz"]
     table = datasets.read_table(written(tmp_path / "a.tsv", "\n".join(lines) + "\n"))

@@ -81,7 +81,7 @@ def test_the_parameters_are_the_fields_of_the_recipe_with_its_defaults():
     rest = {name: value for name, value in recommended.items() if name not in by_size}
     assert {name: list(own[name]) if name == "pooling" else own[name] for name in rest} == rest
     assert set(own) - set(recommended) == {
-        *("validation_fraction", "class_weight", "warm_start", "verbose", "random_state")
+        *("validation_fraction", "warm_start", "verbose", "random_state")
     }
 
 

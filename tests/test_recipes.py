@@ -45,7 +45,7 @@ def test_every_setting_is_an_argument_of_one_function_and_every_argument_but_the
     for name, function in functions.items():
         assert set(inspect.signature(function).parameters) == {*ARGUMENTS[name], *not_of_a_recipe[name]}, name
     used = Counter(name for names in ARGUMENTS.values() for name in names)
-    assert used == Counter(NAMES) - Counter(["label_smoothing", "topic_vectors"])
+    assert used == Counter(NAMES) - Counter(["class_weight", "label_smoothing", "topic_vectors"])
 
 
 def test_epochs_batch_size_and_learning_rate_come_first_and_the_rest_is_as_recommended():

@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from textrnn import checks, metrics, networks, training
 from textrnn.preprocessing import TextEncoder
-from textrnn.training import loop
+from textrnn.training import loop, rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("untraced")]
 
@@ -203,6 +203,34 @@ def test_a_text_that_is_too_long_is_predicted_as_the_mean_of_its_windows():
     np.testing.assert_allclose(training.predict_proba(model, texts), expected, atol=1e-6)
     head = networks.ids_model(model)(ENCODER.encode(texts)).numpy()
     assert abs(training.predict_proba(model, texts) - head)[[0, 2]].max() > 0.01
+
+
+def test_each_epoch_reads_another_window_of_a_long_text_and_counts_it_as_one_text(tmp_path):
+    parts = ["涨" * 24, "涨" * 8 + "冠" * 16, "冠" * 24]
+    texts = ["球" * 32 + "股" * 32, "股市", "".join(parts), "球队"]
+    table = pd.DataFrame({"text": texts, "label": ["sports", "stocks"] * 2})
+    path = tmp_path / "long.tsv"
+    path.write_text("".join(f"{row.label}\t{row.text}\n" for row in table.itertuples()), encoding="utf-8")
+    model = tiny(evidence=True)
+    for data in (rows.TableRows(model, table, None), rows.FileRows(model, path, folder=tmp_path)):
+        read = [data.batch(data.windows_in(epoch)) for epoch in range(7)]
+        assert [ids[2, :24, 0].tolist() for ids in read[1:4]] == ENCODER.encode(parts)[..., 0].tolist()
+        assert not read[0][2, 24:].any()
+        np.testing.assert_array_equal(read[0][[1, 3]], read[1][[1, 3]])
+        assert data.share_read(1) == pytest.approx((32 + 2 + 24 + 2) / (64 + 2 + 72 + 2))
+        assert (data.share_read(3), data.num_rows) == (1, 4)
+        rows.count_evidence(model, data)
+        counts, ids = networks.evidence_layer(model).tables[0].numpy(), ENCODER.token_ids
+        assert counts[ids["冠"]].tolist() == [1, 0]  # one text, though two of its windows have it
+        assert counts[ids["球"]].tolist() == [1, 1]
+
+
+def test_heads_alone_are_read_where_next_to_nothing_lies_behind_them():
+    texts = ["股市大涨" * 8] * 50 + ["球队夺冠" * 8 + "股"]
+    table = pd.DataFrame({"text": texts, "label": ["stocks"] * 50 + ["sports"]})
+    data = rows.TableRows(tiny(), table, None)
+    assert data.num_windows.max() == 1
+    np.testing.assert_array_equal(data.batch(data.windows_in(3)), ENCODER.encode(texts))
 
 
 @settings(max_examples=60, deadline=None)

@@ -314,3 +314,17 @@ def test_a_row_of_weight_zero_has_no_part_in_the_vocabulary_either():
 def test_names_that_are_not_the_labels_of_train_are_refused(label_names):
     with pytest.raises(ValueError, match=r"^label_names: expected (the labels of train|two or more)"):
         training.train_textrnn(TABLE, None, settings=TINY, label_names=label_names, progress=False)
+
+
+def test_balanced_classes_weigh_the_same_and_the_best_epoch_is_that_of_macro_f1(monkeypatch):
+    seen = {}
+    monkeypatch.setattr(training.recommended, "fit", lambda *args, **kwargs: seen.update(kwargs))
+    table = TABLE.iloc[[0, 1, 2, 3]]  # three of one class, one of the other
+    arguments = {"units": 2, "embed_dim": 2, "topic_vectors": False}
+    training.train_textrnn(table, table, class_weight="balanced", sample_weight=[1, 1, 1, 2], **arguments)
+    assert seen["sample_weight"] == pytest.approx([8 / 15, 8 / 15, 8 / 15, 16 / 5])
+    assert seen["scoring"] == "macro_f1"
+    training.train_textrnn(table, table, **arguments)
+    assert (seen["sample_weight"], seen["scoring"]) == (None, "accuracy")
+    with pytest.raises(ValueError, match=r"class_weight: expected one of \('balanced',\), got 'even'"):
+        training.train_textrnn(table, table, class_weight="even")

@@ -193,6 +193,7 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
 
     def _recipe(self, num_rows: int) -> training.Recipe:
         own = {field.name for field in fields(training.Recipe)}
+        own -= {"class_weight"}  # the estimator's own, in `_weights`, of classes that need not be strings
         given = {name: value for name, value in self.get_params(deep=False).items() if name in own}
         given = {name: value for name, value in given.items() if name not in BY_SIZE or value is not None}
         return training.recipe(num_rows).changed(**given)

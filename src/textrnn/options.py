@@ -10,6 +10,7 @@ ON_EMPTY = ("skip", "error")  # what becomes of a row without a text or a label
 
 # of a training run
 SCORES = ("accuracy", "macro_f1")  # what makes an epoch the best
+CLASS_WEIGHTS = ("balanced",)  # how much the rows of a class count
 
 # of a saved model
 TABLES = ("float32", "int8")  # how its embeddings are written

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 from textrnn import architectures
 from textrnn.checks import check_choice, check_flag, check_integer, check_number, check_rate
-from textrnn.options import SCORES
+from textrnn.options import CLASS_WEIGHTS, SCORES
 from textrnn.preprocessing import check_vocabulary_settings
 
 # The fields that are the arguments of one function each.
@@ -61,6 +61,11 @@ def _check_patience(name: str, value: Any):
         check_integer(name, value)
 
 
+def _check_class_weight(name: str, value: Any):
+    if value is not None:
+        check_choice(name, value, CLASS_WEIGHTS)
+
+
 _CHECKS = {  # of the settings that neither the vocabulary nor the network has
     "epochs": check_integer,
     "batch_size": check_integer,
@@ -72,6 +77,7 @@ _CHECKS = {  # of the settings that neither the vocabulary nor the network has
     "adversarial": _check_share_of_length,
     "scoring": lambda name, value: check_choice(name, value, SCORES),
     "patience": _check_patience,
+    "class_weight": _check_class_weight,
     "topic_vectors": check_flag,
 }
 
@@ -98,6 +104,9 @@ class Recipe:
         learning_rate: the highest one, after the warm-up.
         warm_up: the share of the steps in which the learning rate rises.
         max_length: how many tokens the network reads at a time; `length_to_keep` of the training texts if `None`.
+        class_weight: `"balanced"`: the rows of each class count as much together as those of any other, and the best
+            epoch is the one of the best macro F1, whatever `scoring` says; `None`: all rows count alike.
+        max_ngram: of characters; words have no n-grams.
         topic_vectors: whether embeddings start from the texts alone (`topic_vectors`), not at random.
 
     Raises:
@@ -115,6 +124,7 @@ class Recipe:
     warm_up: float = 0.1
     label_smoothing: float = 0.1
     adversarial: float = 0.05
+    class_weight: str | None = None
     scoring: str = "accuracy"
     patience: int | None = None
     # the vocabulary

@@ -2,6 +2,7 @@
 
 import unicodedata
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from textrnn.checks import check_number, check_seed, check_table, is_table
@@ -10,6 +11,9 @@ from textrnn.extras import require
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+JOINTS = ("|", ";", ",", "、", "，", "；")  # between the labels of a text that has several
 
 
 class Splits(NamedTuple):
@@ -39,6 +43,7 @@ def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Spli
     known = set(splits.train["label"])
     if len(known) < 2:
         raise ValueError(f"{names['train']}: expected at least two classes, got {sorted(known)}")
+    _check_one_label_each(names["train"], splits.train["label"])
     for split in ("dev", "test"):
         table = getattr(splits, split)
         for row, label in enumerate(() if table is None else table["label"], start=1):
@@ -46,6 +51,27 @@ def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Spli
                 has = sorted(known) if len(known) < 20 else short(sorted(map(repr, known)))
                 raise ValueError(f"{names[split]}: row {row}: label {label!r} has no row in train, which has {has}")
     return splits
+
+
+def _check_one_label_each(name: str, labels: "pd.Series") -> None:
+    """Raises `ValueError` where a label is several others with `|`, `;` or a comma between them.
+
+    All its parts stand in other labels too, and one of them alone or at another place: `news|sport`, `news|stocks` are
+    classes and kinds of them.
+    """
+    known = labels.unique()  # in the order of the rows
+    for joint in JOINTS:
+        parts = {label: [part.strip() for part in label.split(joint)] for label in known}
+        used = Counter(part for own in parts.values() for part in set(own))
+        places = {(part, place if len(own) > 1 else None) for own in parts.values() for place, part in enumerate(own)}
+        num_places = Counter(part for part, _ in places)
+        for label, own in parts.items():
+            if len(own) > 1 and all(used[part] > 1 for part in own) and any(num_places[part] > 1 for part in own):
+                raise ValueError(
+                    f"{name}: row {1 + list(labels).index(label)}: {label!r} seems to be several labels, and a text "
+                    f"has one class here: keep one label in each row, or train a model for each label (yes or no); if "
+                    f"it is one class, write it without {joint!r}"
+                )
 
 
 def split_table(
@@ -133,6 +159,7 @@ def _check_drawable(table: "pd.DataFrame", name: str, *, dev: float, test: float
     check_seed(seed)
     if dev + test >= 1:
         raise ValueError(f"dev, test: expected shares that leave some for train, got {dev} and {test}")
+    _check_one_label_each(name, table["label"])
     num_splits = 3 if test else 2
     counts = table["label"].value_counts()
     if len(counts) < 2:

@@ -81,12 +81,15 @@ class ClassEvidence(keras.layers.Layer):
             small.indices[order].assign(indices.ravel().astype(small.indices[order].dtype))
         return small
 
-    def count(self, ids: np.ndarray, label_ids: np.ndarray, *, reset: bool = True) -> None:
+    def count(
+        self, ids: np.ndarray, label_ids: np.ndarray, *, texts: np.ndarray | None = None, reset: bool = True
+    ) -> None:
         """Counts, for each n-gram, the texts of each class that hold it.
 
         Args:
             ids: `(rows, steps)` or `(rows, steps, orders)`.
             label_ids: `(rows,)` the class of each text.
+            texts: `(rows,)` the number of the text, from 0, of which each row is a part; if `None`, a row is a text.
             reset: whether to start from zero, or to add to the counts that there are.
 
         Raises:
@@ -95,11 +98,14 @@ class ClassEvidence(keras.layers.Layer):
         if self.indices:
             raise ValueError(f"layer {self.name}: compressed counts can only be read; count in the layer they are of")
         ids = ids if ids.ndim == 3 else ids[..., None]
+        texts = np.arange(len(ids)) if texts is None else texts
+        classes = np.zeros(texts.max(initial=-1) + 1, dtype="int64")
+        classes[texts] = label_ids
         for order, table in enumerate(self.tables):
             rows, steps = np.nonzero(ids[..., order] > UNKNOWN_ID)
-            pairs = np.unique(rows * self.num_ids[order] + ids[rows, steps, order])  # a text counts once
+            pairs = np.unique(texts[rows] * self.num_ids[order] + ids[rows, steps, order])  # a text counts once
             counts = np.zeros(table.shape, dtype="float32") if reset else table.numpy()
-            np.add.at(counts, (pairs % self.num_ids[order], label_ids[pairs // self.num_ids[order]]), 1)
+            np.add.at(counts, (pairs % self.num_ids[order], classes[pairs // self.num_ids[order]]), 1)
             table.assign(counts)
 
     def _counts(self, order: int, column: Any) -> Any:

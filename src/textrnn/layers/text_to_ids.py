@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from textrnn.preprocessing import (
     FIRST_ID,
-    MAX_WORD_LENGTH,
     NUM_CODE_POINTS,
     PADDING_ID,
     UNKNOWN_ID,
@@ -176,7 +175,7 @@ class TextToIds(keras.layers.Layer):
         start, ends = tf.range(tf.size(chars, tf.int64)), tf.gather(codes.row_limits(), rows)
         node, best_length = tf.zeros_like(chars), tf.ones_like(chars)
         best_id = tf.fill(tf.shape(chars), tf.constant(UNKNOWN_ID, tf.int64))
-        for length in range(1, MAX_WORD_LENGTH + 1):
+        for length in range(1, self.encoder.longest + 1):
             at = start + (length - 1)
             ahead = tf.where(at < ends, tf.gather(chars, tf.minimum(at, ends - 1)), 0)
             node = tf.where(node < 0, node, _look_up(self._edges, node * NUM_CODE_POINTS + ahead))
@@ -228,7 +227,7 @@ class TextToIds(keras.layers.Layer):
     def _ids_of(self, texts: tf.Tensor) -> tf.Tensor:
         tokens = self._normal_codes(texts)
         if self.encoder.unit == "word":
-            tokens = self._words(tokens[:, : self.encoder.max_length * MAX_WORD_LENGTH])
+            tokens = self._words(tokens[:, : self.encoder.max_length * self.encoder.longest])
         return self._ids(tokens[:, : self.encoder.max_length])
 
     def _ids(self, tokens: tf.RaggedTensor) -> tf.Tensor:

@@ -19,7 +19,7 @@ from textrnn.preprocessing.settings import check_vocabulary_settings
 PADDING_ID = 0
 UNKNOWN_ID = 1
 FIRST_ID = 2
-MAX_WORD_LENGTH = 8
+MAX_WORD_LENGTH = 32  # "internationalisation" has 20
 WINDOWS_AT_A_TIME = 256  # or as many as there are texts: what bounds the memory that one long text takes
 
 
@@ -126,8 +126,9 @@ class TextEncoder:
 
         Args:
             texts: strings; read once.
-            unit: `"char"` or `"word"`. For words, jieba cuts the training texts, and every character that occurs is a
-                word too; later texts are cut by longest match against that list, so no dictionary is needed to use it.
+            unit: `"char"` or `"word"`. For words, jieba cuts the training texts, by your own words too if you gave it
+                some (`jieba.load_userdict`, `jieba.add_word`), and every character that occurs is a word as well; later
+                texts are cut by longest match against that list, so no dictionary is needed to use it.
             lower: whether letters become lower case.
             max_length: so many tokens of a text are read at a time.
             min_count: tokens seen less often than this are unknown.
@@ -177,6 +178,11 @@ class TextEncoder:
         """The id of each n-gram, for each order from 2 on."""
         return [{ngram: id_ for id_, ngram in enumerate(v, start=FIRST_ID)} for v in self.ngrams]
 
+    @functools.cached_property
+    def longest(self) -> int:
+        """The most characters of a token, at least 1: so far ahead a text is compared with words."""
+        return max(map(len, self.tokens), default=1)
+
     @property
     def num_ids(self) -> tuple[int, ...]:
         """How many ids each order has, padding and unknown included: `(tokens, 2-grams, …)`."""
@@ -215,7 +221,7 @@ class TextEncoder:
             return list(normal)
         tokens, start = [], 0
         while start < len(normal):
-            ends = range(min(start + MAX_WORD_LENGTH, len(normal)), start + 1, -1)
+            ends = range(min(start + self.longest, len(normal)), start + 1, -1)
             end = next((end for end in ends if normal[start:end] in self.token_ids), start + 1)
             tokens.append(normal[start:end])
             start = end

@@ -1,17 +1,16 @@
 """One form for each character, and words: what a text is before it becomes ids."""
 
 import functools
+import re
 import sys
 import unicodedata
 import warnings
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 from textrnn.extras import require
 
-if TYPE_CHECKING:
-    import jieba
-
 NUM_CODE_POINTS = sys.maxunicode + 1
+LETTERS = re.compile(r"[^\W_\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")  # and digits, of other scripts than Han
 INVISIBLE = {"\u200b", "\ufeff"}  # zero-width space, byte order mark
 
 
@@ -83,26 +82,39 @@ def normalise(text: str, *, lower: bool = True) -> str:
 
 
 @functools.cache
-def _jieba() -> "jieba.Tokenizer":
-    """Returns a jieba tokenizer that has read its dictionary and written no cache file."""
+def _jieba() -> ModuleType:
     require("cutting texts into words", "jieba")
     with warnings.catch_warnings():  # Python 3.12 and newer find fault with strings in jieba 0.42, and tell its users
         warnings.simplefilter("ignore", SyntaxWarning)
         import jieba
-    tokenizer = jieba.Tokenizer()
-    path = tokenizer.get_dict_file()
-    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(path)
-    tokenizer.initialized = True
-    return tokenizer
+    return jieba
+
+
+def _cut(text: str) -> list[str]:
+    """Returns the words of `text` by jieba's own tokenizer, which has the words that its user gave it."""
+    tokenizer = _jieba().dt
+    with tokenizer.lock:
+        if not tokenizer.initialized:  # by itself it would write a cache file, and say so
+            tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+            tokenizer.initialized = True
+    return tokenizer.lcut(text)
 
 
 def split_words(text: str) -> list[str]:
     """Returns the words of `text` as jieba cuts them (exact mode); white space is left out.
 
+    Words and dictionaries that you gave to jieba count (`jieba.add_word`, `load_userdict`, `set_dictionary`). Runs of
+    other letters than Chinese and English, which jieba would take apart, are words too.
+
     Raises:
         ImportError: jieba is not installed; the message says how to get it.
 
-    >>> split_words("女单夺冠 教练落泪")
-    ['女单', '夺冠', '教练', '落泪']
+    >>> split_words("女单夺冠 教练落泪, Привет")
+    ['女单', '夺冠', '教练', '落泪', ',', 'Привет']
     """
-    return [word for word in _jieba().cut(text) if not word.isspace()]
+    words, start = [], 0
+    for run in LETTERS.finditer(text):
+        if not run[0].isascii():
+            words += [*_cut(text[start : run.start()]), run[0]]
+            start = run.end()
+    return [word for word in (*words, *_cut(text[start:])) if not word.isspace()]

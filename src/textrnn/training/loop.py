@@ -19,17 +19,9 @@ from textrnn import networks
 from textrnn.checks import check_integer, check_seed, check_table
 from textrnn.metrics import label_ids
 from textrnn.recipes import ARGUMENTS, check_training_settings
-from textrnn.training.batches import (
-    FileRows,
-    TableRows,
-    count_evidence,
-    draw_batches,
-    num_steps,
-    probabilities,
-    rows_to_learn,
-    sha256_of_table,
-)
+from textrnn.training.batches import draw_batches, num_steps, probabilities
 from textrnn.training.resume import VERSION, Checkpoints, Run, arrays_of, learnt, restore, sha256_of_model
+from textrnn.training.rows import FileRows, TableRows, count_evidence, rows_to_learn, sha256_of_table
 from textrnn.training.step import check_compiled, check_finite, learn_batch, targets_of, training_step
 
 Row = dict[str, float]  # of the history
@@ -56,6 +48,8 @@ def fit(
     """Returns the history of training a compiled `model`, in which the weights of the best epoch on dev stay.
 
     The ids are computed once; batches hold texts of similar length and are padded to the longest of the batch alone.
+    Of a text that has more tokens than the network reads at a time, each epoch reads another window (its head alone,
+    if all heads together leave out a thousandth of the tokens or less).
     The same model, data and seed give the same weights on a CPU; so does a run that was killed and resumed.
 
     A model that was trained is trained on, from the weights that it has. Its evidence is counted in the new train (see
@@ -91,7 +85,7 @@ def fit(
     Returns:
         One row for each epoch: `epoch` (from 1), `loss` (mean over the epoch, dropout on), `dev_loss`, `dev_accuracy`,
         `dev_macro_f1` (these three where there is a dev), `learning_rate`; `attrs` holds `best_epoch` (without dev the
-        last) and `seconds`.
+        last), `seconds` and `share_read`, the part of the tokens of train that all epochs together can read.
 
     Raises:
         ValueError: the model is not compiled, a label is not among its classes, a class has no row in train, a text is
@@ -184,7 +178,7 @@ class _Loop:
     def num_steps(self) -> tuple[int, int]:
         """Returns how many batches there are at most, and how many are done."""
         epochs = self.settings.epochs
-        total = num_steps(len(self.data.lengths), batch_size=self.settings.batch_size, epochs=epochs)
+        total = num_steps(self.data.num_rows, batch_size=self.settings.batch_size, epochs=epochs)
         return total, self.run.epoch * (total // epochs) + self.run.batch
 
     def goes_on(self) -> bool:
@@ -195,11 +189,14 @@ class _Loop:
     def train_epoch(self, bar: tqdm):
         """Trains on the batches of the epoch that are not done yet."""
         run, data, settings = self.run, self.data, self.settings
-        batches = draw_batches(data.lengths, batch_size=settings.batch_size, seed=settings.seed, epoch=run.epoch)
+        windows = data.windows_in(run.epoch)
+        lengths = data.lengths[windows]
+        batches = draw_batches(lengths, batch_size=settings.batch_size, seed=settings.seed, epoch=run.epoch)
         for rows in batches[run.batch :]:
             targets = self.targets(data.label_ids[rows])
             weights = None if data.weights is None else data.weights[rows]
-            run.loss += learn_batch(self.step, data.batch(rows), targets, epoch=run.epoch, sample_weight=weights)
+            ids = data.batch(windows[rows])
+            run.loss += learn_batch(self.step, ids, targets, epoch=run.epoch, sample_weight=weights)
             run.batch += 1
             bar.update()
             if run.batch % self.checkpoint_every == 0 and run.batch < len(batches):
@@ -208,7 +205,7 @@ class _Loop:
     def end_epoch(self, bar: tqdm, log: Callable[[Row], None]):
         """Scores dev, if there is one, keeps the weights if they are the best so far, and writes a checkpoint."""
         run, model = self.run, self.model
-        row = {"epoch": run.epoch + 1, "loss": run.loss / len(self.data.lengths)} | self._scores()
+        row = {"epoch": run.epoch + 1, "loss": run.loss / self.data.num_rows} | self._scores()
         row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         run.history.append(row)
         shown = "loss" if self.dev is None else "dev_accuracy"
@@ -248,7 +245,8 @@ class _Loop:
             for weight, array in zip(learnt(self.model, self.model.weights), self.best, strict=True):
                 weight.assign(array)
         history = pd.DataFrame(self.run.history)
-        history.attrs = {"best_epoch": self.run.best_epoch, "seconds": time.perf_counter() - self.start}
+        seconds, read = time.perf_counter() - self.start, self.data.share_read(self.settings.epochs)
+        history.attrs = {"best_epoch": self.run.best_epoch, "seconds": seconds, "share_read": read}
         return history
 
 

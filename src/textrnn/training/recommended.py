@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import pandas as pd
+from sklearn.utils.class_weight import compute_sample_weight
 
 from textrnn import datasets, networks
 from textrnn.checks import check_label_names, check_table
@@ -60,6 +61,10 @@ def train_textrnn(
         train = train.iloc[rows]
     datasets.check_splits(datasets.Splits(train, dev, None))
     settings = (settings or recipe(len(train))).changed(**changes)
+    if settings.class_weight is not None:
+        by_class = compute_sample_weight(settings.class_weight, train["label"])
+        sample_weight = by_class if sample_weight is None else by_class * sample_weight
+        settings = settings.changed(scoring="macro_f1")
     model = recommended_textrnn(train, settings=settings, label_names=label_names, seed=seed)
     run = {"sample_weight": sample_weight, "seed": seed, "resume": resume, "progress": progress}
     run["log_dir"] = log_dir
@@ -96,8 +101,11 @@ def recommended_textrnn(
 def recommended_encoder(texts: pd.Series, *, settings: Recipe | None = None) -> TextEncoder:
     """Returns the vocabulary of training texts by a recipe, the recommended one if `None`."""
     arguments = (settings or recipe(len(texts))).arguments("TextEncoder.from_texts")
-    max_length = length_to_keep(texts) if arguments["max_length"] is None else arguments["max_length"]
-    return TextEncoder.from_texts(texts, **{**arguments, "max_length": max_length})
+    if arguments["max_length"] is None:
+        arguments["max_length"] = length_to_keep(texts)
+    if arguments["unit"] == "word":
+        arguments["max_ngram"] = 1
+    return TextEncoder.from_texts(texts, **arguments)
 
 
 def compile_by(settings: Recipe, model: keras.Model, *, num_rows: int):

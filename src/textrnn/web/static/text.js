@@ -3,7 +3,6 @@
 export const UNKNOWN_ID = 1;
 const PADDING_ID = 0;
 const FIRST_ID = 2;
-const MAX_WORD_LENGTH = 8;
 
 /** The vocabulary: one form for each character, tokens, ids, windows. */
 export class TextEncoder {
@@ -16,6 +15,7 @@ export class TextEncoder {
     Object.assign(this, { unit, lower, maxLength, forms });
     this.tokenIds = new Map(tokens.map((token, place) => [token, place + FIRST_ID]));
     this.ngramIds = ngrams.map((joined, place) => idsOf(joined, place + 2));
+    this.longest = tokens.reduce((most, token) => Math.max(most, [...token].length), 1);
     this.numOrders = 1 + ngrams.length;
   }
 
@@ -32,7 +32,7 @@ export class TextEncoder {
     if (this.unit === "char") return characters;
     const tokens = [];
     for (let start = 0; start < characters.length; ) {
-      let end = Math.min(start + MAX_WORD_LENGTH, characters.length);
+      let end = Math.min(start + this.longest, characters.length);
       while (end > start + 1 && !this.tokenIds.has(characters.slice(start, end).join(""))) end -= 1;
       tokens.push(characters.slice(start, end).join(""));
       start = end;

@@ -55,6 +55,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     from textrnn import estimator as estimator
     from textrnn import evidence as evidence
     from textrnn import experiments as experiments
+    from textrnn import exports as exports
     from textrnn import extras as extras
     from textrnn import fonts as fonts
     from textrnn import layers as layers
@@ -83,6 +84,7 @@ _ROOMS = (
     *(
         "evidence",
         "experiments",
+        "exports",
         "extras",
         "fonts",
         "layers",

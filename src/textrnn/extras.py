@@ -20,6 +20,8 @@ LIBRARIES = {  # by extra, from the name to import to the name to read
         "seqeval": "seqeval",
     },
     "serve": {"starlette": "Starlette", "uvicorn": "uvicorn", "prometheus_client": "prometheus-client"},
+    "onnx": {"onnx": "ONNX", "onnxruntime": "ONNX Runtime"},
+    "litert": {"ai_edge_litert": "LiteRT"},
     "tables": {"pyarrow": "pyarrow", "openpyxl": "openpyxl"},
 }
 

@@ -6,7 +6,7 @@ and pandas take seconds to import, so each command imports what it needs when it
 
 import click
 
-from textrnn.cli import data, evaluate, look, predict, runs, serve, train
+from textrnn.cli import data, evaluate, export, look, predict, runs, serve, train
 from textrnn.cli.shared import Commands, examples
 
 
@@ -44,6 +44,7 @@ for command in (
     look.verify,
     look.page,
     look.demo,
+    export.export,
     serve.serve,
 ):
     main.add_command(command)

@@ -80,9 +80,7 @@ def test_the_parameters_are_the_fields_of_the_recipe_with_its_defaults():
     assert by_size == dict.fromkeys(by_size)
     rest = {name: value for name, value in recommended.items() if name not in by_size}
     assert {name: list(own[name]) if name == "pooling" else own[name] for name in rest} == rest
-    assert set(own) - set(recommended) == {
-        *("validation_fraction", "warm_start", "verbose", "random_state")
-    }
+    assert set(own) - set(recommended) == {*("validation_fraction", "warm_start", "verbose", "random_state")}
 
 
 @parametrize_with_checks([TextRNNClassifier()])

@@ -27,15 +27,17 @@ def assert_same(got, shown):
 @pytest.mark.long
 def test_every_example_of_the_page_of_experiments_says_what_it_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    table = datasets.load("headlines").train.head(ROWS)
-    table = table[table["label"].isin(["sports", "game", "stocks"])]
-    Path("headlines.tsv").write_text("".join(f"{row.label}\t{row.text}\n" for row in table.itertuples()), "utf-8")
+    splits = datasets.load("headlines")
+    for name, table in (("headlines.tsv", splits.train.head(ROWS)), ("new.tsv", splits.dev)):
+        rows = table[table["label"].isin(["sports", "game", "stocks"])].itertuples()
+        Path(name).write_text("".join(f"{row.label}\t{row.text}\n" for row in rows), "utf-8")
     for kind, name, body in FENCE.findall(PAGE):
         if kind == "toml":
             Path(name).write_text(body, encoding="utf-8")
         elif kind == "console":
             command, _, shown = body.removeprefix("$ textrnn ").partition("\n")
             result = CliRunner().invoke(cli.main, shlex.split(command))
+            assert result.exit_code == ("Error:" in shown), result.output
             assert_same(result.stderr + result.stdout, shown)
         else:
             assert kind == "python"

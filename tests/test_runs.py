@@ -65,7 +65,16 @@ def test_a_run_keeps_what_is_needed_to_read_compare_and_repeat_it(kept):
     folder, printed = kept
     assert printed.splitlines()[-1] == f"kept: {folder}/runs/a; textrnn runs {folder}/runs lists it"
     found = experiments.read_run(folder / "runs" / "a")
-    names = {"config.toml", "history.csv", "dev.jsonl", "classes.csv", "confusion.csv", "run.json", "model"}
+    names = {
+        "config.toml",
+        "history.csv",
+        "curve.png",
+        "dev.jsonl",
+        "classes.csv",
+        "confusion.csv",
+        "run.json",
+        "model",
+    }
     assert {path.name for path in found.folder.iterdir()} == names
     answers, history = found.answers(), found.history()
     assert list(answers.columns) == ["text", "label", "predicted", "score"]
@@ -150,9 +159,7 @@ def test_what_cannot_be_compared_or_kept_is_one_line(kept, tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
     assert refused("train", folder / "mine.tsv", "--run", tmp_path / "full").endswith("unfinished run, found notes.txt")
-    assert refused("train", tmp_path / "none.tsv", "--run", tmp_path / "new").endswith(
-        "none.tsv: no such file"
-    )
+    assert refused("train", tmp_path / "none.tsv", "--run", tmp_path / "new").endswith("none.tsv: no such file")
     assert not (tmp_path / "new").exists()
     with experiments.begun(tmp_path / "busy"):
         assert refused("train", folder / "mine.tsv", "--run", tmp_path / "busy").endswith("give another name")
@@ -195,3 +202,14 @@ def test_a_difference_has_an_interval_that_holds_it_and_is_never_empty():
     first, second = ["a"] * 3 + ["b"] * 9 + ["a"] * 88, ["b"] * 3 + ["a"] * 9 + ["a"] * 88
     found = metrics.accuracy_difference(["a"] * 100, first, second)
     assert (found["low"], found["high"]) == pytest.approx((-0.0121, 0.1298), abs=1e-4)
+
+
+def test_a_run_that_was_killed_in_the_middle_of_saving_can_be_begun_again(tmp_path):
+    left = tmp_path / "run"
+    for name in ("model", ".model.saving-x1y2"):
+        (left / name).mkdir(parents=True)
+    (left / "config.toml").write_text("seed = 0\n")
+    (left / ".run.json.part").write_text("{")
+    assert experiments.read_run(left).record == {}
+    with experiments.begun(left) as place:
+        assert place == left.resolve()

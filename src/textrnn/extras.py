@@ -22,6 +22,7 @@ LIBRARIES = {  # by extra, from the name to import to the name to read
     "serve": {"starlette": "Starlette", "uvicorn": "uvicorn", "prometheus_client": "prometheus-client"},
     "onnx": {"onnx": "ONNX", "onnxruntime": "ONNX Runtime"},
     "litert": {"ai_edge_litert": "LiteRT"},
+    "sweep": {"optuna": "Optuna", "sqlalchemy": "SQLAlchemy"},
     "tables": {"pyarrow": "pyarrow", "openpyxl": "openpyxl"},
 }
 

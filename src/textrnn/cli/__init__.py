@@ -6,7 +6,7 @@ and pandas take seconds to import, so each command imports what it needs when it
 
 import click
 
-from textrnn.cli import data, evaluate, export, look, predict, runs, serve, train
+from textrnn.cli import data, evaluate, export, look, predict, report, runs, serve, sweep, train
 from textrnn.cli.shared import Commands, examples
 
 
@@ -38,6 +38,8 @@ for command in (
     train.train,
     runs.runs,
     runs.compare,
+    sweep.sweep,
+    report.report,
     data.data,
     look.trace,
     look.card,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from textrnn.datasets import Splits
     from textrnn.experiments import Files, Given
     from textrnn.recipes import Recipe
+    from textrnn.saving import Classifier
 
 
 @click.command(
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         "textrnn train datasets/headlines/train.tsv --dev datasets/headlines/dev.tsv --out models/mine",
         "textrnn train datasets/headlines/train.tsv --out models/mine --set units=256 --set epochs=8",
         "textrnn train datasets/headlines/train.tsv --run runs/small --set units=32",
+        "textrnn train datasets/headlines/train.tsv --continue-from headlines-textrnn --out models/mine",
         "textrnn train datasets/headlines/train.tsv --show-config --set units=256",
         "textrnn predict models/mine 国足客场一球小胜",
     )
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 @click.option(
     "--run", metavar="FOLDER", help="Keep settings, scores and answers here, and without --out the model: textrnn runs."
 )
+@click.option("--continue-from", metavar="MODEL", help="Train this saved model on, with new words and classes too.")
 @click.option("--dev", metavar="FILE", help="Choose the best epoch and score on this; else on 15 % of FILE.")
 @click.option("--seed", type=click.IntRange(0), help="The same seed, the same model; 0 unless given.")
 @setting_options
@@ -62,7 +65,8 @@ def train(file, out, run, dev, seed, sets, config, like, show_config, copies_tog
     from textrnn import experiments
 
     given = settings_given(sets=sets, config=config, like=like, seed=seed)
-    resume, log_dir = options.pop("resume"), options.pop("tensorboard")
+    rest = {"resume": options.pop("resume"), "log_dir": options.pop("tensorboard")}
+    rest["before"] = options.pop("continue_from")
     files = experiments.Files(file, dev, copies_together, options)
     if show_config:
         show(given, num_rows=len(files.read(seed=given.seed).train) if file else None)
@@ -71,20 +75,41 @@ def train(file, out, run, dev, seed, sets, config, like, show_config, copies_tog
         raise click.UsageError("Missing argument 'FILE'." if not file else "Missing option '--out' / '-o', or '--run'.")
     require("textrnn train", "tensorflow", "keras", "sklearn", "scipy")
     folder = Path(out) if out else Path(run) / experiments.MODEL
-    _check_places(folder, **{"FILE": file, "--dev": dev, "--resume": resume, "--run": run if out else None})
+    _check_places(folder, **{"FILE": file, "--dev": dev, "--resume": rest["resume"], "--run": run if out else None})
+    rest["before"] = _load_before(rest["before"], given)
     card = {"seed": given.seed, "licence": licence, "limits": limits}
     cards.check_card(dict.fromkeys(cards.CARD_FIELDS) | card)
     with experiments.begun(run) if run else contextlib.nullcontext() as place:
-        _train_and_keep(files, given, card, folder=folder, place=place, resume=resume, log_dir=log_dir)
+        _train_and_keep(files, given, card, folder=folder, place=place, **rest)
+
+
+def _load_before(model: str | None, given: "Given") -> "Classifier | None":
+    """Returns the model that is trained on, if there is one; refuses settings that it cannot have before any work."""
+    if not model:
+        return None
+    from textrnn import experiments, saving
+
+    before = saving.load_classifier(model)
+    experiments.settings_to_continue(before.network.data, given, num_rows=1)
+    return before
 
 
 def _train_and_keep(
-    files: "Files", given: "Given", card: dict[str, Any], *, folder: Path, place: Path | None, **options: Any
+    files: "Files",
+    given: "Given",
+    card: dict[str, Any],
+    *,
+    folder: Path,
+    place: Path | None,
+    before: "Classifier | None",
+    **options: Any,
 ):
     """Trains, prints scores beside those of baselines, saves the model, and writes the run if it has a place."""
     from textrnn import experiments
 
     splits = files.read(seed=given.seed)
+    if before:
+        experiments.check_classes(before.network.data, splits.train)
     tell(
         f"{len(splits.train):,} rows to train on; accuracy on {len(splits.dev):,} others, with its 95 % interval:",
         to_stdout=True,
@@ -92,15 +117,22 @@ def _train_and_keep(
     baselines = _score_baselines(splits)
     import_tensorflow()
     settings = given.recipe(len(splits.train))
+    if before:
+        settings = experiments.settings_to_continue(before.network.data, given, num_rows=len(splits.train))
     if place:
-        (place / experiments.CONFIG).write_text(given.to_toml(num_rows=len(splits.train)), encoding="utf-8")
-    model, history = _train(splits, settings, seed=given.seed, **options)
+        config = experiments.Given(settings.to_config(), given.seed)
+        (place / experiments.CONFIG).write_text(config.to_toml(num_rows=1), encoding="utf-8")
+    model, history = _train(splits, settings, seed=given.seed, before=before, **options)
     if (read := history.attrs["share_read"]) < 1:
         tell(f"long texts: {read:.0%} of the characters were read in {settings.epochs} epochs; more epochs read more")
     answers = experiments.answers_on(model, splits.dev)
+    about = cards.describe(files.train, splits)
+    if before:
+        about["continued_from"] = {"name": before.folder.name, "sha256": cards.fingerprint(before.folder)}
+        _print_before(before, answers)
     _print_score("TextRNN", splits.dev, answers["predicted"], history.attrs["seconds"])
     card = card | {
-        "trained_on": cards.describe(files.train, splits),
+        "trained_on": about,
         "settings": settings.to_config(),
         "metrics": {"dev": experiments.scores_of(answers)},
         "training_seconds": round(history.attrs["seconds"]),
@@ -125,16 +157,33 @@ def _score_baselines(splits: "Splits") -> dict[str, dict[str, float]]:
     return found
 
 
-def _train(
-    splits: "Splits", settings: "Recipe", *, resume: str | None, **options: Any
-) -> tuple["keras.Model", "pd.DataFrame"]:
-    from textrnn import training
+def _print_before(before: "Classifier", answers: "pd.DataFrame"):
+    """Prints how the model that is trained on did on dev, and how the two compare on the classes that it had."""
+    from textrnn import experiments
 
-    progress = sys.stderr.isatty()
+    if experiments.share_counted(before.network.data, answers) > experiments.KNOWN:
+        tell("Warning: most rows of dev look as if the model had learnt them: give others as --dev")
+    start = time.perf_counter()
+    said = before.predict(answers["text"])
+    _print_score("before", answers, said, time.perf_counter() - start)
+    own = answers["label"].isin(before.label_names).to_numpy()
+    rows = answers[own]
+    test = experiments.compare_answers(rows["label"], said[own], rows["predicted"], texts=rows["text"]).test
+    what = "right before alone {only_first}, now alone {only_second}; p = {p:.2g}".format(**test)
+    tell(f"on the {len(rows):,} rows of its {len(before.label_names)} classes: {what}", to_stdout=True)
+
+
+def _train(
+    splits: "Splits", settings: "Recipe", *, before: "Classifier | None", resume: str | None, **options: Any
+) -> tuple["keras.Model", "pd.DataFrame"]:
+    from textrnn import experiments, training
+
+    options |= {"resume": resume, "progress": sys.stderr.isatty()}
     try:
-        return training.train_textrnn(
-            splits.train, splits.dev, settings=settings, resume=resume, progress=progress, **options
-        )
+        if before:
+            given = experiments.Given(settings.to_config())
+            return experiments.continue_training(before.folder, splits.train, splits.dev, given=given, **options)
+        return training.train_textrnn(splits.train, splits.dev, settings=settings, **options)
     except KeyboardInterrupt:
         if resume:
             click.echo("The same command goes on from here.", err=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textrnn import shipped
 from textrnn.checks import check_seed, is_table
 from textrnn.datasets.atis import read_atis, read_tagged
-from textrnn.datasets.auditing import audit, overlaps
+from textrnn.datasets.auditing import audit, near_copies, overlaps
 from textrnn.datasets.files import ENCODINGS, Source
 from textrnn.datasets.folders import find_splits, holds_classes
 from textrnn.datasets.reader import TableReader, open_table, open_texts, unique_name
@@ -52,6 +52,7 @@ __all__ = [
     "fetch_thucnews",
     "git_blob_id",
     "load",
+    "near_copies",
     "open_table",
     "open_texts",
     "overlaps",

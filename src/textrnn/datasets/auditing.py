@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from textrnn.checks import check_table
+from textrnn.checks import check_integer, check_number, check_table
 from textrnn.datasets.splits import Splits, bare_text
+from textrnn.extras import require
 
 if TYPE_CHECKING:
     import pandas as pd
+
+NEAR_ROWS = 500  # compared with all others at a time
 
 
 def audit(tables: "Splits | dict[str, pd.DataFrame]") -> "pd.DataFrame":
@@ -55,6 +58,42 @@ def overlaps(first: "pd.DataFrame", second: "pd.DataFrame") -> "pd.DataFrame":
     )
     keyed = first[["text", "label"]].assign(key=first["text"].map(bare_text))
     return keyed.merge(second.drop_duplicates("key"), on="key").drop(columns="key")
+
+
+def near_copies(table: "pd.DataFrame", *, least: float = 0.8, num: int = 20) -> "pd.DataFrame":
+    """Returns pairs of rows whose texts are nearly the same: text, label, other_text, other_label, share.
+
+    `share` is the cosine between their character 2- and 3-grams (tf-idf), 1 where the texts are the same but for case.
+
+    Args:
+        table: columns `text` and `label`.
+        least: of the share.
+        num: pairs to return, at most.
+
+    Raises:
+        ValueError: a row lacks a text or a label, or a number is out of range.
+    """
+    import pandas as pd
+
+    check_table("table", table)
+    check_number("least", least, "a share above 0, up to 1", lambda share: 0 < share <= 1)
+    check_integer("num", num, least=0)
+    require("datasets.near_copies", "sklearn")
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectors = TfidfVectorizer(analyzer="char", ngram_range=(2, 3), min_df=1).fit_transform(
+        f" {text} " for text in table["text"]
+    )
+    pairs = {}
+    for first in range(0, vectors.shape[0], NEAR_ROWS):
+        block = (vectors[first : first + NEAR_ROWS] @ vectors.T).tocoo()
+        near = (block.data >= least) & (block.row + first < block.col)
+        rows = zip(block.row[near] + first, block.col[near], block.data[near], strict=True)
+        pairs |= {(int(one), int(other)): float(share) for one, other, share in rows}
+    nearest = sorted(pairs, key=lambda pair: (-pairs[pair], pair))[:num]
+    texts, labels = list(table["text"]), list(table["label"])
+    rows = [(texts[a], labels[a], texts[b], labels[b], min(1.0, pairs[a, b])) for a, b in nearest]
+    return pd.DataFrame(rows, columns=["text", "label", "other_text", "other_label", "share"])
 
 
 def _copies_and_balance(table: "pd.DataFrame", bare: "pd.Series") -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Runs: the folder that a training leaves behind, so that it can be listed, compared, repeated and shown."""
 
 import contextlib
+import importlib.util
 import json
 import os
 import platform
@@ -16,11 +17,12 @@ from textrnn.locks import locked
 if TYPE_CHECKING:
     import pandas as pd
 
+CURVE = "curve.png"
 CONFIG, HISTORY, ANSWERS, CLASSES, CONFUSION = "config.toml", "history.csv", "dev.jsonl", "classes.csv", "confusion.csv"
 RECORD = "run.json"  # written last: a folder that has it holds a run that came to its end
 MODEL = "model"
 LOCK = ".lock"  # a file of its own: who saves a model locks the folder above it
-OWN = (CONFIG, HISTORY, ANSWERS, CLASSES, CONFUSION, RECORD, MODEL, LOCK)
+OWN = (CONFIG, HISTORY, CURVE, ANSWERS, CLASSES, CONFUSION, RECORD, MODEL, LOCK)
 MAX_RECORD_BYTES = 2**22
 LIBRARIES = ("textrnn", "tensorflow", "keras", "numpy", "pandas", "scikit-learn")
 
@@ -76,7 +78,8 @@ def begun(folder: str | os.PathLike) -> Iterator[Path]:
         raise FileExistsError(f"{folder}: expected a folder for a run, got a file")
     if (folder / RECORD).exists():
         raise FileExistsError(f"{folder}: a run is kept here; give another name, or remove it")
-    if folder.exists() and (others := sorted({path.name for path in folder.iterdir()} - {*OWN})):
+    found = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if others := sorted(name for name in found - {*OWN} if not name.startswith(".")):  # hidden: half of a killed save
         raise FileExistsError(f"{folder}: expected no folder or an unfinished run, found {', '.join(others[:5])}")
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
@@ -120,6 +123,10 @@ def write_run(folder: Path, *, answers: "pd.DataFrame", history: "pd.DataFrame",
         "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in answers.to_dict("records")), encoding="utf-8"
     )
     history.to_csv(folder / HISTORY, index=False)
+    if importlib.util.find_spec("matplotlib"):
+        from textrnn.experiments.pictures import draw_curve
+
+        draw_curve(history, folder / CURVE)
     report.join(intervals).to_csv(folder / CLASSES, index_label="class")
     metrics.confusion_table(true, predicted).to_csv(folder / CONFUSION)
     dev = {**record["metrics"]["dev"], "macro_f1": float(report.loc["macro", "f1"])}

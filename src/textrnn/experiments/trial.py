@@ -1,8 +1,11 @@
 """One training from files, settings and a seed to scores: what a run, a sweep and a worker elsewhere do."""
 
+import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textrnn import cards
@@ -98,3 +101,12 @@ def scores_of(answers: "pd.DataFrame") -> dict[str, float]:
     scores = metrics.accuracy(answers["label"], answers["predicted"])
     error = metrics.calibration_error(answers["label"], answers["predicted"], answers["score"])
     return scores | {"calibration_error": error}
+
+
+def main(path: str):
+    """Does the training that a file of JSON asks for: `files`, `settings`, `seed`, `folder`."""
+    asked = json.loads(Path(path).read_text(encoding="utf-8"))
+    try:
+        train_once(Files(**asked["files"]), asked["settings"], asked["seed"], asked["folder"])
+    except (ValueError, OSError, FloatingPointError) as error:
+        sys.exit(f"{error}")

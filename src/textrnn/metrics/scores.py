@@ -231,3 +231,47 @@ def worst_mistakes(
     answers = table[["text", "label"]].assign(predicted=predicted, score=probs.max(axis=1), score_of_label=own)
     wrong = answers[answers["label"] != answers["predicted"]]
     return wrong.sort_values("score", ascending=False).head(num).reset_index(drop=True)
+
+
+def likely_wrong_labels(
+    table: pd.DataFrame, probs: np.ndarray, label_names: Sequence[str], *, num: int = 20
+) -> pd.DataFrame:
+    """Returns rows whose label is likely wrong, the likeliest first: text, label, suggested, score, score_of_label.
+
+    Confident learning (Northcutt, Jiang & Chuang 2021): a class has for its threshold the mean probability that rows
+    labelled so have of it. A row is suspected if it reaches the threshold of a class, and among those that it reaches
+    the most probable is another than its label.
+
+    Args:
+        table: columns `text` and `label`; rows that the model was not trained on.
+        probs: `(rows, classes)` in the order of `label_names`.
+        label_names: the label of each output.
+        num: rows to return, at most.
+
+    Raises:
+        ValueError: the numbers of rows or of classes differ, or a label of the table is not in `label_names`.
+
+    >>> rows = pd.DataFrame({"text": list("abcd"), "label": ["x", "x", "y", "y"]})
+    >>> probs = np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]])
+    >>> likely_wrong_labels(rows, probs, ["x", "y"])["text"].tolist()
+    ['b']
+    """
+    check_table("table", table)
+    check_integer("num", num, least=0)
+    predicted_labels(probs, label_names)
+    if len(probs) != len(table):
+        raise ValueError(f"probs: expected a row for each of the {len(table)} of the table, got {len(probs)}")
+    own = label_ids(table["label"], label_names, name="table")
+    rows = np.bincount(own, minlength=len(label_names))
+    of_own = probs[np.arange(len(own)), own]
+    thresholds = np.bincount(own, weights=of_own, minlength=len(label_names)) / np.maximum(rows, 1)
+    reached = np.where((probs >= thresholds - 1e-6) & (rows > 0), probs, -1.0)
+    suggested = reached.argmax(axis=1)
+    suspected = (reached.max(axis=1) >= 0) & (suggested != own)
+    found = table[["text", "label"]].assign(
+        suggested=np.asarray(label_names, dtype=object)[suggested],
+        score=probs[np.arange(len(own)), suggested],
+        score_of_label=of_own,
+    )[suspected]
+    order = (found["score"] - found["score_of_label"]).sort_values(ascending=False, kind="stable").index
+    return found.loc[order].head(num).reset_index(drop=True)

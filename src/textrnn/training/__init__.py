@@ -6,6 +6,7 @@ from textrnn.training.first_vectors import set_embeddings, topic_vectors
 from textrnn.training.loop import fit
 from textrnn.training.optimizers import LazyAdamW, adamw
 from textrnn.training.recommended import (
+    balanced,
     compile_by,
     length_to_keep,
     recommended_encoder,
@@ -19,6 +20,7 @@ __all__ = [
     "LazyAdamW",
     "Recipe",
     "adamw",
+    "balanced",
     "check_compiled",
     "compile_by",
     "draw_batches",

@@ -39,7 +39,7 @@ def fit(
     scoring: str = "accuracy",
     patience: int | None = None,
     adversarial: float = 0.0,
-    recount: bool = True,
+    recount: bool | str = True,
     resume: str | os.PathLike | None = None,
     checkpoint_every: int = 500,
     progress: bool = True,
@@ -75,7 +75,8 @@ def fit(
         adversarial: if above 0, each batch is learnt twice: as it is, and with its vectors moved by this share of
             their length in the direction that raises the loss most (Miyato, Dai & Goodfellow 2017). Twice the time.
         recount: whether a `layers.ClassEvidence` counts in train, in place of earlier counts, each text then learning
-            without its own part. To train a model on with other texts, `False` leaves its counts as they are.
+            without its own part; with `"add"`, beside earlier counts, which were of other texts. To train a model on
+            with texts that it has counted, `False` leaves its counts as they are.
         resume: a folder for checkpoints. If it holds some of this very run, the run goes on from the newest (a
             finished run returns at once); build and compile the model as for a new run. One process at a time has it.
         checkpoint_every: batches between two checkpoints; there is one after each epoch as well.
@@ -125,11 +126,13 @@ class _Settings:
     scoring: str
     patience: int | None
     adversarial: float
-    recount: bool
+    recount: bool | str
 
     def __post_init__(self):
         check_training_settings(**{name: getattr(self, name) for name in ARGUMENTS["fit"]})
         check_seed(self.seed)
+        if self.recount not in (True, False, "add"):
+            raise ValueError(f"recount: expected True, False or 'add', got {self.recount!r}")
 
 
 class _Loop:
@@ -152,8 +155,8 @@ class _Loop:
         self.targets = targets_of(model)
         self.start = time.perf_counter()
         if settings.recount:
-            count_evidence(model, self.data)
-        self.step = training_step(model, adversarial=settings.adversarial, leave_one_out=settings.recount)
+            count_evidence(model, self.data, add=settings.recount == "add")
+        self.step = training_step(model, adversarial=settings.adversarial, leave_one_out=bool(settings.recount))
         self.run, self.best, self.checkpoints = Run(), None, None
 
     def resume(self, folder: str | os.PathLike, dev: pd.DataFrame | None):

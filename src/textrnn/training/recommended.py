@@ -61,14 +61,22 @@ def train_textrnn(
         train = train.iloc[rows]
     datasets.check_splits(datasets.Splits(train, dev, None))
     settings = (settings or recipe(len(train))).changed(**changes)
-    if settings.class_weight is not None:
-        by_class = compute_sample_weight(settings.class_weight, train["label"])
-        sample_weight = by_class if sample_weight is None else by_class * sample_weight
-        settings = settings.changed(scoring="macro_f1")
+    settings, sample_weight = balanced(settings, train, sample_weight)
     model = recommended_textrnn(train, settings=settings, label_names=label_names, seed=seed)
     run = {"sample_weight": sample_weight, "seed": seed, "resume": resume, "progress": progress}
     run["log_dir"] = log_dir
     return model, fit(model, train, dev, **run, **settings.arguments("fit"))
+
+
+def balanced(
+    settings: Recipe, train: pd.DataFrame, sample_weight: Sequence[float] | None = None
+) -> tuple[Recipe, Sequence[float] | None]:
+    """Returns a recipe and the weights of rows, with what `class_weight` of the recipe asks for worked into both."""
+    if settings.class_weight is None:
+        return settings, sample_weight
+    by_class = compute_sample_weight(settings.class_weight, train["label"])
+    weights = by_class if sample_weight is None else by_class * sample_weight
+    return settings.changed(scoring="macro_f1"), weights
 
 
 def recommended_textrnn(

@@ -165,15 +165,22 @@ def rows_to_learn(
     return data
 
 
-def count_evidence(model: keras.Model, data: TableRows | FileRows):
-    """Counts the n-grams of `data` in the evidence layer of `model`, if it has one, in place of earlier counts."""
+def count_evidence(model: keras.Model, data: TableRows | FileRows, *, add: bool = False):
+    """Counts the n-grams of `data` in the evidence layer of `model`, if it has one, in place of earlier counts.
+
+    Args:
+        model: the network.
+        data: rows to learn.
+        add: whether the earlier counts stay, and these are added.
+    """
     evidence = networks.evidence_layer(model)
     ends = np.cumsum(data.num_windows)  # of the windows of each row
     for first in range(0, 0 if evidence is None else data.num_rows, CHUNK_ROWS):
         rows = np.arange(first, min(first + CHUNK_ROWS, data.num_rows))
         windows = np.arange(ends[first] - data.num_windows[first], ends[rows[-1]])
         of_windows = np.repeat(rows, data.num_windows[rows])
-        evidence.count(data.batch(windows), data.label_ids[of_windows], texts=of_windows - first, reset=not first)
+        reset = not first and not add
+        evidence.count(data.batch(windows), data.label_ids[of_windows], texts=of_windows - first, reset=reset)
 
 
 def sha256_of_table(table: pd.DataFrame) -> str:

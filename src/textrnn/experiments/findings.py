@@ -1,0 +1,139 @@
+"""What a report says, as plain tables: mistakes and what decided them, likely wrong labels, copies, training data."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from textrnn import cards
+from textrnn.experiments.compare import compare_answers
+from textrnn.experiments.runs import Run, is_run, read_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from textrnn.saving import Classifier, NumpyNetwork
+
+MOST_COMPARED = 20_000  # rows among which near copies are looked for
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that a report shows of a model and a table.
+
+    Attributes:
+        classifier: the model.
+        table: the rows: `text`, `label`.
+        probs: what the model gave `(rows, classes)`.
+        answers: the rows with `predicted` and `score`.
+        train: what the model was trained on, if it was found.
+        run: the run that it is of, if it is of one.
+        warning: what a reader should know first; may be empty.
+    """
+
+    classifier: "Classifier"
+    table: "pd.DataFrame"
+    probs: np.ndarray
+    answers: "pd.DataFrame"
+    train: "pd.DataFrame | None"
+    run: Run | None
+    warning: str
+
+    @property
+    def labels(self) -> list[str]:
+        """The classes of the model."""
+        return self.classifier.label_names
+
+
+def find_out(
+    classifier: "Classifier", table: "pd.DataFrame", *, train: "pd.DataFrame | None", warning: str
+) -> Findings:
+    """Returns what a model says of a table, with what is known of its training.
+
+    Args:
+        classifier: the model.
+        table: columns `text` and `label`.
+        train: what it was trained on, if that is known.
+        warning: what a reader should know first; may be empty.
+
+    Raises:
+        ValueError: a label of the table is not among the model's.
+    """
+    from textrnn import metrics
+
+    metrics.label_ids(table["label"], classifier.label_names, name="table")
+    probs = classifier.predict_proba(table["text"])
+    answers = table[["text", "label"]].assign(
+        predicted=metrics.predicted_labels(probs, classifier.label_names), score=probs.max(axis=1).astype(float)
+    )
+    above = classifier.folder.parent
+    return Findings(classifier, table, probs, answers, train, read_run(above) if is_run(above) else None, warning)
+
+
+def baselines_of(found: Findings) -> list[tuple[str, dict[str, float], dict[str, float]]]:
+    """Returns name, accuracy, and McNemar's test against the model, of the baselines on the same rows.
+
+    They are fitted on what the model was trained on; where that is not known, there are none.
+    """
+    from textrnn import baselines
+
+    if found.train is None:
+        return []
+    rows = []
+    for name, fit in (("majority", baselines.fit_majority), ("linear SVM", baselines.fit_linear)):
+        said = fit(found.train).predict(found.table["text"])
+        compared = compare_answers(found.table["label"], said, found.answers["predicted"], texts=found.table["text"])
+        rows.append((name, compared.first, compared.test))
+    return rows
+
+
+def deciding_characters(network: "NumpyNetwork", text: str, label: str) -> list[tuple[str, float]]:
+    """Returns each character of a text with what the class `label` loses when it is left out, in natural logarithms.
+
+    As `left_out` of `tracing.saliency` (Li, Monroe & Jurafsky 2016), without TensorFlow. Of a long text the network
+    reads the first `max_length` characters here.
+    """
+    encoder, index = network.encoder, network.label_names.index(label)
+    characters = encoder.split(text)[: encoder.max_length]
+    remaining = ["".join(characters[:step] + characters[step + 1 :]) for step in range(len(characters))]
+    probs = network.probs(encoder.encode(["".join(characters), *remaining]))[:, index]
+    logs = np.log(np.maximum(probs, np.finfo("float32").tiny))
+    return list(zip(characters, (logs[0] - logs[1:]).tolist(), strict=True))
+
+
+def copies_of(found: Findings) -> tuple[dict[str, Any], "pd.DataFrame"]:
+    """Returns counts of copies, and the pairs of rows whose texts are nearly the same."""
+    from textrnn import datasets
+
+    bare = found.table["text"].map(datasets.bare_text)
+    labels = found.table["label"].groupby(bare.to_numpy()).nunique()
+    counts = {"rows": len(found.table), "copies of an earlier row": int(bare.duplicated().sum())}
+    counts["rows of the same text with different labels"] = int(bare.isin(labels.index[labels > 1]).sum())
+    if found.train is not None:
+        known = set(found.train["text"].map(datasets.bare_text))
+        counts["rows that stand in the training data too"] = int(bare.isin(known).sum())
+    return counts, datasets.near_copies(found.table.head(MOST_COMPARED))
+
+
+def find_training_data(classifier: "Classifier", file: str, table: "pd.DataFrame") -> "pd.DataFrame | None":
+    """Returns what a model was trained on, if it lies beside `file` or is a set of the kit's, by its SHA-256.
+
+    Rows that stand in `table` are left out: the file may have been split.
+    """
+    from textrnn import datasets
+
+    about = classifier.card.get("trained_on")
+    if not isinstance(about, dict) or not isinstance(about.get("files"), dict) or "train" not in about.get("rows", {}):
+        return None
+    named = datasets.SETS.get(about.get("name"))
+    places = [Path(file).parent, *([place] if named and (place := named.find()) else [])]
+    for path in (place / name for place in places for name in about["files"]):
+        if not path.is_file() or cards.sha256_of_file(path) not in about["files"].values():
+            continue
+        with warnings.catch_warnings(action="ignore"):
+            rows = datasets.read_table(path)
+        if len(rows) in (about["rows"]["train"], sum(about["rows"].values())):  # or train and dev were drawn from it
+            return rows[~rows["text"].isin(set(table["text"]))].reset_index(drop=True)
+    return None

@@ -31,22 +31,21 @@ notebooks: $(STAMP)  ## run every notebook from top to bottom: read the results 
 
 executed: $(EXECUTED)
 
-build/answers.md: notebooks/answers.md
+build/answers%md: notebooks/answers%md
 	@mkdir -p build && cp $< $@
 
-build/%.ipynb: notebooks/%.py build/answers.md $(STAMP) FORCE
-	@! test -f notebooks/$*.ipynb || cp notebooks/$*.ipynb $@
-	@start=$$(date +%s); { jupytext --quiet --to ipynb --update --output $@ $< && \
+build/%.ipynb: notebooks/%.py build/answers.md build/answers.zh.md $(STAMP) FORCE
+	@start=$$(date +%s); { jupytext --quiet --to ipynb --output $@ $< && \
 	  jupyter nbconvert --log-level=ERROR --execute --inplace --ExecutePreprocessor.record_timing=False \
 	    --ExecutePreprocessor.timeout=1800 --ExecutePreprocessor.extra_arguments="--IPKernelApp.capture_fd_output=False" \
-	    $@ && $(BIN)/python tools/drop_checks.py $@; } 2> build/$*.log || { cat build/$*.log; exit 1; }; \
+	    $@ && $(BIN)/python tools/editions.py split $@; } 2> build/$*.log || { cat build/$*.log; exit 1; }; \
 	  printf '%s: %s s\n' $@ $$(($$(date +%s) - start))
 
 publish-notebooks: $(STAMP)  ## maintainers: write what is committed, notebooks/*.ipynb and the model that 06 trains
 	$(MAKE) notebooks NOTEBOOKS='$(filter-out %/07_inside_textrnn.py %/09_saved_model.py,$(NOTEBOOKS))'
 	$(if $(filter %/06_textrnn.py,$(NOTEBOOKS)),rm -rf models/headlines-textrnn && cp -R build/models/headlines-textrnn models/)
 	$(MAKE) notebooks NOTEBOOKS='$(filter %/07_inside_textrnn.py %/09_saved_model.py,$(NOTEBOOKS))'
-	cp $(EXECUTED) notebooks/
+	cp $(EXECUTED) $(EXECUTED:.ipynb=.zh.ipynb) notebooks/
 
 FORCE:
 

@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 NOTEBOOKS := $(sort $(wildcard notebooks/[0-9]*.py))
-EXECUTED = $(NOTEBOOKS:notebooks/%.py=build/%.ipynb)
+# The longest first, so that no core waits at the end.
+LONGEST := %/08_comparison.py %/06_textrnn.py %/03_training_rnns.py
+EXECUTED = $(patsubst notebooks/%.py,build/%.ipynb,$(filter $(LONGEST),$(NOTEBOOKS)) $(filter-out $(LONGEST),$(NOTEBOOKS)))
 JOBS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PYTHONHASHSEED ?= 0

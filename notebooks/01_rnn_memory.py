@@ -24,6 +24,37 @@
 # the text is checked each time this notebook is built. Of the lessons' own helpers, `cells` holds the same arithmetic
 # in NumPy, to read and to check by hand; `recurrent` holds two layers that Keras lacks; `diagrams` draws.
 
+# %% [markdown] lang="zh" of="4bde55be"
+# # 01 · 循环网络记住了什么？
+#
+# 你对订票助手说：“I would like to arrive Taipei on November 2nd.”它得填好两个槽位：目的地和日期。接着有人说：“I
+# would like to leave Taipei on November 2nd.”这回台北成了出发地。同一个词，答案却不同。网络怎样才能分得清？
+#
+# **一句话回答**：每次只看一个词的前馈网络分不清；循环网络分得清，因为它记着前面的词。
+#
+# 例子取自李宏毅老师的循环网络课程（2016/17，第一部分），在这里实际跑一遍。正文里的每个数，每次构建这篇教程时都会重
+# 新核对。教程自带的辅助模块里，`cells` 用 NumPy 做同样的运算，可以读，也可以用手验算；`recurrent` 是 Keras 没有的两
+# 个层；`diagrams` 负责画图。
+
+# %% [markdown] lang="zh" of="none"
+# 图和表里的文字是英文，两个版本共用一次运行的结果。常见的几个：
+#
+# | 英文 | 中文 |
+# | --- | --- |
+# | feed-forward / recurrent | 前馈网络／循环网络 |
+# | folded / unrolled | 折叠的画法／展开的画法 |
+# | hidden | 隐藏单元 |
+# | other, destination, departure | 其他，目的地，出发地 |
+# | memory before | 这一步之前的记忆 |
+# | order of inputs | 输入的顺序 |
+# | input step / output step | 输入的步／输出的步 |
+# | bidirectional | 双向 |
+# | gap | 间隔：第一个符号与回答之间隔着几个符号 |
+# | share right | 答对的比例 |
+# | guessing | 瞎猜 |
+# | size of cells | 记忆 c 的大小 |
+# | with emptied cells | 清空记忆 c 之后 |
+
 # %%
 try:
     import keras
@@ -41,8 +72,14 @@ except ModuleNotFoundError as missing:
 # ## Settings
 #
 # The whole notebook takes about a minute on two cores. Most of it goes into one cell of the last section;
-# `RECALL_SEEDS` with one seed instead of three makes it three times as fast. (A *seed* fixes what is drawn at
+# `RECALL_SEEDS` with one seed instead of three makes that cell three times as fast. (A *seed* fixes what is drawn at
 # random: the same seed gives the same first weights and the same data.)
+
+# %% [markdown] lang="zh" of="22bc52f2"
+# ## 设置
+#
+# 整篇教程双核大约跑一分钟，时间多半花在最后一节的一个单元格里；`RECALL_SEEDS` 从三个种子减到一个，那里的用时就降到
+# 三分之一。（随机种子决定随机数怎么抽：种子相同，初始权重和数据就相同。）
 
 # %% tags=["parameters"]
 SEED = 0  # for the taggers
@@ -64,6 +101,15 @@ RECALL_EPOCHS = 6  # passes over 2,000 training sequences
 #
 # Three drawings, to be read from below:
 
+# %% [markdown] lang="zh" of="b9c2897d"
+# ## 先讲想法，再看公式
+#
+# 这句话你是怎么读的？一个词一个词地读，读到每个词时，你都知道前面说过什么：记得的不是字母，而是到这里为止的意思。你
+# 好像带着一张小纸条，边读边改。循环网络就是这样：**沿着词循环，每一圈都把纸条带进下一圈**，仅此而已。（François
+# Chollet 在 *Deep Learning with Python* 里就是这样讲的；心里有了这个画面，下面的数学就不长了。）
+#
+# 三幅图，从下往上看：
+
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), width_ratios=(1, 1.3, 2.2), layout="constrained")
 axes[0] = diagrams.draw_folded(axes[0], inputs="word", state="hidden", output="label", memory=False)
@@ -83,6 +129,15 @@ for ax, title in zip(axes, ("feed-forward", "recurrent, folded", "the same netwo
 #
 # Four sentence patterns and six cities. Each sentence exists twice, once with *arrive* and once with *leave*.
 # In two of the patterns other words stand between the verb and the city.
+
+# %% [markdown] lang="zh" of="146f3035"
+# 左边是前馈网络：词从下面进来，经过隐藏单元（网络在中途算出的那些数），到上面变成标签。中间的网络里，隐藏单元还会回
+# 到自己身上：这个环（蓝色）就是记忆。右边把同一个环按词逐个画开。看上去有三列，其实只有一个网络，用了三次，权重相
+# 同。
+#
+# ## 数据：成对的句子，只差一个词
+#
+# 四种句型，六座城市。每句话都有两个版本，一个用 *arrive*，一个用 *leave*。有两种句型在动词和城市之间还隔着别的词。
 
 # %%
 cities = ["Taipei", "Tokyo", "Osaka", "Paris", "Berlin", "London"]
@@ -115,6 +170,15 @@ assert not set(together[sentences["split"] == "dev"]) & set(together[sentences["
 # A network reads numbers. The plainest way is *one-hot*: a vector with one number per known word, 1 at the index of
 # the word and 0 everywhere else. A word that is not in the list gets an extra index called *other*.
 
+# %% [markdown] lang="zh" of="d59ae316"
+# 36 句用来学习，12 句留作验证集（dev，即 development）。dev 里每一句的城市和句型，网络都分别见过，只是没见过它们合
+# 在一起。看前两行：只差一个词。
+#
+# ### 词变成向量
+#
+# 网络读的是数。最直白的办法叫独热编码（one-hot）：向量里每个已知的词占一个位置，当前这个词的位置上是 1，其余都是
+# 0。词表里没有的词，另设一个位置，叫 *other*（其他）。
+
 # %%
 train_text = " ".join(sentences.loc[sentences["split"] == "train", "text"])
 vocabulary = ["(other)", *sorted(set(train_text.split()))]
@@ -132,6 +196,11 @@ len(vocabulary)
 # *Gandalf* and *Sauron* get the same vector: what is lost with *other* cannot come back later. Another way is *word
 # hashing*: cut a word into runs of three letters (*trigrams*) and mark those. With 26 letters there are 26 x 26 x 26
 # of them, however many words the language has.
+
+# %% [markdown] lang="zh" of="a68aaa82"
+# *Gandalf* 和 *Sauron* 得到同一个向量：归进 *other* 时丢掉的东西，后面再也找不回来。另一个办法是词哈希（word
+# hashing）：把词切成连续三个字母的小段（三字母组，trigram），标出有哪几段。字母有 26 个，小段就有 26 × 26 × 26 种，
+# 不管语言里有多少词。
 
 
 # %%
@@ -155,6 +224,13 @@ assert all(word in index for text in sentences["text"] for word in text.split())
 # arrive in) or *departure* (a city that you leave). Sentences are filled up with zero vectors to the same length; the
 # layer `Masking` skips those.
 
+# %% [markdown] lang="zh" of="c6f4e80a"
+# *apple* 只标出 17,576 种里的 3 种。*Taipeh* 这种拼法哪个词表里都没有，但它的四个三字母组有三个与 *Taipei* 相同，网
+# 络就可以把两者同样看待。这里用独热编码就够了：dev 里的每个词，训练句子里也都有。
+#
+# 现在把所有句子装进一个数组。每个词的标签是三种之一：*other*（其他）、*destination*（目的地，要到达的城市）或
+# *departure*（出发地，要离开的城市）。短句用零向量补到同样长；`Masking` 层会跳过补上去的部分。
+
 # %%
 steps = max(len(text.split()) for text in sentences["text"])
 inputs = np.zeros((len(sentences), steps, len(vocabulary)), "float32")  # (batch, steps, words)
@@ -174,6 +250,12 @@ inputs.shape, labels.shape
 # Both networks have a hidden layer and give three probabilities per word. They differ in one line: `Dense`
 # looks at one word, `SimpleRNN` looks at one word and at its own hidden units of the step before.
 
+# %% [markdown] lang="zh" of="0827ec98"
+# ## 网络：没有记忆的和有记忆的
+#
+# 两个网络都有一个隐藏层，对每个词给出三个概率。它们只有一行不同：`Dense` 只看一个词；`SimpleRNN` 除了这个词，还看自
+# 己上一步的隐藏单元。
+
 
 # %%
 def build_tagger(hidden):
@@ -191,6 +273,10 @@ taggers = {
 # The two train alike: same data, same number of steps, and the same rule for changing the weights (*Adam*, a
 # gradient descent that chooses the length of the step for each weight). Then we count the dev words that get the
 # right label, and separately the cities among them.
+
+# %% [markdown] lang="zh" of="c4948609"
+# 两个网络的训练方法相同：同样的数据，同样的步数，改权重的规则也相同（Adam，一种梯度下降，步长由它给每个权重分别选
+# 定）。训练完，先数 dev 里有多少词标对了，再单独数其中的城市。
 
 # %%
 scores = []
@@ -217,6 +303,13 @@ assert 0.85 < (labels[dev] == 0)[dev_words].mean() < 0.9
 #
 # Would more training help? Ask both networks about two sentences and look at the probabilities for the word *Taipei*.
 
+# %% [markdown] lang="zh" of="0f17a137"
+# dev 那 12 句话里的城市，前馈网络恰好对了 50 %：这就是碰运气，因为每座城市在 *arrive* 句和 *leave* 句里出现得一样
+# 多。循环网络对了 100 %（种子 0）。再看第一列：按全部的词来数，前馈网络看上去不错，超过 90 %，因为 85 % 以上的词都
+# 是 *other*。你数什么，就看到什么。
+#
+# 多训练一会儿有用吗？拿两句话问这两个网络，看看它们对 *Taipei* 这个词给出的概率。
+
 
 # %%
 def city_probs(tagger, verb):
@@ -242,6 +335,15 @@ assert answers["recurrent", "arrive"][1] > 0.8 and answers["recurrent", "leave"]
 #
 # Below, the trained network reads the two sentences side by side. Each square is one of its 16 hidden units. The third
 # row is the difference of the two memories. Before you watch: at which word does the third row stop being white?
+
+# %% [markdown] lang="zh" of="c9965b66"
+# 不论在 *arrive* 之后还是在 *leave* 之后，前馈网络对 *Taipei* 给出的三个数都一样，怎么训练也改变不了：同样的输入经
+# 过同样的权重，输出只能相同。循环网络两次给正确标签的概率都超过 80 %。它里面一定有什么还记得那个动词。看得见吗？
+#
+# ## 逐词看记忆
+#
+# 下面让训练好的网络并排读这两句话。每个方格是 16 个隐藏单元中的一个，第三行是两份记忆之差。看之前先猜：读到哪个词，
+# 第三行就不再是白的？
 
 # %%
 words = {verb: f"I would like to {verb} Taipei on November 2nd".split() for verb in ("arrive", "leave")}
@@ -272,6 +374,16 @@ assert [probs["leave"][step].argmax() for step in range(steps)] == [0] * city_st
 # step every hidden unit adds up the two inputs and the two remembered values, and every output adds up the
 # two hidden units. So at step 1: 1 + 1 + 0 + 0 = 2 in each hidden unit, and 2 + 2 = 4 at each output.
 
+# %% [markdown] lang="zh" of="6f17b7f2"
+# （这是一幅动图，一秒半换一个词。）读到 *to* 为止，两份记忆相同；读到动词，它们分开了。这时两边的答案都还是
+# *other*，可见动词先改变记忆，然后才改变答案。到了 *Taipei*，记忆的差别变成两个答案：*destination* 和 *departure*。
+#
+# ## 记忆，用手算一遍
+#
+# 下面是看得出记忆的最小循环网络：两个输入，两个隐藏单元，两个输出；权重全是 1，没有偏置，激活是线性的（什么也不压
+# 缩）。记忆从 0 开始。每一步，每个隐藏单元把两个输入和两个记住的值加起来，每个输出再把两个隐藏单元加起来。于是第 1
+# 步：每个隐藏单元是 1 + 1 + 0 + 0 = 2，每个输出是 2 + 2 = 4。
+
 # %%
 memory = np.zeros(2)
 table = []
@@ -290,6 +402,10 @@ assert [row["output"].tolist() for row in table] == [[4, 4], [12, 12], [32, 32]]
 # Steps 1 and 2 have the same input [1, 1], and the answer is 4 the first time and 12 the second. The memory makes the
 # difference. What if the inputs come in another order? `cells.run_rnn` does the arithmetic of the cell above for any
 # weights. Beside it runs Keras: a `SimpleRNN` and a `Dense` layer with the same weights.
+
+# %% [markdown] lang="zh" of="f5f28fda"
+# 第 1 步和第 2 步的输入都是 [1, 1]，答案却先是 4，后是 12。差别来自记忆。换个顺序输入会怎样？`cells.run_rnn` 做的就
+# 是上面那个单元格里的算术，权重可以随意给。旁边让 Keras 也算一遍：一个 `SimpleRNN` 加一个 `Dense`，权重相同。
 
 # %%
 ones = np.ones((2, 2))
@@ -325,6 +441,18 @@ assert sizes == [10, 10]
 # *Jordan* network (1986) it is the output. Both are layers of this kit; here they carry the weights of the
 # example.
 
+# %% [markdown] lang="zh" of="74e6453b"
+# 同样三个输入，三种顺序，最后得到 32、36 和 44：对循环网络来说，序列不只是一袋子输入。Keras 算出来的也一样，所以你
+# 已经知道这一层里是什么了：就是上面读到的那个循环。
+#
+# 各步共用权重，所以序列再长，网络也不会变大：两个单元的 `SimpleRNN`，3 步时有十个权重，300 步时还是十个（输入 4
+# 个，记忆 4 个，偏置 2 个）。比训练时更长的序列，它也能读。
+#
+# ### Elman 和 Jordan
+#
+# 该记住什么？Elman 网络（1990）的记忆是隐藏层，和上面一样。Jordan 网络（1986）的记忆是输出。两种层本工具包里都有，
+# 这里给它们装上例子里的权重。
+
 # %%
 ones_everywhere = {"activation": "linear", "use_bias": False, "return_sequences": True}
 ones_everywhere |= {"kernel_initializer": "ones", "recurrent_initializer": "ones"}
@@ -353,6 +481,16 @@ assert run.states[1].tolist() == [10, 10] and run.outputs[:, 0].tolist() == [4, 
 # Recurrent layers can be stacked (*deep*), and a second one can read from the end to the beginning
 # (*bidirectional*). Which inputs can then influence which outputs? We measure it: change one input, and see
 # which outputs move. Before you look: which fields do you expect to be dark?
+
+# %% [markdown] lang="zh" of="c4ce638b"
+# 不同的只有蓝色箭头：一边从隐藏单元出发，一边从输出出发。第 2 步，Jordan 网络的隐藏单元看到输入 1 和 1、输出 4 和
+# 4，所以是 10，于是输出是 20。Jordan 的记忆容易检查，因为输出该是什么，训练时有规定。可是输出里看不出的东西，它就记
+# 不住。练习 3 来试一试。
+#
+# ### 深层、双向，以及每个位置看到了什么
+#
+# 循环层可以叠起来（深层，deep），也可以再加一层从末尾读到开头（双向，bidirectional）。这样一来，哪些输入能影响哪些
+# 输出？我们来测：改动一个输入，看哪些输出跟着动。看之前先想：你觉得哪些格子会是深色？
 
 
 # %%
@@ -391,6 +529,16 @@ assert seen["bidirectional"].all()
 # random symbols and keep answering the same question, *what was the first symbol?* At step 1 that is easy.
 # After 20 more symbols it takes a memory that the other symbols do not wash away. One example:
 
+# %% [markdown] lang="zh" of="0e0a8eb0"
+# 格子深，表示这个输出看到过这个输入。前馈网络的每个输出只看到一个输入（对角线）。循环网络看到此前的一切（三角形），
+# 再叠一层也还是这样。只有双向网络在每个位置上都看到了整个序列。“I leave Taipei”的动词在前；如果一种语言把动词放在句
+# 末，你就会想要双向网络。
+#
+# ## 结果：它能记多久？
+#
+# *arrive* 和 *Taipei* 离得很近。记忆能到多远？“回忆任务”（recall task）是这样的：读一串随机符号，每一步都回答同一个
+# 问题：第一个符号是什么？在第 1 步这很容易。再读 20 个符号以后，就要有一份不会被冲淡的记忆。举个例子：
+
 
 # %%
 def recall_data(num_rows, gap, seed):
@@ -408,6 +556,11 @@ pd.DataFrame(example, index=range(1, 7)).T.rename_axis("step", axis=1)
 # 32 units each on 2,000 rows with gaps up to 20, and test with gaps up to 100. The LSTM (*long short-term
 # memory*) is the topic of the next notebook. `clipnorm` shortens steps that would be too long; notebook 03 shows why.
 # This is the slow cell: half a minute or more.
+
+# %% [markdown] lang="zh" of="3edf15b8"
+# 符号有 16 种，所以瞎猜 16 次能对 1 次（6 %）。我们训练一个 `SimpleRNN` 和一个 `LSTM`，各 32 个单元；训练用 2,000
+# 行，间隔最长 20，测试时间隔最长 100。LSTM（long short-term memory，长短期记忆）是下一篇的主题。`clipnorm` 把过长的
+# 步子缩短，原因见第 03 篇。这个单元格最慢，要半分钟以上。
 
 
 # %%
@@ -429,6 +582,9 @@ for name, seed in [(name, seed) for name in rights for seed in RECALL_SEEDS]:
 # %% [markdown]
 # The share of right answers for every gap from 0 to 100; thick lines are the mean over the seeds, the grey band is
 # their spread:
+
+# %% [markdown] lang="zh" of="2244cc07"
+# 间隔从 0 到 100，每个间隔上答对的比例；粗线是各个种子的平均，灰带是它们的范围：
 
 # %%
 curves = {name: np.array([right.mean(axis=0) for right in runs]) for name, runs in rights.items()}  # (seeds, steps)
@@ -457,6 +613,13 @@ assert means["SimpleRNN"][5] < 0.85 and means["SimpleRNN"][5] - means["SimpleRNN
 # The `SimpleRNN` loses the symbol within the first few steps, and then the curve stays level. Is every symbol
 # remembered sometimes, or some symbols always? Count it for each symbol, at the longest gap:
 
+# %% [markdown] lang="zh" of="289fb9a5"
+# > 回忆第一个符号（共 16 种），测试 500 行，种子 0 到 2，瞎猜 6 %：间隔 20 时，`SimpleRNN` 答对的不到 75 %，`LSTM`
+# 超过 95 %；间隔 100 时 LSTM 依然如此，这已经是训练时的五倍。
+#
+# `SimpleRNN` 头几步就把符号丢了，之后曲线一直是平的。是每个符号都有时记得住，还是有几个符号总是记得住？在最长的间隔
+# 上，按符号分开数：
+
 # %%
 first_symbols = test_answers[:, 0]
 by_symbol = np.array(
@@ -477,6 +640,14 @@ assert ((by_symbol < 0.1) | (by_symbol > 0.9)).mean() > 0.6
 # cell runs 50 test rows through the trained LSTMs and keeps two numbers: the *input gate* (0 shut, 1 open: how much of
 # a new symbol is let in) and the *memory cell* (its size, and how often a step adds to it in the direction that it
 # already has). Then it empties the cell before every step and counts right answers again.
+
+# %% [markdown] lang="zh" of="60dd21fb"
+# 这些比例里，十个有六个以上低于 0.1 或高于 0.9：多数符号要么留住，要么丢掉。更新了 240 次权重以后，网络记住了 16 种
+# 里的一部分，其余的还没有；再多训练，就全都记住了（练习 4）。普通循环网络可以有很长的记忆，只是学得慢。
+#
+# LSTM 呢？常听人说，它会对不要紧的东西关上门。先看，再决定信不信。下一个单元格让训练好的几个 LSTM 读 50 行测试序
+# 列，记下两样东西：输入门（0 是关，1 是开：新符号放进来多少）和记忆 c（memory cell，也叫细胞状态：有多大，又有多少
+# 步是顺着它已有的方向往上加）。然后在每一步之前清空记忆 c，再数一次答对多少。
 
 # %%
 rows = []
@@ -513,6 +684,16 @@ assert (gates["right at gap 20"] > 0.95).all() and (gates["with emptied cells"] 
 #
 # A label for each word is one use of a loop with a memory. What changes from use to use is where something goes in
 # and where something comes out:
+
+# %% [markdown] lang="zh" of="92bad15b"
+# 没有哪扇门关着：取后面各步的平均，32 个输入门里最低的也在 0.3 以上。实情更简单。记忆 c 可以**累加**，这里它就一步
+# 一步地加，而且 95 % 以上是顺着已有的方向：它的大小从 0.35 以下长到 20 以上。第一个符号定下方向，LSTM 就沿着这个方
+# 向加下去，好像在对自己重复答案。每一步之前清空记忆 c，间隔 20 时答对的就不到 60 %：记住东西的正是它。**真正需
+# 要**门的任务，下一篇里有。
+#
+# ## 这样的记忆还能做什么
+#
+# 给每个词一个标签，只是这种带记忆的循环的一种用法。用法变了，变的只是东西从哪里进去、从哪里出来：
 
 # %%
 uses = {
@@ -558,3 +739,29 @@ for ax, (title, (below, above)) in zip(axes.flat, uses.items(), strict=True):
 #    tell *arrive* from *leave*?
 # 4. Set `RECALL_EPOCHS` to 20. What does the `SimpleRNN` reach at a gap of 20?
 # 5. Add `"GRU": []` to `rights`. Is its curve nearer to the `SimpleRNN` or to the `LSTM`?
+
+# %% [markdown] lang="zh" of="fe39e887"
+# 语音：声音切成小片送进去，每一片出来一个字母，或一个音的一部分。标题：“国足小胜”送进去，最后出来一个类别；第 05 到
+# 09 篇讲的就是这个。生成：网络自己写的词，就是它下一步读的词，于是写出一句话，也可以写出音乐。翻译：一个网络把“谢谢
+# 你”读进记忆，另一个照着这份记忆写。四种用法，同一个循环。
+#
+# ## 容易犯的错误
+#
+# - **只数全部的词**：前馈网络在全部的词上超过 90 %，在要紧的词上却只是碰运气。
+# - **忘了掩码**：没有掩码，网络就连补齐用的零也一起学，评分时也会把它们算进去。
+# - **以为循环网络记不住 20 步以前的东西**：多训练就能记住，见练习 4。曲线显示的，只是同样更新 240 次权重能学到什
+#   么。
+# - **把上一句记到下一句**：每句话开始时，记忆必须是 0。Keras 就是这样做的，除非你要求 `stateful=True`。
+#
+# ## 练习
+#
+# 先写下你的预测，再运行。我们测得的结果在 [answers.zh.md](answers.zh.md) 里。
+#
+# 1. 给权重全为一的网络连续三次输入 [1, 1]。三个输出是多少？如果这样走十步，输出会稳定下来，还是越来越大？
+# 2. 让前馈网络一次看两个词：当前的词和前一个词。（用 `np.pad(inputs, ((0, 0), (1, 0), (0, 0)))[:, :-1]` 把输入推后
+#    一步，用 `np.concatenate(..., axis=-1)` 把两者拼起来，再把 `build_tagger` 里的 `keras.Input` 加宽一倍。）现在哪
+#    些句型答对了？在 dev 的城市上答对多少？
+# 3. 把标注网络的隐藏层和它的 `Dense` 层换成 `Jordan(16, 3, output_activation="softmax", return_sequences=True)`。它
+#    的记忆是三个概率。它还分得清 *arrive* 和 *leave* 吗？
+# 4. 把 `RECALL_EPOCHS` 设为 20。间隔 20 时，`SimpleRNN` 能到多少？
+# 5. 在 `rights` 里加上 `"GRU": []`。它的曲线更靠近 `SimpleRNN`，还是更靠近 `LSTM`？

@@ -20,8 +20,37 @@
 # **The answer in one sentence:** an LSTM keeps a memory cell behind three gates (keep, write, show), which are computed
 # at each step from what comes in and from the last output; training decides when they open.
 #
-# The name reads *long short-term* memory: a short-term memory, made longer (Hochreiter and Schmidhuber, 1997). The
+# The name reads long *short-term memory*: a short-term memory that lasts long (Hochreiter and Schmidhuber, 1997). The
 # worked example is that of Hung-yi Lee's lectures on recurrent networks (2016/17, parts I and II).
+
+# %% [markdown] lang="zh" of="01920844"
+# # 02 · LSTM 比普通循环网络多做了什么？
+#
+# 四十座城市排成清单，一座一座经过，其中一座带着星号。最后要问：是哪一座？普通循环网络每一步都用同样的权重，把新来的
+# 城市揉进整份记忆。要能说出“这个我收下”“这个不要紧，我留着原来的”，记忆该是什么样子？
+#
+# **一句话回答**：LSTM 把记忆 c（细胞状态）放在三扇门后面，分别管保留、写入和输出；每一步，门的开合都由当前的输入和
+# 上一步的输出算出；什么时候开，由训练决定。
+#
+# LSTM 要读成 long 加 *short-term* memory：短期记忆，只是加长了（Hochreiter 和 Schmidhuber，1997）。手算的例子取自李
+# 宏毅老师的循环网络课程（2016/17，第一、第二部分）。
+
+# %% [markdown] lang="zh" of="none"
+# 图和表里的文字是英文，两个版本共用一次运行的结果。常见的几个：
+#
+# | 英文 | 中文 |
+# | --- | --- |
+# | forget gate / input gate / output gate | 遗忘门／输入门／输出门 |
+# | memory cell, cell | 记忆 c，也叫细胞状态 |
+# | nine lines | 手写的那九行代码 |
+# | parameters | 参数个数 |
+# | memory before | 这一步之前的记忆 |
+# | peephole | 窥孔 |
+# | star: late / anywhere | 星号的位置：靠后／任意 |
+# | right | 答对的比例 |
+# | unit | 单元 |
+# | before the star / at the star / after it | 星号之前／星号处／星号之后 |
+# | hidden: star from o | 藏起什么：不让输出门 o 看到星号（其余类推） |
 
 # %%
 try:
@@ -40,6 +69,11 @@ except ModuleNotFoundError as missing:
 # The notebook takes about a minute on two cores, most of it in the trainings near the end; one seed in `SEEDS` makes
 # them about twice as fast.
 
+# %% [markdown] lang="zh" of="1a23a372"
+# ## 设置
+#
+# 整篇教程双核大约跑一分钟，大半花在靠近末尾的几次训练上；`SEEDS` 只留一个种子，训练大约快一倍。
+
 # %% tags=["parameters"]
 SEED = 0  # of everything before the trainings
 SEEDS = (0, 1, 2)  # one network of each kind per seed
@@ -57,6 +91,17 @@ EPOCHS = 8  # passes over 3,200 training sequences: 800 weight updates
 #
 # **Drawing 1: the plain recurrent cell** of notebook 01. The new output is computed from the input and the last output,
 # with weights $W$ and $R$ and a bias $b$:
+#
+# $$h_t = \tanh(W x_t + R\,h_{t-1} + b)$$
+
+# %% [markdown] lang="zh" of="bad355e0"
+# ## 从普通单元到 LSTM，一次加一个部件
+#
+# 我们用五幅图搭出 LSTM。先认三个记号：$\sigma$ 叫 sigmoid，把任何数变成 0 到 1 之间的数；$\tanh$ 把它变成 -1 到 1
+# 之间的数；$\odot$ 把两个向量逐个数相乘。第 $t$ 步的输入是向量 $x_t$，输出是 $h_t$。这里的权重都是随机的：我们看的
+# 是样子，不是结果。
+#
+# **图 1：普通循环单元**，也就是第 01 篇里的那种。新的输出由输入和上一步的输出算出，权重是 $W$ 和 $R$，偏置是 $b$：
 #
 # $$h_t = \tanh(W x_t + R\,h_{t-1} + b)$$
 
@@ -86,6 +131,14 @@ draw("plain")
 #
 # $$g = \tanh(W_g x_t + R_g h_{t-1} + b_g) \qquad c_t = c_{t-1} + g \qquad h_t = \tanh(c_t)$$
 
+# %% [markdown] lang="zh" of="b3b88193"
+# 下面那个环是唯一的记忆。里面不管是什么，每一步都要过一遍 $R$ 和 $\tanh$，想不想都得过。
+#
+# **图 2：加一份记忆**。输出之外，现在有了第二个向量，记忆 $c$。它不是重新算的，而是往上**加**。加上去的叫候选值
+# $g$，也就是原来的输出。
+#
+# $$g = \tanh(W_g x_t + R_g h_{t-1} + b_g) \qquad c_t = c_{t-1} + g \qquad h_t = \tanh(c_t)$$
+
 # %%
 x, h, c = xs[0], np.zeros(units), np.zeros(units)
 g = np.tanh(W["g"] @ x + R["g"] @ h + b["g"])
@@ -99,6 +152,14 @@ draw("cell")
 #
 # **Drawing 3: the forget gate.** A second set of weights computes numbers between 0 and 1, and the old cell is
 # multiplied by them. Mind the name: open (1) means *keep*, shut (0) means *clear*.
+#
+# $$f = \sigma(W_f x_t + R_f h_{t-1} + b_f) \qquad c_t = f \odot c_{t-1} + g$$
+
+# %% [markdown] lang="zh" of="6adb6107"
+# 看上面那个环（红色表示这幅图里新加的）：环上没有什么会让记忆缩小，所以什么也不会丢。可也没有什么会被清掉：四十步以
+# 后，记忆就是四十个候选值的和。
+#
+# **图 3：遗忘门**。第二组权重算出 0 到 1 之间的数，用来乘旧的记忆。当心名字：开（1）是**保留**，关（0）是**清除**。
 #
 # $$f = \sigma(W_f x_t + R_f h_{t-1} + b_f) \qquad c_t = f \odot c_{t-1} + g$$
 
@@ -122,6 +183,13 @@ draw("forget gate")
 #
 # $$i = \sigma(W_i x_t + R_i h_{t-1} + b_i) \qquad c_t = f \odot c_{t-1} + i \odot g$$
 
+# %% [markdown] lang="zh" of="25be89fe"
+# 现在记忆可以清除了，由输入或上一步的输出决定。不过每个候选值还是照加不误。
+#
+# **图 4：输入门**决定候选值写进去多少。
+#
+# $$i = \sigma(W_i x_t + R_i h_{t-1} + b_i) \qquad c_t = f \odot c_{t-1} + i \odot g$$
+
 # %%
 x, h, c = xs[0], np.zeros(units), np.zeros(units)
 f = sigmoid(W["f"] @ x + R["f"] @ h + b["f"])
@@ -141,6 +209,16 @@ draw("input gate")
 #
 # The nine lines below are a complete LSTM layer: a loop over the steps.
 
+# %% [markdown] lang="zh" of="34f514d2"
+# $f = 1$ 而 $i = 0$ 时，记忆原样不动：“这个不要紧，我留着原来的”。
+#
+# **图 5：输出门**决定记忆露出来多少。没露出来的，上面的层看不到，下一步的门也看不到，但它还留在记忆里。这就是完整的
+# LSTM：
+#
+# $$o = \sigma(W_o x_t + R_o h_{t-1} + b_o) \qquad h_t = o \odot \tanh(c_t)$$
+#
+# 下面九行就是一个完整的 LSTM 层：一个沿着各步走的循环。
+
 # %%
 h, c, outputs = np.zeros(units), np.zeros(units), []
 for x in xs:
@@ -156,6 +234,10 @@ draw("output gate")
 # %% [markdown]
 # Is that what Keras computes? Its layer `LSTM` keeps the same weights side by side in three arrays, in the order $i$,
 # $f$, $g$, $o$, and lying down (features first), so we turn ours.
+
+# %% [markdown] lang="zh" of="c90143f1"
+# Keras 算的也是这个吗？它的 `LSTM` 层把同样的权重并排放进三个数组，次序是 $i$、$f$、$g$、$o$，而且是横着放的（特征
+# 在前），所以要先把我们的权重转过来。
 
 # %%
 kernel = np.hstack([W[name].T for name in "ifgo"])  # (features, 4 * units)
@@ -177,6 +259,10 @@ assert np.allclose(traced.outputs, outputs, atol=1e-9)
 # Equal at all six steps (the table shows the first unit). Two steps in a row look like this; the cell is the blue line
 # on top, and each box includes its sigmoid, or $\tanh$ for $g$:
 
+# %% [markdown] lang="zh" of="b4761075"
+# 六步都相等（表里是第一个单元）。连着的两步画出来是这样：上面的蓝线是记忆 c，方框里已经包含 sigmoid，$g$ 的方框里是
+# $\tanh$：
+
 # %%
 figure, ax = plt.subplots(figsize=(10, 4.6), layout="constrained")
 _ = cell_drawings.draw_lstm_chain(ax)
@@ -188,6 +274,12 @@ _ = cell_drawings.draw_lstm_chain(ax)
 # What do gates cost? Each of the four sets has as many weights as a plain layer. The *GRU* (Cho and others, 2014) makes
 # do with three: two gates and a candidate, and no cell beside the output. How many weights has each layer with 2
 # inputs and 2 units? Count before you look.
+
+# %% [markdown] lang="zh" of="fc328e95"
+# 顺着蓝线看：走向下一步的路上，记忆先与遗忘门相乘，再加上一点东西；此外什么也没有发生。
+#
+# 门的代价有多大？四组权重，每组都和一个普通层一样多。GRU（Cho 等，2014）只要三组：两扇门和一个候选值，输出之外不另
+# 设记忆 c。2 个输入、2 个单元，每种层各有多少权重？先数，再看。
 
 # %%
 layers = {
@@ -222,6 +314,24 @@ assert counts.tolist() == [10, 40, 36, 30]
 #
 # Nine steps, first by hand, with gates that are exactly open or shut:
 
+# %% [markdown] lang="zh" of="c4e55daf"
+# 普通层有 4 个权重给输入，4 个给记忆，另有 2 个偏置；LSTM 是 10 的四倍。GRU 的原始形式是 10 的三倍；Keras 的默认形
+# 式再多一组偏置，共 6 个。
+#
+# ## 能用手验算的记忆
+#
+# 一个单元，三个输入 $x^1$、$x^2$、$x^3$。第一个是要记的数；第二个说“加进记忆”（1）或“清空记忆”（-1）；第三个说“输出
+# 记忆”（1）。这组权重就能做到：
+#
+# | 部分 | 进 $\sigma$ 之前 | 意思 |
+# | --- | --- | --- |
+# | 候选值 $g$ | $x^1$（这里没有 $\tanh$） | 写入这个数 |
+# | 输入门 $i$ | $100\,x^2 - 10$ | 只有 $x^2$ 是 1 才写 |
+# | 遗忘门 $f$ | $100\,x^2 + 10$ | 保留，除非 $x^2$ 是 -1 |
+# | 输出门 $o$ | $100\,x^3 - 10$ | 只有 $x^3$ 是 1 才输出 |
+#
+# 一共九步，先用手算，门不是全开就是全关：
+
 # %%
 x1, x2, x3 = [1, 3, 2, 4, 2, 1, 3, 6, 1], [0, 1, 0, 1, 0, 0, -1, 1, 0], [0, 0, 0, 0, 0, 1, 0, 0, 1]
 memory, rows = 0, []
@@ -243,6 +353,13 @@ assert by_hand.loc[by_hand["x2"] == 0, "x1"].tolist() == [1, 2, 2, 1, 1]
 #
 # Now with real gates. `cells.run_lstm` is the loop above and keeps every value of every step.
 # `zi`, `zf`, `zo` and `z` are its names, and the lecture's, for $i$, $f$, $o$ and $g$ *before* the sigmoid or $\tanh$.
+
+# %% [markdown] lang="zh" of="0d3efcbf"
+# 第 2 步写入 3，第 4 步加上 4，第 6 步输出 7，第 7 步清空记忆，第 8 步写入 6，第 9 步输出。而 $x^2 = 0$ 时经过的
+# 1、2、2、1、1，没有留下痕迹。
+#
+# 现在换上真正的门。`cells.run_lstm` 就是上面的循环，每一步的每个值它都留着。`zi`、`zf`、`zo` 和 `z` 是它的叫法，也
+# 是课程里的叫法，指 $i$、$f$、$o$ 和 $g$ 进 sigmoid 或 $\tanh$ **之前**的值。
 
 # %%
 kernel = [[0, 0, 1, 0], [100, 100, 0, 0], [0, 0, 0, 100]]  # rows x1, x2, x3; columns i, f, g, o
@@ -270,6 +387,17 @@ assert np.allclose(np.asarray(linear(nine_steps[None]))[0, :, 0], run.outputs[:,
 # let the gates look at the cell itself, with one more weight per unit and gate. `keras.layers.LSTM` has no such
 # *peepholes*; `PeepholeLSTM` of this kit does. Below, the third input is always 0: our unit is never told to show
 # anything, and its output gate has the cell alone to go by.
+
+# %% [markdown] lang="zh" of="d4401767"
+# 输出是对的，不过看看第 6 步的小数：6.9995，不是 7。第 5 步和第 6 步的第二个输入是 0，遗忘门得到的就是 10，而
+# $\sigma(10) = 0.999955$：每一步丢掉记忆的 0.0045 %。这不多，但毕竟没有锁死：遇到几千步的序列，要想起这一点（练习
+# 2）。
+#
+# ### 窥孔
+#
+# 输出门一关，谁也看不到记忆 c，下一步的门也看不到。Gers 和 Schmidhuber（2000）让门直接去看，每个单元的每扇门多一个
+# 权重。`keras.layers.LSTM` 没有这种窥孔（peephole），本工具包的 `PeepholeLSTM` 有。下面让第三个输入始终是 0：没有谁
+# 叫这个单元输出，它的输出门只能看着记忆 c 自己决定。
 
 # %%
 figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
@@ -299,6 +427,16 @@ assert peephole.count_params() == counts["LSTM"] + 3 * 2 == 46
 # Back to the list of cities. Each step brings one of six cities; at one step, drawn at random, there is a star. After
 # forty steps: which city had the star? A city is one-hot (notebook 01), the star a seventh number.
 
+# %% [markdown] lang="zh" of="49cf3ea7"
+# 记忆 c 一超过 5，门就自己打开：进 sigmoid 之前，第 2 步是 $20 \cdot 3 - 100 = -40$，第 4 步是
+# $20 \cdot 7 - 100 = 40$。（蓝色的 $c$ 标出了看得到它的三扇门。）2 个单元的层，加上窥孔有 46 个参数：40 个，再加 3
+# × 2 个。
+#
+# ## 看着它工作：非要有门不可的任务
+#
+# 回到那张城市清单。每一步来一座城市，共有六座；随机抽出一步，在那里加上星号。四十步以后问：带星号的是哪座城市？城市
+# 用独热编码（第 01 篇），星号是第七个数。
+
 
 # %%
 def draw_lists(num_rows, num_steps, seed, earliest=0):
@@ -319,6 +457,11 @@ assert answer == 3 and star == 1
 # the `SimpleRNN` there is a second, easier set, in which the star comes at one of the last five steps: as many
 # cities, and nothing to be kept for long. How will the three do? (`restart` draws new weights, `global_clipnorm`
 # shortens steps that would be too long, see notebook 03.) This is the slow cell.
+
+# %% [markdown] lang="zh" of="2f84452b"
+# 这里的答案是 3。两个网络，`SimpleRNN` 和 `LSTM`，各八个单元，从同样的清单里学。另外给 `SimpleRNN` 准备一套容易些
+# 的：星号只出现在最后五步，城市一样多，却不用记多久。三种情形会怎样？（`restart` 抽一套新的权重，`global_clipnorm`
+# 把过长的步子缩短，见第 03 篇。）这个单元格最慢。
 
 
 # %%
@@ -343,6 +486,9 @@ for kind, earliest in (("SimpleRNN", NUM_STEPS - 5), ("SimpleRNN", 0), ("LSTM", 
 # %% [markdown]
 # The share of right answers on 1,000 new lists:
 
+# %% [markdown] lang="zh" of="415a11af"
+# 在 1,000 张新清单上答对的比例：
+
 # %%
 scores = pd.DataFrame(rows).pivot_table(index=["network", "star"], columns="seed", values="right", sort=False)
 scores.round(2)
@@ -360,6 +506,13 @@ assert scores.loc["LSTM", "anywhere"].min() > 0.95
 # So in these 800 weight updates the plain network learns to pick the starred city out of the others, if it does not
 # have to keep it for long. What do the gates of the LSTM do at the star, and what after it? One new list, the star at
 # step 12, first seed:
+
+# %% [markdown] lang="zh" of="011f36da"
+# > 四十座城市里哪座带星号：1,000 张新清单，三个种子，瞎猜 17 %：LSTM 每个种子都答对 95 % 以上，`SimpleRNN` 不到 25
+# %。星号靠后时，`SimpleRNN` 答对 60 % 以上。
+#
+# 可见用这 800 次权重更新，普通网络学得会从一串城市里挑出带星号的那座，只要不必记太久。LSTM 的门在星号处做什么，之后
+# 又做什么？拿一张新清单来看，星号在第 12 步，用第一个种子：
 
 # %%
 lists, answers, stars = draw_lists(1000, NUM_STEPS, 999)
@@ -381,6 +534,10 @@ _ = axes[2].set_xlabel("step (the star is at step 12)")
 # One row per unit; gates go from white (0, shut) to black (1, open). Find step 12: the forget gates turn white and the
 # input gates black, at the same step. The old content is cleared and the new city written. Is that so in general? The
 # mean over 200 lists and all units, for every seed:
+
+# %% [markdown] lang="zh" of="d241990d"
+# 每行一个单元；门从白（0，关）到黑（1，开）。找到第 12 步：遗忘门变白，输入门变黑，就在同一步。旧的内容清掉，新的城
+# 市写入。总是这样吗？对 200 张清单和所有单元取平均，每个种子各算一次：
 
 
 # %%
@@ -413,6 +570,14 @@ assert round(0.9**28, 2) == 0.05 and forget["after it"].max() < 0.93
 # We take things away from the trained networks and count again: the star is hidden from a gate (its weight becomes 0),
 # or the last output is hidden from the candidate $g$. Which column will be the worst?
 
+# %% [markdown] lang="zh" of="defb6182"
+# 每个种子都一样：在星号处，遗忘门几乎关上（平均低于 0.25），输入门打开（高于 0.7）；之后遗忘门保留（高于 0.7）。但
+# 是常听到的下文，“然后输入门关上，记忆原样不动”，我们没有看到。星号之后，输入门还停在 0.3 到 0.6，遗忘门每一步都放
+# 走一点：0.9 的 28 次方（这个星号到末尾的步数）是 0.05。那么城市还有别的办法留住吗？还有第二个环：输出 $h$。
+#
+# 我们从训练好的网络里拿走一些东西，再数一遍：让某扇门看不到星号（那个权重变成 0），或者让候选值 $g$ 看不到上一步的
+# 输出。哪一列会最糟？
+
 
 # %%
 def without(weights, parts, array, rows):
@@ -439,7 +604,7 @@ assert (hidden["star from g"] < 0.4).all() and (hidden["h from g"] < 0.5).all()
 # - The output gate need not see the star: without it, more than 95 % stay right for every seed. This task asks at
 #   the end only, so there is nothing to hide.
 # - Hide the star from the forget and the input gate, and fewer than two thirds are right: **the gates are needed.**
-# - Hide it from the candidate, and fewer than 40 % are right: the candidate reads the star, too.
+# - Hide the star from the candidate, and fewer than 40 % are right: the candidate reads the star, too.
 # - Hide the last output from the candidate, and fewer than half are right. The network keeps the city by writing it
 #   again and again, as in the last section of notebook 01: it needs both loops.
 #
@@ -465,3 +630,31 @@ assert (hidden["star from g"] < 0.4).all() and (hidden["h from g"] < 0.5).all()
 #    form? Count by hand before you let Keras count.
 # 4. Train with `UNITS = 4` and with `UNITS = 2`. How many units does the LSTM need?
 # 5. Add the `GRU`, which has no cell beside its output, to the networks and to the loop. Does it learn the task?
+
+# %% [markdown] lang="zh" of="1bba2e79"
+# - 输出门不必看到星号：不让它看，每个种子也还有 95 % 以上答对。这个任务只在最后提问，没有什么要藏着。
+# - 不让遗忘门和输入门看到星号，答对的不到三分之二：**门是必需的**。
+# - 不让候选值看到星号，答对的不到 40 %：候选值也要读星号。
+# - 不让候选值看到上一步的输出，答对的不到一半。网络靠一遍遍重写来留住城市，就像第 01 篇最后一节那样：两个环它都要
+#   用。
+#
+# 想看门怎样逐字读中文标题，就打开本项目的页面：`textrnn demo`。
+#
+# ## 容易犯的错误
+#
+# - **把“遗忘门”理解反了**：开（1）是保留。遗忘门的值高，什么也没有忘。
+# - **图上看着有道理就信了**：能关的门不一定会关。要测，用许多序列、好几个种子来测；测完还要把那个部件拿走，看网络是
+#   否真的需要它。
+# - **权重块的次序弄错**：Keras 是 i、f、g、o；别的库是 i、f、o、g 或 i、g、f、o。上面那个单元的数，可以用来快速检
+#   查。
+# - **拿 LSTM 去比单元数相同的普通层**：它的参数是四倍。
+#
+# ## 练习
+#
+# 先写下你的预测，再运行。我们测得的结果在 [answers.zh.md](answers.zh.md) 里。
+#
+# 1. 在走九步的那个单元里，把遗忘门的偏置从 10 改成 0。第 6 步的输出是多少？
+# 2. 给这个单元输入 (7, 1, 0)，接着输入 1,000 次 (0, 0, 0)，最后输入 (0, 0, 1)。7 还剩多少？遗忘门的偏置改成 5 呢？
+# 3. LSTM 有 100 个单元，读长度为 50 的向量，共有多少参数？原始形式的 GRU 呢？先用手数，再让 Keras 数。
+# 4. 用 `UNITS = 4` 和 `UNITS = 2` 各训练一遍。LSTM 需要多少个单元？
+# 5. 把 `GRU` 加进网络，也加进循环；它在输出之外没有另设记忆 c。这个任务它学得会吗？

@@ -21,6 +21,34 @@
 # linear SVM by far; seven ideas later, added one at a time and each measured, it names 94 of 100 and is ahead by more
 # than a point.
 
+# %% [markdown] lang="zh" of="784e701d"
+# # 06 · TextRNN：从十行 Keras 到值得留下来的分类器
+#
+# 新闻编辑部有十个类别：财经、房产、股票、教育、科技、社会、时政、体育、游戏、娱乐。**LSTM 逐字读一条标题，能说出它属
+# 于哪一类吗？比得过手边最简单的方法吗？**
+#
+# **一句话回答**：十行 Keras 写成的 LSTM，四条标题能答对三条，远远输给线性 SVM；再加上七个想法，一次加一个，每加一个都
+# 测量，就能答对 100 条里的 94 条，反超一个多百分点。
+
+# %% [markdown] lang="zh" of="none"
+# 图和表里的文字是英文，两个版本共用一次运行的结果。常见的几个：
+#
+# | 英文 | 中文 |
+# | --- | --- |
+# | finance, realty, stocks, education, science | 财经、房产、股票、教育、科技 |
+# | society, politics, sports, game, entertainment | 社会、时政、体育、游戏、娱乐 |
+# | accuracy, low, high, rows | 准确率，置信区间的下限、上限，行数 |
+# | epoch | 轮 |
+# | ten lines of Keras | 十行 Keras 写成的网络 |
+# | stock Keras, the recipe's training | 现成的 Keras、配方的训练方法 |
+# | pooling over all steps, both directions | 对所有步池化、双向 |
+# | first vectors from the texts | 由文本得到的初始向量 |
+# | evidence, adversarial steps | 证据、对抗训练 |
+# | points more | 比上一步多几个百分点 |
+# | these headlines, real ones | 这里的标题、真实的标题 |
+# | cosine, meaning | 余弦、英文释义 |
+# | channel, class by title, class by article | 频道、按标题分的类别、按全文分的类别 |
+
 # %%
 try:
     import keras
@@ -45,6 +73,13 @@ tf.get_logger().setLevel("ERROR")  # TensorFlow would say where it writes files
 # read from `DATA_DIR`; a table or a folder of your own works as well. All cells together take about two minutes on two
 # cores; with the 117,000 rows of `"thucnews"` they take hours, and `NUM_ROWS` shortens that.
 
+# %% [markdown] lang="zh" of="bb952dff"
+# ## 设置
+#
+# `DATASET` 是唯一的开关。`"headlines"` 是项目自带的。`"thucnews"` 是真实的新浪新闻，只需下载一次，也可以从 `DATA_DIR`
+# 读取；你自己的表格或文件夹同样能用。全部单元格在双核上大约两分钟；`"thucnews"` 有 117,000 行，要跑好几个小时，可以用
+# `NUM_ROWS` 缩短。
+
 # %% tags=["parameters"]
 DATASET = "headlines"  # or "thucnews", or the path of your own file or folder
 DATA_DIR = None  # folder that holds the files of a named set; None: embedded, or the download cache
@@ -64,6 +99,12 @@ assert AS_PRINTED or not MODEL_DIR.endswith("headlines-textrnn"), 'set MODEL_DIR
 # Three tables with two columns. `train` is for learning, `dev` for every decision, `test` for one look at the end.
 # (Notebook 05 looks at the rows.) One headline of each class:
 
+# %% [markdown] lang="zh" of="2181cda4"
+# ## 数据和标杆
+#
+# 三张表，各有两列。`train` 用来学习，`dev` 用来做每一个决定，`test` 到最后才看一眼。（具体的行在第 05 篇看过。）每个
+# 类别看一条：
+
 # %%
 splits = datasets.load(DATASET, data_dir=DATA_DIR)
 train, dev, test = splits = splits._replace(train=splits.train[:NUM_ROWS])
@@ -73,6 +114,10 @@ train.groupby("label").first()
 # One telling word decides most of them. So a simple method may do well here, and a network without one beside it proves
 # nothing. The simple method: a linear SVM, which counts the strings of one to three characters and gives each of them
 # one weight for each class.
+
+# %% [markdown] lang="zh" of="3bb6f28b"
+# 大多数标题，看到一个特征明显的词就能定下来。所以简单的方法在这里可能就不错；旁边没有简单方法作比较，网络的成绩什么也
+# 证明不了。这个简单方法是线性 SVM：数一到三个字的字符串，每个字符串对每个类别有一个权重。
 
 # %%
 linear = baselines.fit_linear(train)
@@ -87,6 +132,11 @@ pd.DataFrame(scores).T.round(3).astype({"rows": int})
 # and cut off 2.5 % at each end). With about a thousand headlines to judge by, a difference below two points can be
 # luck.
 
+# %% [markdown] lang="zh" of="f025d9e0"
+# 十条对九条，训练只花一秒：标杆就在这里。假如你有非常多这样的标题，测得的准确率应当落在 `low` 和 `high` 之间，置信度
+# 95 %（**自助法**，bootstrap：从这些行里有放回地抽出许多张表，逐张评分，再在两端各去掉 2.5 %）。用来评判的标题只有一
+# 千条左右，不到两个百分点的差别可能只是运气。
+
 # %% tags=["checks"]
 assert not AS_PRINTED or 0.89 < bar < 0.93
 
@@ -97,6 +147,13 @@ assert not AS_PRINTED or 0.89 < bar < 0.93
 # numbers for each of them, to be learnt. `LSTM` reads the vectors one after the other and hands on its output after the
 # last character. `Dense` turns that into ten probabilities. `mask_zero` makes the LSTM skip the zeros with which short
 # headlines are filled up.
+
+# %% [markdown] lang="zh" of="57a284bd"
+# ## 十行写成的 TextRNN
+#
+# 用的全是现成的 Keras。`TextVectorization` 给训练集的每个字一个编号。`Embedding` 为每个字准备一个 64 维的向量，向量里
+# 的数要靠学习得到。`LSTM` 依次读这些向量，读完最后一个字就交出输出。`Dense` 把输出变成十个概率。短标题后面补了零，
+# `mask_zero` 让 LSTM 跳过这些零。
 
 # %%
 label_names, class_ids = np.unique(train["label"], return_inverse=True)
@@ -112,6 +169,10 @@ plain.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 # %% [markdown]
 # Adam is the usual way to move the weights: downhill, with a step of its own for each weight. The next cell trains for
 # half a minute. It passes six times over train and scores dev after each pass.
+
+# %% [markdown] lang="zh" of="63c35e31"
+# Adam 是调整权重的常用方法：朝下坡走，每个权重有自己的步长。下一个单元格训练半分钟。它把训练集过六遍，每过一遍就给验
+# 证集评一次分。
 
 # %%
 texts = {name: tf.constant(table["text"]) for name, table in (("train", train), ("dev", dev))}
@@ -141,6 +202,12 @@ if AS_PRINTED:
 # It is a whole classifier all the same: text goes in, so it can be handed to somebody else. `export` writes a
 # SavedModel, a folder that holds the computation and the weights; TensorFlow reads it without any of our code.
 
+# %% [markdown] lang="zh" of="75850680"
+# 对自己学过的标题，它到最后几乎全对。在验证集上，两三轮以后四条能对三条，然后就停住了；SVM 那条线还在很高的上方。
+#
+# 不过它已经是一个完整的分类器：输入就是文本，可以直接交给别人。`export` 写出一个 SavedModel，也就是装着计算过程和权重
+# 的文件夹；TensorFlow 读取它，不需要我们的任何代码。
+
 # %%
 plain.export("../build/models/plain-textrnn", verbose=False)
 loaded = tf.saved_model.load("../build/models/plain-textrnn")
@@ -154,6 +221,12 @@ pd.Series(again[0], index=label_names).nlargest(3).round(2)
 # Two suspects. It may *learn by heart*: 200,000 weights for 4,550 headlines, and train shows that it can. Or it may not
 # *see* what decides: a single character says little, and the SVM sees strings of two and three. What if we blind it to
 # them?
+
+# %% [markdown] lang="zh" of="6a0181c0"
+# ## 为什么会输？
+#
+# 有两个嫌疑。一个是**死记硬背**：权重有 200,000 个，标题只有 4,550 条，从训练集上的成绩看，它确实背得下来。另一个
+# 是**看不见**关键的东西：单独一个字说明不了多少，SVM 却看得见两三个字的字符串。要是让 SVM 也看不见呢？
 
 # %%
 blind = baselines.fit_linear(train, max_ngram=1)
@@ -170,6 +243,10 @@ pd.Series(facts, name="").to_frame()
 # On single characters the SVM loses three points, and is still ten above the network. So both suspects are guilty: part
 # of the gap is in what the network sees, and a larger part in how it learns.
 
+# %% [markdown] lang="zh" of="45b242d6"
+# 只看单个的字，SVM 掉三个百分点，却还是比网络高十个。所以两个嫌疑都成立：差距有一部分在于网络看见了什么，更大的一部分
+# 在于它怎样学。
+
 # %% tags=["checks"]
 gap = scores["SVM, single characters"]["accuracy"] - scores["ten lines of Keras"]["accuracy"]
 if AS_PRINTED:
@@ -184,6 +261,13 @@ if AS_PRINTED:
 # these headlines with three seeds, and with one on the first 20,000 of real ones, scored on 10,000
 # (`benchmarks/RESULTS.md` has the commands). In the figure a point is the mean of the seeds, its bar a 95 % interval,
 # and the line the SVM on the same rows; the table says what each step adds to the one above it.
+
+# %% [markdown] lang="zh" of="ac6e6055"
+# ## 阶梯：一次加一个想法
+#
+# `benchmarks/ladder.py` 在上面的网络上先后加了七样东西，每次都记下验证集的成绩：在这里的标题上用三个随机种子；在真实
+# 标题上用一个，取前 20,000 条训练，用 10,000 条评分（命令见 `benchmarks/RESULTS.md`）。图里的点是各个种子的平均，横线
+# 是 95 % 的区间，竖线是 SVM 用同样的数据得到的成绩；表里是每一步比上一步多了多少。
 
 # %%
 measured = pd.read_csv(shipped.ROOT / "benchmarks" / "ladder.csv")
@@ -234,6 +318,34 @@ pd.concat({"accuracy": ladder.round(3), "points more": (100 * ladder.diff()).rou
 # network now sees three things: the character, and the 2-gram and the 3-gram that end there, if train has them at least
 # twice. Each has an id of its own:
 
+# %% [markdown] lang="zh" of="4a20894a"
+# 在这里的标题上，最大的一步是好好**训练**：多了十个百分点，而网络还是那个 LSTM。在真实标题上，字符串的作用最大，有三
+# 个百分点。对所有步做**池化**，带来的一点好处和运气分不清；真实标题的分数甚至还降了一点。第二个方向值半个到一个百分
+# 点，初始向量和证据合起来值一个到两个半百分点，对抗训练大约值一个。追上 SVM，在这里靠证据，在真实标题上靠初始向量；再
+# 往上一步，就超过去了。
+#
+# 读这种阶梯要小心：每个想法都是按这个次序，加在前面那些之上试的。换个次序，各自的价值就会变（练习 1、2、4 从全套里拿
+# 掉一样）。
+#
+# 下面把每个想法变成一个问题，同时一步一步搭出网络。
+#
+# ### 怎样学？
+#
+# 这套配方和普通的 `fit` 主要有四点不同，没有一点是循环网络独有的。**学习率**就是步子的长短，先在前十分之一的训练里升
+# 上去，再沿着余弦曲线降到零。**dropout** 在每一步的向量和最后的汇总里，每十个数去掉四个，每次去掉的都不同，这样哪个权
+# 重也不能只靠其中一个数。**标签平滑**只要求给正确的类别十分之九，而不是全部，过分肯定就没那么合算了。**权重衰减**把每
+# 个权重都往零拉一点。另外，单元增加到 128 个。
+#
+# ### 答案从哪里来？
+#
+# 原来的网络靠 LSTM 读完最后一个字的输出来回答，读过的内容全要装在里面。**池化**用上所有的输出：每个特征，取它在整条标
+# 题里的最大值和平均值。第二个 LSTM 从末尾往回读（**双向**，bidirectional），于是每个输出都知道这个字左右两边有什么。
+#
+# ### 每一步看什么？
+#
+# `股` 和 `市` 单独看，说明不了多少；`股市` 就很说明问题。**n-gram** 就是连着的 n 个字。现在网络的每一步能看到三样东
+# 西：这个字，以及到它为止的 2-gram 和 3-gram（训练集里至少要出现两次）。它们各有各的编号：
+
 # %%
 recipe = training.recipe(len(train)).changed(**CHANGES)
 encoder = training.recommended_encoder(train["text"], settings=recipe)
@@ -248,6 +360,10 @@ table
 # 0 stands where no n-gram can end yet, 1 for one that train does not hold often enough. The network of the recipe, with
 # these ids in front. Each box is a layer with the shape of what leaves it; read from below.
 
+# %% [markdown] lang="zh" of="5d6d869c"
+# 0 的意思是：到这里还凑不成 n-gram；1 的意思是：训练集里出现得不够多。下面是配方里的网络，这些编号就在最前面。每个框
+# 是一层，写着它的输出是什么形状；从下往上读。
+
 # %%
 model = networks.build_textrnn(encoder, list(label_names), seed=SEED, **recipe.arguments("build_textrnn"))
 fig, ax = plt.subplots(figsize=(8.5, 5.5), layout="constrained")
@@ -261,6 +377,13 @@ _ = network_drawing.draw_network(model, ax)
 # 64 directions in which it varies most, and give each n-gram the mean of its headlines there. N-grams that stand beside
 # the same words then start close together.
 
+# %% [markdown] lang="zh" of="b5c1ab5b"
+# ### 向量从哪里出发？
+#
+# 如果从随机的位置出发，向量只能凭标签找到自己的位置，而大多数 2-gram 只出现在寥寥几条标题里。**潜在语义分析**完全不用
+# 标签，就能给它们一个出发点：列一张表，一边是 n-gram，一边是标题；找出表中变化最大的 64 个方向；每个 n-gram 取它所在
+# 的那些标题在这些方向上的平均。这样，常和同样的词一起出现的 n-gram，一出发就靠得近。
+
 # %%
 if recipe.topic_vectors:
     shapes = [layer.embeddings.shape for layer in networks.embeddings(model)]
@@ -272,6 +395,9 @@ if recipe.topic_vectors:
 # %% [markdown]
 # Which 2-grams now point most nearly the same way as `夺冠` (to win the title)? The *cosine* of the angle between two
 # vectors is 1 for the same direction and 0 for a right angle.
+
+# %% [markdown] lang="zh" of="6a1ff80b"
+# 现在，哪些 2-gram 的方向和 `夺冠` 最接近？两个向量夹角的**余弦**：方向相同是 1，互相垂直是 0。
 
 # %%
 glosses = {"赛:": "… contest:", "冠军": "champion", "锦赛": "end of 锦标赛, championship", "联赛": "league"}
@@ -302,12 +428,37 @@ assert not AS_PRINTED or len({"冠军", "卫冕", "亚冠", "世锦"} & set(near
 # *Adversarial training*: each batch is learnt twice, as it is, and with its vectors moved by 5 % of their length in the
 # direction that hurts most. The network then has to be right in a whole neighbourhood of each headline.
 #
-# Both happen inside `fit`. It scores dev after each epoch and keeps the weights of the best one. **The next cell takes
-# about half a minute.**
+# ### All of it in one call
+#
+# `TextRNNClassifier` is the recipe behind the interface of scikit-learn: `fit`, `predict`, `score`, in pipelines,
+# searches and cross-validation. It makes the encoder, the first vectors and the network as above, trains, scores dev
+# after each epoch and keeps the weights of the best one. (Without `validation_data` it would hold back a tenth of train
+# to choose by.) **The next cell takes about half a minute.**
+
+# %% [markdown] lang="zh" of="d8bb1374"
+# 全和体育有关，而它还没见过一个标签。
+#
+# ### 训练集的标签怎样评价每个 n-gram？
+#
+# **证据**（evidence）：一个 n-gram 在每个类别的训练标题里，各出现在多少条中？网络的每一步都得到这些计数的对数：有了这
+# 个 n-gram，某个类别比平常更多见，还是更少见？朴素贝叶斯知道的正是这些。训练时，每条标题看到的计数要扣掉自己的那一
+# 份，否则它会从中找到自己的标签。
+#
+# ### 遇到最坏的情况呢？
+#
+# **对抗训练**：每一批学两遍，一遍照原样，另一遍把向量朝最不利的方向移动，移动的距离是向量长度的 5 %。于是网络不光要答
+# 对每条标题，还要答对它周围的一整片。
+#
+# ### 一次调用，全都做完
+#
+# `TextRNNClassifier` 把整个配方放在 scikit-learn 的接口后面：`fit`、`predict`、`score`，也能用在流水线、参数搜索和交叉
+# 验证里。编号、初始向量、网络，都照上面的样子建好，然后训练；每一轮之后给验证集评分，留下最好那一轮的权重。（如果不给
+# `validation_data`，它会从训练集里留出十分之一来挑。）**下一个单元格大约要半分钟**。
 
 # %%
-training.compile_by(recipe, model, num_rows=len(train))
-history = training.fit(model, train, dev, seed=SEED, progress=False, **recipe.arguments("fit"))
+clf = textrnn.TextRNNClassifier(random_state=SEED, **recipe.to_config())
+clf.fit(train["text"], train["label"], validation_data=(dev["text"], dev["label"]))
+model, history = clf.model_, clf.history_
 history.round(3)
 
 # %% [markdown]
@@ -317,6 +468,13 @@ history.round(3)
 #
 # The evidence of three 2-grams: `股市` (stock market), `手机` (mobile phone), `网游` (online game). Above 0: the class
 # is more frequent there; below 0: less.
+
+# %% [markdown] lang="zh" of="2fe92b3d"
+# `loss` 是带着 dropout 和标签平滑测的，`dev_loss` 不带；所以后者更小。
+#
+# ## 它数出了什么
+#
+# 三个 2-gram 的证据：`股市`、`手机`、`网游`。大于 0，说明这个类别更多见；小于 0，说明更少见。
 
 # %%
 evidence, columns = networks.evidence_layer(model), slice(order * (len(label_names) + 1), None)
@@ -338,6 +496,12 @@ table.round(1)
 # training: without its own part, the counts speak more clearly against its label, and it has to learn from its other
 # words.
 
+# %% [markdown] lang="zh" of="ac95c6bf"
+# `股市` 只支持股票，`手机` 支持的类别不止一个；这样的提示有轻有重，由 LSTM 来权衡。含有 `股市` 的标题有 24 条，24 条
+# 都是股票：每个计数先加 0.2，就是 26 里占 24.2；十个类别平分的话，每类占十分之一，这里是它的 9.3 倍，而 9.3 的对数是
+# 2.2。含有 `网游` 的标题里，只有一条属于社会，最后一列就是它在训练时看到的：扣掉它自己那一份，计数更明确地反对它的标
+# 签，只好从它的其他词里去学。
+
 # %% tags=["checks"]
 if AS_PRINTED:
     in_train = {word: train["label"][train["text"].str.contains(word)].value_counts().to_dict() for word in words}
@@ -354,6 +518,12 @@ if AS_PRINTED:
 # intervals overlap: of the headlines that only one of the two has right, how many does each win? If both were equally
 # good, a split would be at least as uneven with probability `p` (*McNemar's test*).
 
+# %% [markdown] lang="zh" of="5086597f"
+# ## 结果
+#
+# 最好那一轮的网络，在验证集上的成绩。双方答的是同样的标题，所以不必停留在“区间有没有重叠”，可以问得更精确：只有一方答
+# 对的标题里，双方各赢了多少条？如果双方一样好，比数至少有这么悬殊的概率是 `p`（**McNemar 检验**）。
+
 # %%
 probs = training.predict_proba(model, dev["text"])
 predicted = metrics.predicted_labels(probs, list(label_names))
@@ -369,6 +539,11 @@ results.round(3).astype({"rows": int})
 # fifty times; it is a lead that one dev split makes likely and does not prove. `benchmarks/RESULTS.md` has more seeds,
 # and 117,411 real headlines, where the lead is more than a point and no luck.
 
+# %% [markdown] lang="zh" of="047de811"
+# 975 条标题里，只有网络答对的有 31 条，只有 SVM 答对的有 14 条。单凭运气，五十次里不到一次会这样；仅仅一个验证集，说
+# 明领先很有可能，但证明不了。更多的种子，以及 117,411 条真实标题的结果，都在 `benchmarks/RESULTS.md` 里：真实标题上领
+# 先一个多百分点，那就不是运气了。
+
 # %% tags=["checks"]
 if AS_PRINTED:
     assert 0.93 < scores["all ideas together"]["accuracy"] < 0.96
@@ -376,22 +551,14 @@ if AS_PRINTED:
     assert pair["p"] < 0.02
 
 # %% [markdown]
-# ## The same in one line
-#
-# `TextRNNClassifier` does all of this behind the interface of scikit-learn: `fit`, `predict`, `score`, in pipelines,
-# searches and cross-validation. With the same seed it ends at the same weights. (Without `validation_data` it would
-# hold back a tenth of train to choose the best epoch.)
-
-# %%
-clf = textrnn.TextRNNClassifier(random_state=SEED, **recipe.to_config())
-clf.fit(train["text"], train["label"], validation_data=(dev["text"], dev["label"]))
-assert all(np.array_equal(one, other) for one, other in zip(clf.model_.get_weights(), model.get_weights(), strict=True))
-clf.predict(["国足客场一球小胜", "央行宣布下调存款准备金率"])  # "… away win", "Central bank lowers the reserve ratio"
-
-# %% [markdown]
 # ## One look at the test split
 #
 # All decisions are taken, so `test` may be scored, once.
+
+# %% [markdown] lang="zh" of="2330c30a"
+# ## 看一眼测试集
+#
+# 所有的决定都做完了，现在可以给 `test` 评分，只此一次。
 
 # %%
 final = {}
@@ -407,6 +574,9 @@ pd.DataFrame({"test": final}).T.round(3)
 # Test and dev agree within what chance allows, so choosing the epoch on dev has not fooled us. (Notebook 09 says what
 # the calibration error is.)
 
+# %% [markdown] lang="zh" of="352c2d45"
+# 测试集和验证集的成绩相符，差别在偶然的范围之内，可见用验证集挑轮次没有骗了我们。（校准误差是什么，第 09 篇会讲。）
+
 # %% tags=["checks"]
 if AS_PRINTED:
     assert abs(final["accuracy"] - scores["all ideas together"]["accuracy"]) < 0.04
@@ -417,6 +587,12 @@ if AS_PRINTED:
 # `clf.save("../models/mine")` would do. The model that comes with this project says more on its *card*: what it was
 # trained on, how it scores, what it is not for. Loaded again, it answers in NumPy, without TensorFlow, and says the
 # same.
+
+# %% [markdown] lang="zh" of="77a9d2cc"
+# ## 保存
+#
+# 用 `clf.save("../models/mine")` 就行。本项目自带的模型在**卡片**上写得更详细：用什么训练的，成绩如何，不适合做什么。
+# 重新加载以后，它用 NumPy 来算，不需要 TensorFlow，答案一样。
 
 # %%
 calibration_error = metrics.calibration_error(dev["label"], predicted, probs.max(axis=1))
@@ -436,8 +612,47 @@ assert np.allclose(classifier.predict_proba(dev["text"]), probs, atol=1e-5)
 classifier.predict_table(["国足客场一球小胜", "央行宣布下调存款准备金率", "新款单反相机评测"]).round(2)
 
 # %% [markdown]
-# The last one is "Review of the new SLR camera". Notebook 07 looks inside this network: what decides, where it errs,
-# what its gates do. Notebook 08 sets it beside nine other methods.
+# The last one is "Review of the new SLR camera".
+#
+# ## From a file of articles to their classes
+#
+# The first TextRNN of this kind sorted the articles of the Sogou portal. Their files look like XML and are not: `&`
+# stands bare, bytes may be broken, the encoding is GB18030. The folder `datasets/sogou_sample` has twelve articles of
+# our own in this form. The first 270 bytes of the file, and then all of it: the site's channel, our class of the title
+# alone, and of the whole article, which is far longer than a headline and read in windows.
+
+# %% [markdown] lang="zh" of="39c80346"
+# ## 从一个文章文件到类别
+#
+# 本工具包最早的 TextRNN，是给搜狗门户的文章分类的。搜狗的文件看着像 XML，其实不是：`&` 不转义，有的字节是坏的，编码是
+# GB18030。文件夹 `datasets/sogou_sample` 里有我们自己写的十二篇文章，格式相同。下面先看文件开头的 270 个字节，再看全部
+# 文章：网站的频道，只看标题得到的类别，看完整篇得到的类别。整篇文章比标题长得多，要分窗口来读。
+
+# %%
+articles = shipped.ROOT / "datasets" / "sogou_sample" / "articles.dat"
+print(articles.read_bytes()[:270].decode("gb18030", errors="ignore"), "…\n")
+table = pd.DataFrame(datasets.read_sogou(articles))[["title", "label"]].rename(columns={"label": "channel"})
+contents = [document.content for document in datasets.read_sogou(articles)]
+table["class by title"] = classifier.predict(table["title"])
+table[["class by article", "score"]] = classifier.predict_table(contents)[["label", "score"]].to_numpy()
+table.assign(score=table["score"].astype(float).round(2))
+
+# %% tags=["checks"]
+CHANNELS = {"sports": "sports", "yule": "entertainment", "house": "realty"}
+CHANNELS |= {"it": "science", "learning": "education", "stock": "stocks"}
+if AS_PRINTED:
+    agree = table[["class by title", "class by article"]].eq(table["channel"].map(CHANNELS), axis=0)
+    assert agree.all(axis=None) and len(table) == 12
+    assert max(map(len, contents)) > 100 > 3 * 28 and table["score"].min() < 0.6
+
+# %% [markdown]
+# The channels are the site's words for its classes (`yule` is entertainment, `house` realty); each article lands where
+# it belongs, the one about the robot that folds shirts with the least certainty. Twelve made-up articles show the way
+# and measure nothing. With a real file, `DATASET = "sogou"` and `DATA_DIR` in the settings train on its own titles and
+# channels.
+#
+# Notebook 07 looks inside this network: what decides, where it errs, what its gates do. Notebook 08 sets it beside nine
+# other methods.
 #
 # ## Exercises
 #
@@ -450,3 +665,21 @@ classifier.predict_table(["国足客场一球小胜", "央行宣布下调存款�
 # 3. `NUM_ROWS = 500`. Who suffers more, the SVM or the network?
 # 4. `CHANGES = {"adversarial": 0.0}`. What happens to the score, and to the two losses?
 # 5. `CHANGES = {"cell": "simple"}`. Is a memory without gates behind, on texts as short as these?
+
+# %% [markdown] lang="zh" of="7e34a90d"
+# 频道是网站自己对类别的叫法（`yule` 是娱乐，`house` 是房产）。每篇文章都归对了地方，机器人叠衬衫的那一篇把握最小。十
+# 二篇编出来的文章只能演示这条路，测不出什么。手里有真实的文件，就在设置里写 `DATASET = "sogou"` 和 `DATA_DIR`，用它
+# 自己的标题和频道来训练。
+#
+# 第 07 篇看这个网络的内部：什么起决定作用，错在哪里，门在做什么。第 08 篇拿它和另外九种方法比较。
+#
+# ## 练习
+#
+# 先猜，再改一个设置（同时改 `MODEL_DIR`，比如改成 `"../models/mine"`，git 不理会那里），然后把所有单元格重新运行一
+# 遍。我们测得的结果在 [answers.zh.md](answers.zh.md) 里。
+#
+# 1. `CHANGES = {"max_ngram": 1}`。其他想法都在的时候，成绩有多少要靠 2-gram 和 3-gram？
+# 2. `CHANGES = {"evidence": False}`。每个 n-gram 偏向哪些类别，网络能自己看出来吗？
+# 3. `NUM_ROWS = 500`。谁的损失更大，SVM 还是网络？
+# 4. `CHANGES = {"adversarial": 0.0}`。成绩会怎样？两个损失呢？
+# 5. `CHANGES = {"cell": "simple"}`。文本这么短，没有门的记忆会落后吗？

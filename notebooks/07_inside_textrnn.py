@@ -22,6 +22,34 @@
 #
 # Nothing is trained here: the network is the saved model that comes with this project.
 
+# %% [markdown] lang="zh" of="40374468"
+# # 07 · TextRNN 的内部：错在哪里，哪些字说了算，门在做什么
+#
+# 第 06 篇的网络，100 条标题能答对 94 条。**另外六条错在哪里？答案由哪些字决定？它的门在做什么，我们看得懂吗？**
+#
+# **一句话回答**：一个词分属两个类别时，它会错，而且常常错得很有把握；把字去掉，就看得出哪些字起了决定作用；它的门响应
+# 的是单个的字，所以一幅漂亮的门图会讲出错误的故事，除非你用别的标题核对过。
+#
+# 这一篇不训练任何东西：用的就是本项目自带的、保存好的模型。
+
+# %% [markdown] lang="zh" of="none"
+# 图和表里的文字是英文，两个版本共用一次运行的结果。常见的几个：
+#
+# | 英文 | 中文 |
+# | --- | --- |
+# | finance, stocks, realty, science, game | 财经、股票、房产、科技、游戏 |
+# | education, society, politics, sports, entertainment | 教育、社会、时政、体育、娱乐 |
+# | accuracy, low, high | 准确率，置信区间的下限、上限 |
+# | label, predicted | 正确的类别、网络的回答 |
+# | as it is, without | 原样、去掉某个字 |
+# | lost when it is left out | 去掉这个字，对数概率减少多少 |
+# | gradient times vector | 梯度乘以向量 |
+# | forget gate, input gate | 遗忘门、输入门 |
+# | memory cell | 记忆 |
+# | unit, step | 单元、第几步 |
+# | lowest, after the comma; at | 逗号之后的最低值；出现在哪个字 |
+# | football, then shares | 先是足球，然后是股市（其余几行类推） |
+
 # %%
 try:
     import matplotlib.pyplot as plt
@@ -39,6 +67,11 @@ pd.set_option("display.max_colwidth", None)
 #
 # All cells together take half a minute on two cores.
 
+# %% [markdown] lang="zh" of="b85ee51c"
+# ## 设置
+#
+# 全部单元格跑完，双核大约半分钟。
+
 # %% tags=["parameters"]
 MODEL = "headlines-textrnn"  # a saved model of this kit: a name that comes with it, or the path of your own
 DATASET = "headlines"  # what it was trained on: as in notebook 06
@@ -50,6 +83,9 @@ AS_PRINTED = (MODEL, DATASET, NUM_PROBED) == ("headlines-textrnn", "headlines", 
 
 # %% [markdown]
 # `load_network` gives the Keras network, so that we can look into it. The SVM stands beside it, as always.
+
+# %% [markdown] lang="zh" of="80038857"
+# `load_network` 给出的是 Keras 网络，可以查看内部。SVM 照例放在旁边作比较。
 
 # %%
 model = saving.load_network(MODEL)
@@ -68,6 +104,13 @@ pd.DataFrame({name: metrics.accuracy(dev["label"], said) for name, said in both.
 # were found. *F1* is their harmonic mean: high only if both are. With the 95 % interval of the network's F1, and the
 # SVM beside it. (The axis begins at 0.8.)
 
+# %% [markdown] lang="zh" of="c39d09a8"
+# ## 逐类来看
+#
+# **精确率**（precision）：归到某一类的标题里，有多少真属于这一类。**召回率**（recall）：真属于这一类的标题里，找到了
+# 多少。**F1** 是两者的调和平均：两个都高，它才高。图里给出网络的 F1 及其 95 % 置信区间，旁边是 SVM。（横轴从 0.8 开
+# 始。）
+
 # %%
 per_class = metrics.report(dev["label"], predicted)
 linear_per_class = metrics.report(dev["label"], linear_predicted)
@@ -81,6 +124,10 @@ _ = ax.set_xlim(0.8, 1)
 # and laptops, but also of planets, vaccines and old graves. The intervals overlap nearly everywhere: with a hundred
 # headlines of each class, which class is *better* for whom is mostly luck.
 
+# %% [markdown] lang="zh" of="128a12b0"
+# 两种方法最弱的都是科技类，可见一部分困难在标题本身：这一类讲手机和笔记本电脑，也讲行星、疫苗和古墓。区间几乎处处重
+# 叠：每类只有一百条左右，哪一类上谁**更好**，多半是运气。
+
 # %% tags=["checks"]
 if AS_PRINTED:
     assert (per_class["f1"] > linear_per_class["f1"] - 0.03).all()
@@ -90,6 +137,9 @@ if AS_PRINTED:
 # Where do the lost ones go? Each row is a true class, each column what the network said; darker is a larger share of
 # the row.
 
+# %% [markdown] lang="zh" of="8eeb1ae7"
+# 答错的标题去了哪里？每一行是真正的类别，每一列是网络的回答；颜色越深，在这一行里占的比例越大。
+
 # %%
 confusion = metrics.confusion_table(dev["label"], predicted)
 fig, ax = plt.subplots(figsize=(6.5, 6), layout="constrained")
@@ -97,6 +147,9 @@ _ = plots.plot_confusion(confusion, ax)
 
 # %% [markdown]
 # Beside the dark diagonal there are only pale cells: no two classes are taken for each other again and again.
+
+# %% [markdown] lang="zh" of="fa1daa55"
+# 深色的对角线以外只有浅色的格子：没有哪两类会一再混淆。
 
 # %% tags=["checks"]
 assert not AS_PRINTED or (confusion.to_numpy() * (1 - np.eye(len(confusion)))).max() <= 10
@@ -106,6 +159,11 @@ assert not AS_PRINTED or (confusion.to_numpy() * (1 - np.eye(len(confusion)))).m
 #
 # The wrong answers of which the network was most sure. `score` is the probability of its answer, `score_of_label` that
 # of the right one.
+
+# %% [markdown] lang="zh" of="6dd442bb"
+# ## 念一念最严重的错误
+#
+# 下面是网络最有把握的错误答案。`score` 是它给自己的答案多少概率，`score_of_label` 是它给正确答案多少概率。
 
 # %%
 meanings = {
@@ -132,6 +190,15 @@ mistakes.assign(meaning=mistakes["text"].map(meanings).fillna(""))
 # how much the logarithm of the probability of its answer loses. *Gradient*: how steeply that logarithm rises along the
 # vector of the character, times the vector: one pass in place of one for each character.
 
+# %% [markdown] lang="zh" of="ef39dc07"
+# 很有把握，却答错了：分数高证明不了什么。读的时候问自己：*是哪个词把它带偏的*？通常找得到：电竞报道里的冠军，讲搜索引
+# 擎的欧盟听证会，法院新闻里的学校。有几条的标签本身也可以争论。
+#
+# ## 哪些字说了算？
+#
+# 这个问题可以直接拿去问网络。**去掉**（left out）：拿掉一个字，让网络读剩下的，看答案的概率取对数以后减少多少。**梯
+# 度**（gradient）：沿着这个字的向量，这个对数上升得有多陡，再乘以向量。这样只要算一遍，不必每个字算一遍。
+
 # %%
 question = "环球小姐中国区决赛 才艺表演冷场多"  # "Miss Universe China final: few cheers for the talent show"
 told = tracing.saliency(model, question)
@@ -141,6 +208,10 @@ _ = plots.plot_saliency(told, ax)
 # %% [markdown]
 # A beauty contest is taken for sports. Bars above the line speak for that answer, bars below it against. The two
 # highest are 球 (ball), here a part of 环球 (global), and 赛 (contest, match). Did these two do it? Ask:
+
+# %% [markdown] lang="zh" of="df2aa435"
+# 一条选美的标题，答案却是体育。横线以上的柱子支持这个答案，横线以下的反对。最高的两根是“球”（这里是“环球”的一部分）和
+# “赛”。是不是这两个字造成的？问一问：
 
 # %%
 classifier = saving.load_classifier(MODEL)
@@ -153,6 +224,10 @@ classifier.predict_table(list(without.values())).assign(text=list(without)).set_
 # characters out one at a time cannot show that two of them stand in for each other. Nor does a bar say that the network
 # would be right without it.
 
+# %% [markdown] lang="zh" of="7715e626"
+# 有一个就够了：去掉其中一个，答案仍是体育；两个都去掉，才变成娱乐。一次只去掉一个字，看不出两个字能互相顶替。柱子再
+# 高，也不说明去掉这个字网络就会答对。
+
 # %% tags=["checks"]
 if AS_PRINTED:
     assert told.attrs["label"] == "sports"
@@ -164,6 +239,9 @@ if AS_PRINTED:
 # Two measures that disagreed would be worth little. How often do gradient and left-out have the same sign, over the
 # characters of thirty headlines?
 
+# %% [markdown] lang="zh" of="abbf3f75"
+# 两种量法要是对不上，就没有多大价值。取三十条标题，逐字来看：梯度和“去掉”有多少次正负号相同？
+
 # %%
 asked = pd.concat([tracing.saliency(model, text) for text in dev["text"].head(30)])
 same = np.sign(asked["gradient"]) == np.sign(asked["left_out"])
@@ -172,6 +250,9 @@ pd.Series({"all characters": same.mean(), "the half that matters more": same[str
 
 # %% [markdown]
 # For most characters they agree, and more often for those that matter more.
+
+# %% [markdown] lang="zh" of="b77a6a64"
+# 在大部分字上，两者一致；在更重要的字上，一致的更多。
 
 # %% tags=["checks"]
 if AS_PRINTED:
@@ -185,6 +266,12 @@ if AS_PRINTED:
 # higher". What does the LSTM that reads forwards do when the subject changes? Above, the forget gate of the eight units
 # whose memory moves most (white: the memory is thrown away); below, the memory of four of them.
 
+# %% [markdown] lang="zh" of="563bc402"
+# ## 门怎样工作
+#
+# 下面这条标题是编的，有两个主题。主题变了，正向读的 LSTM 会怎么做？上图：记忆变化最大的八个单元的遗忘门（白色：记忆被
+# 丢掉）；下图：其中四个单元的记忆。
+
 # %%
 two_subjects = "国足客场一球小胜，A股三大指数收涨"
 (traces,) = tracing.trace_lstm(model, two_subjects)
@@ -197,6 +284,10 @@ _ = plots.plot_memory(forward, axes[1])
 # Through the football half the gates stay dark, which is open. At 股 (shares) several of them shut. A fine story offers
 # itself: the network notices that a new subject begins, and forgets the old one. **Is it true?** If it were, the same
 # gates would shut at other changes of subject, and stay open where there is none. Six more headlines decide:
+
+# %% [markdown] lang="zh" of="5efceba7"
+# 读足球那一半时，门一直是深色的，也就是开着。读到“股”字，好几个门关上了。一个好听的故事送上门来：网络发现换了新主题，
+# 就把旧的忘了。**真是这样吗**？如果是，那么换成别的主题，这些门也会关上；主题没变，就会一直开着。再用六条标题来判断：
 
 # %%
 others = {
@@ -226,6 +317,13 @@ controls.assign(**{"lowest, after the comma": controls.iloc[:, 0].astype(float).
 # because they move most; over all 128 units, nine tenths of the memory are still there after it. A picture of gates is
 # a question; only more headlines, and all units, answer it.
 
+# %% [markdown] lang="zh" of="38dfeca0"
+# 表里是八个门的平均值在逗号之后的最低点（没有逗号时，就是整句的最低点）。故事不成立。只讲股票、前面什么也没有的标题
+# 里，读到“股”字，门反而关得**更紧**；另外四次换主题，门都开着。门响应的是这个字。
+#
+# 旧的主题也没有消失。门图下面的四条曲线读到“股”字确实都向 0 靠拢，但当初挑的就是变化最大的单元；看全部 128 个单元，读
+# 完这个字，记忆还留着十分之九。一幅门图只是提出了问题；要回答它，得看更多的标题、所有的单元。
+
 # %% tags=["checks"]
 if AS_PRINTED:
     values, at = controls.iloc[:, 0].astype(float), controls["at"]
@@ -242,6 +340,11 @@ if AS_PRINTED:
 #
 # What is the busiest unit waiting for? The places in 200 dev headlines where its input gate is most open:
 
+# %% [markdown] lang="zh" of="4e0aca9b"
+# 想试自己的标题，就在终端里运行 `textrnn demo headlines-textrnn`：你打字的时候，页面同步显示门和记忆。
+#
+# 变化最大的那个单元在等什么？下面是验证集的 200 条标题中，它的输入门开得最大的地方：
+
 # %%
 found = tracing.memory_probe(model, dev["text"].head(NUM_PROBED), unit=units[0], kind="input_gate", num_rows=8)
 found.round(3)
@@ -249,6 +352,10 @@ found.round(3)
 # %% [markdown]
 # 球 (ball) and 赛 (contest) come back again and again: the unit listens for sport, and once for a fund (基) that it
 # takes for something like it. Most units are not as easy to name; this one was picked because it moves most.
+
+# %% [markdown] lang="zh" of="ed921291"
+# “球”和“赛”反复出现：这个单元听的是体育，有一次听到基金的“基”，也当成了类似的东西。大多数单元没有这么好命名；选它，是
+# 因为它变化最大。
 
 # %% [markdown]
 # ## Exercises
@@ -262,3 +369,15 @@ found.round(3)
 # 3. The LSTM that reads backwards comes to 股 before the football. What do its gates do there, in `two_subjects`? Take
 #    `traces["bidirectional_1/backward"]`.
 # 4. Write a headline of two subjects whose answer changes if you swap them. How many did you have to try?
+
+# %% [markdown] lang="zh" of="feb78274"
+# ## 练习
+#
+# 先猜，再做。每题一个单元格就够。我们测得的结果在 [answers.zh.md](answers.zh.md) 里。
+#
+# 1. `苹果发布新手机 股价大涨`：是科技还是股票？用 `predict_table` 问一问，再试试去掉 `股价大涨`，然后试试去掉
+#    `新手机`。
+# 2. 只去掉**一个**字，也就是最支持答案的那个，答案有多少次会变？用 `tracing.saliency` 试验证集的前一百条标题。
+# 3. 反向读的 LSTM 先遇到“股”，后遇到足球。读 `two_subjects` 时，它的门在“股”字那里怎样？取
+#    `traces["bidirectional_1/backward"]` 来看。
+# 4. 写一条有两个主题的标题，前后一换，答案就变。你试了几条才写成？

@@ -20,6 +20,34 @@
 # program that has TensorFlow can use it, without this project and without Keras; and it is the same network as data,
 # which this project reads without TensorFlow, and can train on.
 
+# %% [markdown] lang="zh" of="b5ffc400"
+# # 09 · 保存的模型：随处加载，随意提问，继续学习
+#
+# 第 06 篇的模型是一个文件夹，`models/headlines-textrnn`。**里面有什么？谁能用？它的分数能信到什么程度？怎样让它继续学
+# 习？**
+#
+# **一句话回答**：它是一个 TensorFlow SavedModel，输入原始文本，输出标签的名字，所以只要装了 TensorFlow，任何程序都能
+# 用，不需要本项目，也不需要 Keras；同一个网络还存了一份数据，本项目不用 TensorFlow 就能读取，也能在它的基础上接着训
+# 练。
+
+# %% [markdown] lang="zh" of="none"
+# 图和表里的文字是英文，两个版本共用一次运行的结果。常见的几个：
+#
+# | 英文 | 中文 |
+# | --- | --- |
+# | finance, realty, stocks, education, science | 财经、房产、股票、教育、科技 |
+# | society, politics, sports, game, entertainment | 社会、时政、体育、游戏、娱乐 |
+# | accuracy, low, high | 准确率，置信区间的下限、上限 |
+# | score, probabilities | 分数（最可能的类别的概率）、全部概率 |
+# | windows, head | 分窗口读、只读开头 |
+# | calibrated, calibration error | 校准得好、校准误差 |
+# | mean score, share that is right | 平均分数、答对的比例 |
+# | temperature | 温度 |
+# | least score | 最低分数 |
+# | accuracy of the answers given | 所给答案的准确率 |
+# | share of texts answered | 给出答案的文本所占的比例 |
+# | kept-back e-sports as game | 留出的电竞标题，归入游戏的比例 |
+
 # %%
 try:
     import json
@@ -48,6 +76,12 @@ tf.get_logger().setLevel("ERROR")  # TensorFlow would say that it compiles a fun
 # `build/models`, can stand in its place. `TEXTS` is yours to change; the few sentences below that speak of the four
 # texts belong to these four.
 
+# %% [markdown] lang="zh" of="0d32d4a1"
+# ## 设置
+#
+# `MODEL_DIR` 是本项目自带的模型；你自己运行第 06 篇，会在 `build/models` 里存下一个，也可以用那个。`TEXTS` 随你改；下
+# 文有几句话说的是这里的四条文本，改了就对不上了。
+
 # %% tags=["parameters"]
 MODEL_DIR = "../models/headlines-textrnn"  # the saved model of this project, or "../build/models/headlines-textrnn"
 NEW_MODEL_DIR = "../build/models/esports-textrnn"  # where the model goes that learns more below
@@ -65,6 +99,11 @@ NUM_REPLAY = 1500  # old training headlines that are mixed into the new ones
 #
 # A saved model is a folder. Its files and their sizes:
 
+# %% [markdown] lang="zh" of="bbf8f00e"
+# ## 文件夹里有什么
+#
+# 保存的模型就是一个文件夹。里面的文件和大小：
+
 # %%
 folder = Path(MODEL_DIR)
 files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -77,6 +116,13 @@ pd.DataFrame(contents, columns=["file", "KiB"])
 # label list, the network's settings, the vocabulary, and the weights as plain numbers (safetensors).
 #
 # The card first, and its scores by split. A model without one is a riddle: trained on what, how good, allowed for what?
+
+# %% [markdown] lang="zh" of="1131b402"
+# 同一个网络在这里存了两份。`saved_model.pb` 是计算图，词表也在里面，`variables/` 是权重：这一份是给 TensorFlow 的程
+# 序。`assets.extra/` 里的一份是数据，给人看，也给这个包读：卡片、标签列表、网络的设置、词表，以及写成普通数字的权重
+# （safetensors）。
+#
+# 先看卡片，以及卡片上各个集合的成绩。没有卡片的模型是个谜：用什么训练的？有多好？允许做什么用？
 
 # %%
 card = cards.read_card(folder)
@@ -95,6 +141,15 @@ scores.round(3).astype({"rows": int})
 # The next program is given to a new Python process. It is all that a user of the model has to write: load, ask, and
 # turn bytes into strings. (Each time this notebook is built, the program also runs where neither this package nor Keras
 # can be imported.)
+
+# %% [markdown] lang="zh" of="e27843bd"
+# 成绩都带区间（`low`、`high`），验证集那一行还列出线性 SVM 的成绩（`NaN`：卡片上没有）；校准误差是什么，下文会讲。卡
+# 片上还有训练文件和模型每个文件的 SHA-256；加载时逐个核对，文件夹里有任何改动，就拒绝加载。
+#
+# ## 在全新的进程里，只用 TensorFlow
+#
+# 下面这段程序交给一个新的 Python 进程去跑。使用模型的人要写的就这么多：加载，提问，把字节变成字符串。（每次构建这篇教
+# 程，这段程序还会在既导入不了这个包、也导入不了 Keras 的地方再跑一遍。）
 
 # %%
 program = """
@@ -134,6 +189,12 @@ assert not our_texts or alone["labels"][2] == "stocks"
 #
 # A server such as TensorFlow Serving asks for the signature. This is what it sees:
 
+# %% [markdown] lang="zh" of="bc23aea8"
+# 四条文本讲的是火箭发射、拾金不昧、沪指跌破 3,000 点、球队易主。TensorFlow 只要两行（加载、提问），标签直接是名字，也
+# 不用再写一遍预处理：它就在计算图里。
+#
+# TensorFlow Serving 之类的服务器要看签名（signature）。它看到的是这样：
+
 # %%
 loaded = tf.saved_model.load(str(folder))
 signature = loaded.signatures["serving_default"]
@@ -155,6 +216,15 @@ assert list(inputs) == ["text"] and inputs["text"].dtype == tf.string
 # these, checks them against the card and computes with NumPy, so it needs no TensorFlow, and a stranger's model cannot
 # run anything. It takes one string, a list, a pandas column or a NumPy array.
 
+# %% [markdown] lang="zh" of="a3b3e556"
+# 进去一个字符串张量，出来三个张量，批的大小不限（`None`）。
+#
+# ## 用这个包
+#
+# 计算图旁边，同一个网络还存成了数据：设置、词表和权重。`load_classifier` 只读这些，和卡片核对，然后用 NumPy 计算，所
+# 以不需要 TensorFlow；来历不明的模型也没有机会运行任何东西。输入可以是一个字符串、一个列表、pandas 的一列或 NumPy 数
+# 组。
+
 # %%
 classifier = saving.load_classifier(folder)
 answers = classifier.predict_table(TEXTS)
@@ -172,6 +242,13 @@ assert list(answers["label"]) == alone["labels"]
 # operations. So NumPy is the faster one here (`benchmarks/RESULTS.md` has the numbers). `runtime="tensorflow"` makes a
 # Keras network of the same data. All dev headlines, both ways:
 
+# %% [markdown] lang="zh" of="22b2eb97"
+# 标签和那个全新的进程给出的一样；不管用哪种形式输入，第一条的答案都相同。
+#
+# TensorFlow 是为大型网络设计的，这个网络却很小：不少时间花在启动许许多多的小运算上。所以在这里 NumPy 反而更快（数字见
+# `benchmarks/RESULTS.md`）。`runtime="tensorflow"` 会用同样的数据建一个 Keras 网络。验证集的所有标题，两种方式各答一
+# 遍：
+
 # %%
 dev = datasets.load("headlines").dev
 in_keras = saving.load_classifier(folder, runtime="tensorflow")
@@ -186,6 +263,9 @@ assert same == len(dev) and largest < 1e-4
 # %% [markdown]
 # The rest of this notebook works with either. Behind the best label stand all the others, with probabilities that add
 # up to 1. Darker is more:
+
+# %% [markdown] lang="zh" of="ad506acb"
+# 下文用哪一种都可以。最佳标签的背后，是所有标签的概率，加起来等于 1。颜色越深，概率越大：
 
 # %%
 probs = pd.DataFrame(classifier.predict_proba(TEXTS), index=TEXTS, columns=classifier.label_names)
@@ -211,6 +291,15 @@ assert len(launches) == 2 and set(launches) == {"politics"}
 #
 # The answer for a text does not depend on its company: alone, in a batch, or beside a much longer text, it is the same.
 
+# %% [markdown] lang="zh" of="0d9b1573"
+# 第三条只有一格是深色：网络很有把握，也答对了。第一条的那格浅一些，落在时政上。为什么不是科技？看看它学过什么：训练标
+# 题里有六条提到 `火箭`，五条讲的是篮球，休斯敦火箭队；提到发射卫星的两条，标签都是时政。模型了解的是训练数据，不是世
+# 界。
+#
+# ## 什么可以放心
+#
+# 一条文本的答案，不受旁边文本的影响：单独给，放在一批里，旁边有一条长得多的文本，结果都一样。
+
 # %%
 one_by_one = np.concatenate([classifier.predict_proba(text) for text in TEXTS])
 beside_long = classifier.predict_proba([*TEXTS, "长" * 500])[:-1]
@@ -224,6 +313,10 @@ assert largest < 1e-5
 # Nothing is cut off in silence either. This network reads 28 characters at a time; a longer text is read in windows of
 # that length, and the answer is the mean of theirs. A text that begins with a headline about stocks and goes on with
 # twenty about sports, read whole, and its first 28 characters alone:
+
+# %% [markdown] lang="zh" of="5a13b067"
+# 也没有什么会被悄悄截掉。这个网络一次读 28 个字符；更长的文本分成这么长的窗口来读，答案取各个窗口的平均。下面的文本，
+# 开头是一条股市标题，后面接着二十条体育标题。一次读完整篇，一次只读前 28 个字符：
 
 # %%
 begin, rest = ("沪指午后跳水失守3000点", dev["text"][dev["label"] == "sports"].iloc[:20])
@@ -242,6 +335,12 @@ assert (whole["label"][0], head["label"][0]) == ("sports", "stocks")
 #
 # Bad input is refused by name, before the graph sees it:
 
+# %% [markdown] lang="zh" of="a042241c"
+# 不特别要求 `long_text="head"`，就是分窗口读。保存的计算图里也有这两种读法，名叫 `serve` 和 `head`，供只用 TensorFlow
+# 的人使用。别忘了，网络是从标题里学的：每个窗口，它都当成一条标题来判断。
+#
+# 输入有问题，还没进计算图就会被拒绝，并且指明是哪一条：
+
 # %%
 for bad in (["股市大涨", ""], ["股市大涨", None], [b"\xb9\xc9\xca\xd0"]):
     try:
@@ -252,6 +351,10 @@ for bad in (["股市大涨", ""], ["股市大涨", None], [b"\xb9\xc9\xca\xd0"])
 # %% [markdown]
 # And what you may **not** rely on: it knows ten classes and puts everything into one of them. A greeting, English, or a
 # poem gets a label too; only the score tells that something is odd, and not always.
+
+# %% [markdown] lang="zh" of="731b5aea"
+# 再说**不能**指望什么：它只认识十个类别，任何文本都要归进其中一个。一句问候、一句英文、一首诗，同样会得到标签；只有分
+# 数能看出不对劲，而且不是每次都能。
 
 # %%
 strange = classifier.predict_table(["你好", "The quick brown fox", "床前明月光，疑是地上霜", "😀😀😀"])
@@ -268,6 +371,13 @@ assert strange["score"].max() > 0.7
 #
 # Of the headlines that the network is 80 % sure of, are 80 % right? Then it would be *calibrated*. The dev headlines by
 # their score:
+
+# %% [markdown] lang="zh" of="7b1a72e4"
+# 一句“你好”、一句英文、李白的两句诗、三个表情符号。没有一条是新闻，却都有了类别，分数也不都很低。
+#
+# ## 分数可以信几分
+#
+# 网络有 80 % 把握的那些标题，真能答对 80 % 吗？能的话，就说它**校准**得好。把验证集的标题按分数分组：
 
 # %%
 answers = classifier.predict_table(dev["text"])
@@ -296,6 +406,14 @@ assert (by_score["share_right"] > by_score["mean_score"]).all() and 0.09 < error
 # so no label changes, and all probabilities move. `fit_temperature` finds the number that fits best; one half of dev
 # serves to find it, the other to judge.
 
+# %% [markdown] lang="zh" of="89d04a2e"
+# 一个点代表一组分数。它太谦虚了：每个点都在虚线上方，实际答对的比分数说的多。原因可能是**标签平滑**：训练时，正确的类
+# 别只算 0.91，其他类别各算 0.01，网络就学会了从不说死。各点到虚线的平均距离，按行数加权，就是**校准误
+# 差**（`metrics.calibration_error`，分成十五个等宽的组）：这里超过 9 个百分点。
+#
+# 解决办法只是一个数。在 softmax 之前，把各个类别的得分都除以同一个**温度**：类别的次序不变，所以标签不变，概率却全变
+# 了。`fit_temperature` 会找出最合适的数；验证集的一半用来找，另一半用来检验。
+
 # %%
 network = saving.load_network(folder)
 names, fitted_on, judged_on = classifier.label_names, dev[::2], dev[1::2]
@@ -320,6 +438,15 @@ assert 0.5 < temperature < 0.7 and errors[round(temperature, 2)] < 0.33 * errors
 # A score that means something lets a program say "I do not know, ask a person". `min_score` does: below it the label is
 # `unknown`. What does that cost, and what does it buy?
 
+# %% [markdown] lang="zh" of="4779ad49"
+# 小于 1，就是更有把握。误差去掉了三分之二以上，而这些标题并没有参与挑选温度。把 `network` 保存下来，那个文件夹就会用
+# 这个温度回答；本项目的模型仍然是 1。
+#
+# ## 什么时候不回答
+#
+# 分数可信了，程序就可以说：“我不知道，去问人吧。”`min_score` 就管这个：分数低于它，标签就是 `unknown`。这样做，代价是
+# 什么，好处又是什么？
+
 # %%
 curve = metrics.coverage_curve(dev["label"], answers["label"], answers["score"])
 fig, ax = plt.subplots(figsize=(6.5, 3.5), layout="constrained")
@@ -335,6 +462,11 @@ assert at.loc[0.9, "accuracy"] > 0.99 and 0.5 < at.loc[0.9, "coverage"] < 0.67
 # more than four headlines of five, and more than 98 % of the answers are right; with 0.9 it is right in more than 99 %,
 # and leaves a third or more to a person. Which of them is best depends on what a wrong label costs you. And the four
 # strange texts?
+
+# %% [markdown] lang="zh" of="5dbd9f94"
+# 从左到右，网络回答得越来越少（虚线），答对的比例越来越高（实线）。取 `min_score=0.7`，五条标题它回答四条还多，答案有
+# 98 % 以上是对的；取 0.9，对的超过 99 %，却有三分之一甚至更多要留给人。取多少最好，要看标错一条让你损失多少。那四条奇
+# 怪的文本呢？
 
 # %%
 doubtful = classifier.predict_table(strange["text"], min_score=0.7)
@@ -352,6 +484,15 @@ assert list(doubtful["label"] == "unknown") == [True, False, True, True]
 # E-sports are played on computers and reported like sports. In this data they belong to `game`, but only six of the
 # 4,550 training headlines speak of them. Twelve new headlines say so more clearly: finals won and lost, transfers, a
 # retirement, a national team's training camp, all of e-sports (`电竞`, in full `电子竞技`).
+
+# %% [markdown] lang="zh" of="0a33e4ac"
+# 还是没有全部变成 `unknown`：那句英文过了关，算作科技，分数还挺高。网络学过的那类文本，拿不准的时候，`min_score` 能拦
+# 下来；换了另一类文本，它防不住。
+#
+# ## 再教它一点
+#
+# 电竞在电脑上比赛，报道却写得像体育。在这份数据里，电竞属于 `game`，可是 4,550 条训练标题里只有六条讲到。下面十二条新
+# 标题说得更清楚：决赛的输赢、转会、退役、国家队集训，全是电竞（`电竞`，全称 `电子竞技`）。
 
 # %%
 new_texts = [
@@ -373,6 +514,10 @@ new_texts = [
 # Six more are kept back, to test whether the network has learnt more than twelve texts by heart. They speak of a final,
 # a press conference, the end of a league, a debut, a world cup and a new coach. As it stands, the network calls most of
 # them something else than game:
+
+# %% [markdown] lang="zh" of="715bcfa3"
+# 另外留出六条，检验网络是不是只背下了十二条文本。它们讲的是决赛、发布会、联赛收官、新秀首秀、世界杯和换帅。照现在的样
+# 子，网络把其中大部分归到了游戏以外：
 
 # %%
 kept_back = [
@@ -399,6 +544,11 @@ assert share_before < 0.5
 # counted again in this mixture, they would know a third of the old headlines, and each new one ten times. A low
 # learning rate and three epochs are enough (a few seconds each).
 
+# %% [markdown] lang="zh" of="4a87d3e1"
+# `load_network` 重新给出 Keras 模型。只用这十二条来训练，会让它忘掉旧的；所以要和旧标题混在一起，十二条每条重复十次。
+# `recount=False` 让第 06 篇的类别计数保持原样：如果用这份混合数据重新计数，旧标题只剩三分之一，新标题却每条算十次。学
+# 习率低一点，三轮就够了（每轮几秒钟）。
+
 # %%
 keras.utils.set_random_seed(SEED)  # for dropout
 splits = datasets.load("headlines")
@@ -411,6 +561,9 @@ history[["epoch", "loss", "dev_accuracy"]].round(3)
 
 # %% [markdown]
 # What has it learnt, and what has it forgotten?
+
+# %% [markdown] lang="zh" of="628d5f73"
+# 它学会了什么，又忘了什么？
 
 # %%
 label_names, known = networks.label_names(network), splits.dev["label"]
@@ -433,6 +586,10 @@ assert new_accuracy["accuracy"] > old_accuracy["accuracy"] - 0.01
 # At least five of the six headlines that it never saw are game now, and on dev the network is within a point of where
 # it was. Has it understood e-sports? All six hold the word `电竞`, as nearly all of the twelve do; it may have learnt
 # no more than that. Exercise 5 asks. Save it under a name of its own, and say in the card where it comes from.
+
+# %% [markdown] lang="zh" of="c747d69a"
+# 六条没见过的标题，现在至少有五条归入游戏；验证集上的成绩，和原来相差不到一个百分点。它懂电竞了吗？六条都含有 `电竞`
+# 这个词，那十二条也几乎都有；也许它学到的仅此而已。练习 5 会追问下去。用新的名字保存，并在卡片里写明它的来历。
 
 # %%
 card = {
@@ -464,3 +621,15 @@ saving.load_classifier(new_folder).predict_table("电竞全明星赛门票一小
 #    each does the network call `game` after its new training? What has it learnt?
 #
 # Our measurements are in [answers.md](answers.md).
+
+# %% [markdown] lang="zh" of="cc21d7e9"
+# ## 练习
+#
+# 1. 把你自己的十条标题放进 `TEXTS`，写下你猜的标签和分数，再运行。
+# 2. 设 `NUM_REPLAY = 100`。每一轮之后，验证集的准确率怎样变化？为什么不设成 0？
+# 3. 找一条标题，把字的顺序倒过来。标签变吗？分数变吗？
+# 4. 把文件夹复制一份，将副本里的 `assets.extra/labels.txt` 改动一个字节，再加载这个副本。出来说话的是哪一项检查？
+# 5. 留出的六条标题，先去掉 `电竞` 写一遍，再把它换成 `篮球` 写一遍。重新训练过的网络，把每一组里的几条叫作 `game`？它
+#    学到的究竟是什么？
+#
+# 我们测得的结果在 [answers.zh.md](answers.zh.md) 里。

@@ -1,12 +1,12 @@
 """`make notebooks` runs a notebook and saves its model without touching what is committed."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 
 NOTEBOOK = "09_saved_model"  # reads the model of the project, trains it on, and saves the new one
@@ -46,6 +46,6 @@ def test_a_run_of_a_notebook_leaves_the_committed_files_as_they_were(clone):
     done = subprocess.run(make, cwd=clone, env=environment, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
     assert git("status", "--porcelain", folder=clone) == before
-    executed = nbformat.read(clone / "build" / f"{NOTEBOOK}.ipynb", as_version=4)
-    assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
+    executed = json.loads((clone / "build" / f"{NOTEBOOK}.ipynb").read_text(encoding="utf-8"))
+    assert all(cell["execution_count"] for cell in executed["cells"] if cell["cell_type"] == "code")
     assert (clone / "build" / "models" / "esports-textrnn" / "saved_model.pb").is_file()

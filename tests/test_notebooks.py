@@ -6,14 +6,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import jupytext
-import nbformat
 import pytest
 from editions import edition, hash_of, is_check, pairs, unwrapped
 from markdown_it import MarkdownIt
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 SOURCES = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
+pytestmark = pytest.mark.slow  # jupytext and nbformat take seconds to import: not at the top, and not in `make check`
 MAX_CODE_LINES, MAX_DEF_LINES = 18, 5
 NUM_CELLS = range(25, 47)
 MAX_PICTURE_BYTES = 300_000
@@ -28,12 +27,19 @@ each_edition = pytest.mark.parametrize(
 )
 
 
+def cells_of(source):
+    """The cells of a percent script, those of both languages and checks."""
+    import jupytext
+
+    return jupytext.read(source).cells
+
+
 def built_cells(source, lang="en"):
     """The cells of an edition of the notebook beside `source`, empty ones left out."""
     path = source.with_suffix(".ipynb" if lang == "en" else ".zh.ipynb")
-    return [
-        cell for cell in nbformat.reads(path.read_text(encoding="utf-8"), as_version=4).cells if cell.source.strip()
-    ]
+    import nbformat
+
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.source.strip()]
 
 
 def code_of(cells):
@@ -66,7 +72,7 @@ def test_the_walk_has_its_notebooks_and_each_source_is_built_in_both_languages()
 
 @each_edition
 def test_a_built_notebook_holds_the_cells_of_its_source_in_order(source, lang):
-    expected = edition(jupytext.read(source).cells, lang)
+    expected = edition(cells_of(source), lang)
     got = built_cells(source, lang)
     for place, (one, other) in enumerate(zip(expected, got, strict=False)):
         assert (one.cell_type, one.source) == (other.cell_type, other.source), f"cell {place}"
@@ -120,7 +126,7 @@ def test_a_reader_meets_at_most_one_assert_in_a_cell(source):
 @each_notebook
 def test_no_cell_that_is_shown_needs_a_name_from_a_check(source):
     made, needed, from_checks = set(), set(), set()
-    for cell in jupytext.read(source).cells:
+    for cell in cells_of(source):
         for node in ast.walk(ast.parse(cell.source if cell.cell_type == "code" else "")):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 (from_checks if is_check(cell) else made).add(node.id)
@@ -191,7 +197,7 @@ NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 def pairs_of(source):
     """The English and the Chinese prose cells of a source, those without the other left out."""
-    return [(english.source, chinese.source) for english, chinese in pairs(jupytext.read(source).cells) if chinese]
+    return [(english.source, chinese.source) for english, chinese in pairs(cells_of(source)) if chinese]
 
 
 def without_code(text):
@@ -204,7 +210,7 @@ def without_code(text):
 def test_no_chinese_cell_is_missing_or_older_than_its_english_one(source):
     stale = [
         english.source.splitlines()[0]
-        for english, chinese in pairs(jupytext.read(source).cells)
+        for english, chinese in pairs(cells_of(source))
         if chinese is None or chinese.metadata["of"] != hash_of(english.source)
     ]
     assert stale == [], f"read both texts again, then: python tools/editions.py stamp notebooks/{source.name}"

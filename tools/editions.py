@@ -14,9 +14,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import jupytext
-import nbformat
-
 PUNCTUATION = re.compile(r"[\u3000-\u303f\uff00-\uff65“”‘’…—]")
 CHINESE = re.compile(rf"[\u3400-\u9fff]|{PUNCTUATION.pattern}")
 BLOCK = re.compile(r"\s*(#|\||[-*] |\d+\. |```|\$\$|$)")  # a line that begins anew
@@ -70,7 +67,7 @@ def edition(cells: list, lang: str) -> list:
         cell = copy.deepcopy(cell)
         if lang == "zh" and own == "zh":
             cell.source = unwrapped(cell.source)
-        cell.metadata = nbformat.NotebookNode({"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {})
+        cell.metadata = type(cell.metadata)({"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {})
         name = hash_of(cell.source)
         cell.id = f"{name}-{ids[name]}"
         ids[name] += 1
@@ -97,6 +94,8 @@ def pairs(cells: list) -> list[tuple]:
 
 def split(path: Path) -> None:
     """Writes the two editions of an executed notebook: the English one in its place, the Chinese one beside it."""
+    import nbformat  # takes seconds to import: only where it is used
+
     notebook = nbformat.read(path, as_version=4)
     everything = notebook.cells
     for lang, target in (("en", path), ("zh", path.with_suffix(".zh.ipynb"))):
@@ -106,6 +105,8 @@ def split(path: Path) -> None:
 
 def stamp(path: Path) -> None:
     """Writes into each Chinese cell of a source the hash of the English cell before it."""
+    import jupytext
+
     hashes = iter([hash_of(english.source) for english, chinese in pairs(jupytext.read(path).cells) if chinese])
     header = re.compile(r'^(# %% \[markdown\] lang="zh")(?: of="(\w*)")?$', flags=re.MULTILINE)
     text = path.read_text(encoding="utf-8")

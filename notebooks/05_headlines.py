@@ -207,7 +207,8 @@ if EMBEDDED:
 # The audit counts; `overlaps` lists the rows:
 
 # %% [markdown] lang="zh" of="bc45bf1f"
-# 最先要看的是 `also in …` 那几行。自带的数据里全是 0，制作时就保证了这一点。公开的 THUCNews 文件却不是：有 8 条标题同
+# 最先要看的是 `also in …` 那几行。自带的数据里全是 0，制作时就保证了这一点。公开的 THUCNews 文件却不是：有 8 条标
+# 题同
 # 时出现在验证集和测试集里，训练集的标题大约有 0.3 % 又出现在验证集或测试集里（改一下 `DATASET` 就能看到）。这个比例很
 # 小；换成你自己的文件，就不一定了。
 #
@@ -336,10 +337,10 @@ assert len(tokens) == 19 and tokens[-6:] == ["👨", "\u200d", "👩", "\u200d",
 
 # %% [markdown]
 # **Step 3, the vocabulary** (it was made in the cell above): the characters of train, the most frequent first. Id 0 is
-# kept for padding, id 1 for whatever train did not show. Dev and test have no say: at use, nobody will have seen their
-# characters either.
+# kept for padding, id 1 for whatever train did not show. Dev and test have no say: they stand for texts of tomorrow,
+# whose characters nobody has seen.
 
-# %% [markdown] lang="zh" of="7c804870"
+# %% [markdown] lang="zh" of="26546bcf"
 # **第 3 步，词表**（上一个单元格已经建好了）：收录训练集里的字符，最常见的排在最前。编号 0 留给填充，编号 1 留给训练
 # 集里没有的字符。验证集和测试集不参与：等到真正使用时，新来的字符同样谁也没见过。
 

@@ -287,7 +287,8 @@ pd.concat({"accuracy": ladder.round(3), "points more": (100 * ladder.diff()).rou
 )
 
 # %% [markdown]
-# On these headlines the largest step is to *train* well: ten points, and the network is still the same LSTM. On real
+# On these headlines the largest step is to *train* well: ten points, and it is still one LSTM that
+# reads from the left, with 128 units instead of 64. On real
 # ones the strings bring most, three points. *Pooling* over all steps brings nothing that could be told from luck; on
 # the real ones the score even falls a little. A second direction is worth half a point or one, the first vectors and
 # the evidence between one and two and a half points together, the adversarial steps about one. The SVM is reached by
@@ -318,7 +319,7 @@ pd.concat({"accuracy": ladder.round(3), "points more": (100 * ladder.diff()).rou
 # network now sees three things: the character, and the 2-gram and the 3-gram that end there, if train has them at least
 # twice. Each has an id of its own:
 
-# %% [markdown] lang="zh" of="4a20894a"
+# %% [markdown] lang="zh" of="d57949fd"
 # 在这里的标题上，最大的一步是好好**训练**：多了十个百分点，而网络还是那个 LSTM。在真实标题上，字符串的作用最大，有三
 # 个百分点。对所有步做**池化**，带来的一点好处和运气分不清；真实标题的分数甚至还降了一点。第二个方向值半个到一个百分
 # 点，初始向量和证据合起来值一个到两个半百分点，对抗训练大约值一个。追上 SVM，在这里靠证据，在真实标题上靠初始向量；再
@@ -451,7 +452,8 @@ assert not AS_PRINTED or len({"冠军", "卫冕", "亚冠", "世锦"} & set(near
 #
 # ### 一次调用，全都做完
 #
-# `TextRNNClassifier` 把整个配方放在 scikit-learn 的接口后面：`fit`、`predict`、`score`，也能用在流水线、参数搜索和交叉
+# `TextRNNClassifier` 把整个配方放在 scikit-learn 的接口后面：`fit`、`predict`、`score`，也能用在流水线、参数搜索和
+# 交叉
 # 验证里。编号、初始向量、网络，都照上面的样子建好，然后训练；每一轮之后给验证集评分，留下最好那一轮的权重。（如果不给
 # `validation_data`，它会从训练集里留出十分之一来挑。）**下一个单元格大约要半分钟**。
 
@@ -521,7 +523,8 @@ if AS_PRINTED:
 # %% [markdown] lang="zh" of="5086597f"
 # ## 结果
 #
-# 最好那一轮的网络，在验证集上的成绩。双方答的是同样的标题，所以不必停留在“区间有没有重叠”，可以问得更精确：只有一方答
+# 最好那一轮的网络，在验证集上的成绩。双方答的是同样的标题，所以不必停留在“区间有没有重叠”，可以问得更精确：只有一
+# 方答
 # 对的标题里，双方各赢了多少条？如果双方一样好，比数至少有这么悬殊的概率是 `p`（**McNemar 检验**）。
 
 # %%
@@ -616,16 +619,17 @@ classifier.predict_table(["国足客场一球小胜", "央行宣布下调存款�
 #
 # ## From a file of articles to their classes
 #
-# The first TextRNN of this kind sorted the articles of the Sogou portal. Their files look like XML and are not: `&`
+# The question was first asked about articles of the Sogou portal. Its files look like XML and are not: `&`
 # stands bare, bytes may be broken, the encoding is GB18030. The folder `datasets/sogou_sample` has twelve articles of
 # our own in this form. The first 270 bytes of the file, and then all of it: the site's channel, our class of the title
 # alone, and of the whole article, which is far longer than a headline and read in windows.
 
-# %% [markdown] lang="zh" of="39c80346"
+# %% [markdown] lang="zh" of="f4b46774"
 # ## 从一个文章文件到类别
 #
-# 本工具包最早的 TextRNN，是给搜狗门户的文章分类的。搜狗的文件看着像 XML，其实不是：`&` 不转义，有的字节是坏的，编码是
-# GB18030。文件夹 `datasets/sogou_sample` 里有我们自己写的十二篇文章，格式相同。下面先看文件开头的 270 个字节，再看全部
+# 这个问题最早是针对搜狗门户的文章提出的。搜狗的文件看着像 XML，其实不是：`&` 不转义，有的字节是坏的，编码是
+# GB18030。文件夹 `datasets/sogou_sample` 里有我们自己写的十二篇文章，格式相同。下面先看文件开头的 270 个字节，再看
+# 全部
 # 文章：网站的频道，只看标题得到的类别，看完整篇得到的类别。整篇文章比标题长得多，要分窗口来读。
 
 # %%

@@ -16,18 +16,19 @@
 # The network of notebook 06 names 94 of 100 classes rightly. **Where are the other six, which characters decide an
 # answer, and can we read what its gates do?**
 #
-# **The answer in one sentence:** it errs where a word belongs to two classes, and is often sure of it; leaving
-# characters out shows which ones decided; and its gates react to single characters, so that a beautiful picture of them
-# tells a wrong story unless you check it against other headlines.
+# **The answer in one sentence:** the mistakes that we read turn on a word that belongs to two classes, and the network
+# is often sure of them; leaving characters out shows which ones decided; and the gates that we looked at react to a
+# single character, so that a beautiful picture of them tells a wrong story unless you check it against other headlines.
 #
 # Nothing is trained here: the network is the saved model that comes with this project.
 
-# %% [markdown] lang="zh" of="40374468"
+# %% [markdown] lang="zh" of="5ef6f43d"
 # # 07 · TextRNN 的内部：错在哪里，哪些字说了算，门在做什么
 #
 # 第 06 篇的网络，100 条标题能答对 94 条。**另外六条错在哪里？答案由哪些字决定？它的门在做什么，我们看得懂吗？**
 #
-# **一句话回答**：一个词分属两个类别时，它会错，而且常常错得很有把握；把字去掉，就看得出哪些字起了决定作用；它的门响应
+# **一句话回答**：我们读过的错误，都出在分属两个类别的词上，而且网络常常错得很有把握；把字去掉，就看得出哪些字起了决
+# 定作用；我们看过的那些门，响应
 # 的是单个的字，所以一幅漂亮的门图会讲出错误的故事，除非你用别的标题核对过。
 #
 # 这一篇不训练任何东西：用的就是本项目自带的、保存好的模型。
@@ -121,12 +122,13 @@ _ = ax.set_xlim(0.8, 1)
 
 # %% [markdown]
 # Science is the weakest class of both methods, so a part of the difficulty lies in the headlines: it speaks of phones
-# and laptops, but also of planets, vaccines and old graves. The intervals overlap nearly everywhere: with a hundred
-# headlines of each class, which class is *better* for whom is mostly luck.
+# and laptops, but also of planets, vaccines and old graves. The SVM's score lies inside the network's interval nearly
+# everywhere: with a hundred headlines of each class, which class is *better* for whom is mostly luck.
 
-# %% [markdown] lang="zh" of="128a12b0"
-# 两种方法最弱的都是科技类，可见一部分困难在标题本身：这一类讲手机和笔记本电脑，也讲行星、疫苗和古墓。区间几乎处处重
-# 叠：每类只有一百条左右，哪一类上谁**更好**，多半是运气。
+# %% [markdown] lang="zh" of="e24d0511"
+# 两种方法最弱的都是科技类，可见一部分困难在标题本身：这一类讲手机和笔记本电脑，也讲行星、疫苗和古墓。SVM 的成绩几乎
+# 处处落在网络的
+# 区间之内：每类只有一百条左右，哪一类上谁**更好**，多半是运气。
 
 # %% tags=["checks"]
 if AS_PRINTED:
@@ -210,7 +212,8 @@ _ = plots.plot_saliency(told, ax)
 # highest are 球 (ball), here a part of 环球 (global), and 赛 (contest, match). Did these two do it? Ask:
 
 # %% [markdown] lang="zh" of="df2aa435"
-# 一条选美的标题，答案却是体育。横线以上的柱子支持这个答案，横线以下的反对。最高的两根是“球”（这里是“环球”的一部分）和
+# 一条选美的标题，答案却是体育。横线以上的柱子支持这个答案，横线以下的反对。最高的两根是“球”（这里是“环球”的一部
+# 分）和
 # “赛”。是不是这两个字造成的？问一问：
 
 # %%
@@ -286,7 +289,8 @@ _ = plots.plot_memory(forward, axes[1])
 # gates would shut at other changes of subject, and stay open where there is none. Six more headlines decide:
 
 # %% [markdown] lang="zh" of="5efceba7"
-# 读足球那一半时，门一直是深色的，也就是开着。读到“股”字，好几个门关上了。一个好听的故事送上门来：网络发现换了新主题，
+# 读足球那一半时，门一直是深色的，也就是开着。读到“股”字，好几个门关上了。一个好听的故事送上门来：网络发现换了新主
+# 题，
 # 就把旧的忘了。**真是这样吗**？如果是，那么换成别的主题，这些门也会关上；主题没变，就会一直开着。再用六条标题来判断：
 
 # %%
@@ -321,7 +325,8 @@ controls.assign(**{"lowest, after the comma": controls.iloc[:, 0].astype(float).
 # 表里是八个门的平均值在逗号之后的最低点（没有逗号时，就是整句的最低点）。故事不成立。只讲股票、前面什么也没有的标题
 # 里，读到“股”字，门反而关得**更紧**；另外四次换主题，门都开着。门响应的是这个字。
 #
-# 旧的主题也没有消失。门图下面的四条曲线读到“股”字确实都向 0 靠拢，但当初挑的就是变化最大的单元；看全部 128 个单元，读
+# 旧的主题也没有消失。门图下面的四条曲线读到“股”字确实都向 0 靠拢，但当初挑的就是变化最大的单元；看全部 128 个单
+# 元，读
 # 完这个字，记忆还留着十分之九。一幅门图只是提出了问题；要回答它，得看更多的标题、所有的单元。
 
 # %% tags=["checks"]
@@ -350,11 +355,13 @@ found = tracing.memory_probe(model, dev["text"].head(NUM_PROBED), unit=units[0],
 found.round(3)
 
 # %% [markdown]
-# 球 (ball) and 赛 (contest) come back again and again: the unit listens for sport, and once for a fund (基) that it
-# takes for something like it. Most units are not as easy to name; this one was picked because it moves most.
+# 球 (ball) and 赛 (contest) come back again and again: the unit seems to listen for sport. It is not alone in that: the
+# 基 of a fund moves it as well, and an e-sports headline of the class game. Most units are not as easy to name; this
+# one was picked because it moves most.
 
-# %% [markdown] lang="zh" of="ed921291"
-# “球”和“赛”反复出现：这个单元听的是体育，有一次听到基金的“基”，也当成了类似的东西。大多数单元没有这么好命名；选它，是
+# %% [markdown] lang="zh" of="91a52a18"
+# “球”和“赛”反复出现：这个单元好像在听体育，却不只听体育：基金的“基”也会让它动，还有游戏类里的一条电竞标题。大
+# 多数单元没有这么好命名；选它，是
 # 因为它变化最大。
 
 # %% [markdown]

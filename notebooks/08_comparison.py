@@ -19,16 +19,18 @@
 #
 # **The answer in one sentence:** a linear SVM that counts short strings is right on nine of ten headlines almost at
 # once, and better than every plain network here; the kit's best network is more than a point better still and takes
-# tens of times as long to train; its LSTM makes that point, partly, but not wholly, by the order of the words.
+# tens of times as long to train; that point needs its LSTM, and the order of the words is
+# at most a part of why.
 
-# %% [markdown] lang="zh" of="901c3b8e"
+# %% [markdown] lang="zh" of="2217bd41"
 # # 08 · 比较：LSTM 换来什么，代价是什么
 #
-# 十种方法给同样的标题分类，从“永远同一个答案”到本项目最好的网络。**它们各能答对多少？哪些差别不只是运气？各要付出什么
+# 十种方法给同样的标题分类，从“永远同一个答案”到本项目最好的网络。**它们各能答对多少？哪些差别不只是运气？各要付出
+# 什么
 # 代价？是在读标题，还是只在数标题里有什么？**
 #
 # **一句话回答**：线性 SVM 只数短字符串，几乎一眨眼就训练好，十条能对九条，胜过这里所有的普通网络；工具包最好的网络再
-# 高一个多百分点，训练时间却是几十倍；这一个百分点是它的 LSTM 挣来的，其中一部分靠词序，但不全靠词序。
+# 高一个多百分点，训练时间却是几十倍；这一个百分点离不开它的 LSTM，词序顶多是一部分原因。
 
 # %% [markdown] lang="zh" of="none"
 # 图和表里的文字是英文，两个版本共用一次运行的结果。先是十种方法，各看到标题的什么：
@@ -168,10 +170,10 @@ assert set(descriptions) == set(comparison.METHODS)
 # ## Training all of them
 #
 # All methods and seeds, two at a time: a network of this size keeps one core busy and leaves the other idle. (The
-# shuffled headlines, twice over, are for the last section; they are answered on the way.) **This cell takes about two
+# headlines shuffled in two ways are for the last section; they are answered on the way.) **This cell takes about two
 # minutes on two cores.**
 
-# %% [markdown] lang="zh" of="7cf8402c"
+# %% [markdown] lang="zh" of="1e39d440"
 # 前三种不用随机数，跑一次就够了。普通网络就是人们通常会搭的那种：每个字用 64 个数表示，64 个单元，只看字，向量从随机
 # 值出发。工具包最好的网络就是 `training.train_textrnn`；它还和朴素贝叶斯一样，数过每个字符串出现在哪些类别里。所以它
 # 赢的那部分，不能全算在 LSTM 头上。最后一行就是为了分清这两样：它有一个孪生网络，除了 LSTM 什么都有。在原来放 LSTM 的
@@ -272,16 +274,17 @@ if AS_PRINTED:
     assert chance["naive Bayes"] < 0.01 and chance["linear SVM"] > 0.05
 
 # %% [markdown]
-# Three groups. At the bottom the SimpleRNN, far behind. In the middle the other plain networks. At the top the methods
-# that know strings of two and three characters: naive Bayes, which only counts, is clearly better than the best plain
-# network. The kit's best leads the SVM by more than a point; its twin without the LSTM is level with the SVM. With 975
-# headlines a point is at the edge of what can be told from luck.
+# Three groups, and majority below them all. At the bottom the SimpleRNN, far behind. In the middle the other plain
+# networks. At the top the methods that know strings of two and three characters: naive Bayes, which only counts, is
+# clearly better than the best plain network. The kit's best leads the SVM by more than a point; its twin without the
+# LSTM is level with the SVM. With 975 headlines a point is at the edge of what can be told from luck.
 #
 # The headlines behind `p`, for each pair of neighbours, and in the last row for the pair that this notebook is about.
 # The arrows point to the higher mean; the headlines are counted with the first seed, and may lean the other way.
 
-# %% [markdown] lang="zh" of="a65b6c20"
-# 分成三群。最下面是 SimpleRNN，差得很远。中间是其他普通网络。最上面是认识两三个字的字符串的方法：朴素贝叶斯只会数数，
+# %% [markdown] lang="zh" of="daffcab9"
+# 除了垫底的多数类，分成三群。最下面是 SimpleRNN，差得很远。中间是其他普通网络。最上面是认识两三个字的字符串的方法：
+# 朴素贝叶斯只会数数，
 # 却明显胜过最好的普通网络。工具包最好的网络领先 SVM 一个多百分点；没有 LSTM 的孪生网络和 SVM 打平。标题只有 975 条，
 # 一个百分点是不是运气，刚好在分得清和分不清的边上。
 #
@@ -343,17 +346,17 @@ if AS_PRINTED:
 # On each of the three folds the network is ahead, by half a point in all. Yet over all 4,550 headlines 149 are right
 # with the network alone and 124 with the SVM alone, which luck would do once in seven times: this proves no lead.
 # Trained on two thirds of the headlines, without a dev to choose the epoch by, its lead is smaller than in the table
-# above: part of that lead was the larger train, part the choice on dev, part luck.
+# above. The larger train, the choice on dev and luck may each have a part in that.
 #
 # ## One picture
 #
 # Up is better. On the left, further left is cheaper to train; on the right, further right answers faster. Majority is
 # left out: it is free, and wrong nine times in ten.
 
-# %% [markdown] lang="zh" of="3032e093"
+# %% [markdown] lang="zh" of="ca210ecf"
 # 三份里，每一份都是网络领先，总共领先半个百分点。可是全部 4,550 条标题里，只有网络答对的有 149 条，只有 SVM 答对的有
 # 124 条，单凭运气，七次里就有一次会这样：这证明不了领先。训练只用了三分之二的标题，又没有验证集来挑轮次，领先就比上面
-# 那张表小：表里的领先，一部分来自更大的训练集，一部分来自用验证集挑选，一部分是运气。
+# 那张表小：更大的训练集、用验证集挑选、运气，可能各占一部分。
 #
 # ## 一幅图
 #
@@ -372,16 +375,16 @@ if AS_PRINTED:
 # %% [markdown]
 # The best method would stand in the upper left corner of the left picture, and the SVM does. Only the kit's best stands
 # higher, far to the right; its twin without the LSTM is level with the SVM. The plain networks lie below and to the
-# right of naive Bayes: costlier and worse. On the right the picture is kinder, since all of them answer thousands of
-# headlines in a second. (The networks answer in TensorFlow here; loaded with `runtime="numpy"`, a saved network of the
-# kit answers faster: see notebook 09.)
+# right of naive Bayes: costlier and worse. On the right the picture is kinder, since all of them answer more than a
+# thousand headlines in a second. (The networks answer in TensorFlow here; loaded with `runtime="numpy"`, a saved
+# network of the kit answers faster: see notebook 09.)
 #
 # ## The same table on real news
 #
 # 117,411 titles of Sina News (THUCNews) to learn from, 10,000 for dev. That takes an hour of training, so it was done
 # once with `benchmarks/comparison.py`, which kept the rows read here; the command stands in `benchmarks/RESULTS.md`.
 
-# %% [markdown] lang="zh" of="146b2fac"
+# %% [markdown] lang="zh" of="e7040365"
 # 最好的方法应该在左图的左上角，SVM 就在那里。比它高的只有工具包最好的网络，却远在右边；没有 LSTM 的孪生网络和 SVM 一
 # 样高。普通网络都在朴素贝叶斯的右下方：更费时，还更差。右图要宽容些，因为每种方法一秒都能答上千条标题。（这里的网络用
 # TensorFlow 回答；工具包的网络保存以后，用 `runtime="numpy"` 加载，回答更快：见第 09 篇。）
@@ -415,7 +418,7 @@ assert real.loc[["TextCNN", "BiLSTM", "BiLSTM, attention"], "accuracy"].round(3)
 # There are 26 times as many titles to learn from, and they are as messy as real ones are: the SVM ends near 0.92, naive
 # Bayes two points lower. The order is the one above, but for the three in the middle, which agree to the third digit.
 # The plain networks have come closer to naive Bayes and still do not reach it; the gates of the LSTM are worth two
-# points over the SimpleRNN, everything after that less than one. (They see each title four times. What is published for
+# points over the SimpleRNN, each step after that less than one. (They see each title four times. What is published for
 # a TextRNN on this task, 0.911, had 180,000 titles, more epochs and vectors learnt from other texts.)
 #
 # The kit's best is more than a point ahead of the SVM, and the two intervals no longer touch: with 10,000 titles to
@@ -425,10 +428,10 @@ assert real.loc[["TextCNN", "BiLSTM", "BiLSTM, attention"], "accuracy"].round(3)
 # is for the SVM against either of them. (The SVM is the one from above, unchanged. Tuned to these titles, the best of
 # several has 0.920. All of this stands in `benchmarks/RESULTS.md`.)
 
-# %% [markdown] lang="zh" of="dbd25d7b"
+# %% [markdown] lang="zh" of="71df1725"
 # 可供学习的标题是原来的 26 倍，而且有真实标题的那种杂乱：SVM 停在 0.92 附近，朴素贝叶斯低两个百分点。名次和上面相同，
 # 只有中间的三种例外，它们的前三位小数都一样。普通网络离朴素贝叶斯近了一些，仍然没有赶上；LSTM 有了门，比 SimpleRNN 多
-# 两个百分点，再往后的改进都不到一个。（每条标题它们只看四遍。TextRNN 在这个任务上公开发表的成绩是 0.911，用了 180,000
+# 两个百分点，再往后每一步都不到一个。（每条标题它们只看四遍。TextRNN 在这个任务上公开发表的成绩是 0.911，用了 180,000
 # 条标题、更多的轮次，以及从别的文本学来的向量。）
 #
 # 工具包最好的网络领先 SVM 一个多百分点，两个区间已经不再相接：评判用的标题有 10,000 条，这就不是运气了。没有 LSTM 的
@@ -546,9 +549,9 @@ _ = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=Fa
 # pairs and triples that they know are gone. The two networks of the kit are then even worse than the SVM, so they lean
 # on their strings most.
 #
-# With whole words shuffled the strings are still there, and naive Bayes, the SVM and the kit's network without LSTM
-# lose less than a point. The kit's best falls by about two points, below its own twin. So its LSTM has learnt in which
-# order words stand. Is that order *why* it leads?
+# With whole words shuffled the strings inside the words are still there, and naive Bayes, the SVM and the kit's network
+# without LSTM lose less than a point. The kit's best falls by about two points, below its own twin. So its LSTM has
+# learnt in which order words stand. Is that order *why* it leads?
 #
 # ### The control
 #
@@ -556,11 +559,12 @@ _ = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=Fa
 # whose words are shuffled, and score them on dev shuffled the same way. `benchmarks/word_order.py` did that, with three
 # seeds:
 
-# %% [markdown] lang="zh" of="ff6b9127"
+# %% [markdown] lang="zh" of="d38a8dc5"
 # 字打乱以后，给字符串计数的方法掉得最多，工具包最好的网络掉得最厉害。它们认识的二字、三字组合大多不见了。这时工具包的
 # 两个网络连 SVM 都不如，可见它们最依赖字符串。
 #
-# 整词打乱以后，字符串还在，朴素贝叶斯、SVM 和工具包里没有 LSTM 的网络，损失都不到一个百分点。最好的网络却掉了大约两个
+# 整词打乱以后，词里面的字符串还在，朴素贝叶斯、SVM 和工具包里没有 LSTM 的网络，损失都不到一个百分点。最好的网络却掉
+# 了大约两个
 # 百分点，落到孪生网络下面。可见它的 LSTM 学到了词的先后。它领先，就是**因为**这个吗？
 #
 # ### 对照实验
@@ -641,15 +645,15 @@ if AS_PRINTED:
 # training time; without the LSTM the network would be level with the SVM here, and 0.7 of a point ahead on real news.
 #
 # **Take the SVM** if you have a few thousand texts, if the class depends on words rather than on how they are put
-# together, if the answer must be explained (each string has one weight that you can read), if there is no time to watch
-# a training run, or as the bar that anything else has to clear. It has no seed, no epochs, and nothing to choose on
-# dev.
+# together, if the answer must be explained (each string has one weight for each class, which you can read), if there is
+# no time to watch a training run, or as the bar that anything else has to clear. It has no seed, no epochs, and nothing
+# to choose on dev.
 #
 # **Take the kit's network** if the last point of accuracy is worth the training time, if it should run where nothing
 # but TensorFlow is installed, or if the file has to stay small when the texts become many. **Take a plain character
 # LSTM** to learn how it works; on this task there is no other reason.
 
-# %% [markdown] lang="zh" of="a30f23a9"
+# %% [markdown] lang="zh" of="cc9fde6d"
 # **门**在这里换来的最多：就这么几轮，LSTM 学到了 SimpleRNN 学不到的，时间只多一点。轮次多一些，或者标题多一些，
 # SimpleRNN 能追回一部分。**第二个方向**在这里换来两个百分点，在真实新闻上不到一个。**用注意力代替最后的状态，用卷积代
 # 替 LSTM**，变化不比换一个种子大。**字符串和计数**比带注意力的普通双向 LSTM 多四个百分点，完全不用 LSTM；练习 2 会把

@@ -18,17 +18,18 @@
 #
 # **The answer in one sentence:** it is a TensorFlow SavedModel that takes raw text and gives label names, so any
 # program that has TensorFlow can use it, without this project and without Keras; and it is the same network as data,
-# which this project reads without TensorFlow, and can train on.
+# which this project reads without TensorFlow; with it, it can train on.
 
-# %% [markdown] lang="zh" of="b5ffc400"
+# %% [markdown] lang="zh" of="451b82dd"
 # # 09 · 保存的模型：随处加载，随意提问，继续学习
 #
 # 第 06 篇的模型是一个文件夹，`models/headlines-textrnn`。**里面有什么？谁能用？它的分数能信到什么程度？怎样让它继续学
 # 习？**
 #
 # **一句话回答**：它是一个 TensorFlow SavedModel，输入原始文本，输出标签的名字，所以只要装了 TensorFlow，任何程序都能
-# 用，不需要本项目，也不需要 Keras；同一个网络还存了一份数据，本项目不用 TensorFlow 就能读取，也能在它的基础上接着训
-# 练。
+# 用，不需要本项目，也不需要 Keras；同一个网络还存了一份数据，本项目不用 TensorFlow 就能读取，装了 TensorFlow 还能在
+# 它的基础
+# 上接着训练。
 
 # %% [markdown] lang="zh" of="none"
 # 图和表里的文字是英文，两个版本共用一次运行的结果。常见的几个：
@@ -402,16 +403,16 @@ assert (by_score["share_right"] > by_score["mean_score"]).all() and 0.09 < error
 # 0.01, so the network learnt never to be sure. The mean distance from the line, weighted by rows, is the *calibration
 # error* (`metrics.calibration_error`, with fifteen bins of equal width): more than 9 points here.
 #
-# The cure is one number. All scores are divided by a *temperature* before the softmax: the order of the classes stays,
-# so no label changes, and all probabilities move. `fit_temperature` finds the number that fits best; one half of dev
-# serves to find it, the other to judge.
+# The cure is one number. The numbers that go into the softmax (*logits*) are divided by a *temperature*: the order of
+# the classes stays, so no label changes, and all probabilities move. `fit_temperature` finds the number that fits best;
+# one half of dev serves to find it, the other to judge.
 
-# %% [markdown] lang="zh" of="89d04a2e"
+# %% [markdown] lang="zh" of="05da16b2"
 # 一个点代表一组分数。它太谦虚了：每个点都在虚线上方，实际答对的比分数说的多。原因可能是**标签平滑**：训练时，正确的类
 # 别只算 0.91，其他类别各算 0.01，网络就学会了从不说死。各点到虚线的平均距离，按行数加权，就是**校准误
 # 差**（`metrics.calibration_error`，分成十五个等宽的组）：这里超过 9 个百分点。
 #
-# 解决办法只是一个数。在 softmax 之前，把各个类别的得分都除以同一个**温度**：类别的次序不变，所以标签不变，概率却全变
+# 解决办法只是一个数。进入 softmax 的那些数（logits）都除以同一个**温度**：类别的次序不变，所以标签不变，概率却全变
 # 了。`fit_temperature` 会找出最合适的数；验证集的一半用来找，另一半用来检验。
 
 # %%
@@ -444,7 +445,8 @@ assert 0.5 < temperature < 0.7 and errors[round(temperature, 2)] < 0.33 * errors
 #
 # ## 什么时候不回答
 #
-# 分数可信了，程序就可以说：“我不知道，去问人吧。”`min_score` 就管这个：分数低于它，标签就是 `unknown`。这样做，代价是
+# 分数可信了，程序就可以说：“我不知道，去问人吧。”`min_score` 就管这个：分数低于它，标签就是 `unknown`。这样做，代
+# 价是
 # 什么，好处又是什么？
 
 # %%
@@ -614,7 +616,8 @@ saving.load_classifier(new_folder).predict_table("电竞全明星赛门票一小
 # ## Exercises
 #
 # 1. Put ten headlines of your own into `TEXTS`, write down your guess of the label and of the score, then run.
-# 2. Set `NUM_REPLAY = 100`. What happens to the accuracy on dev after each pass, and why not 0?
+# 2. Set `NUM_REPLAY = 100`. What happens to the accuracy on dev after each pass, and why should the number
+#    not be 0?
 # 3. Take one headline and reverse the order of its characters. Does the label change? Does the score?
 # 4. Change one byte of `assets.extra/labels.txt` in a copy of the folder and load the copy. Which check speaks?
 # 5. Write the six kept-back headlines without `电竞`, and once more with `篮球` (basketball) in its place. How many of
@@ -622,7 +625,7 @@ saving.load_classifier(new_folder).predict_table("电竞全明星赛门票一小
 #
 # Our measurements are in [answers.md](answers.md).
 
-# %% [markdown] lang="zh" of="cc21d7e9"
+# %% [markdown] lang="zh" of="92a7410b"
 # ## 练习
 #
 # 1. 把你自己的十条标题放进 `TEXTS`，写下你猜的标签和分数，再运行。

@@ -74,6 +74,7 @@ pd.set_option("display.max_colwidth", None)
 # %% tags=["parameters"]
 DATASET = "headlines"  # or "thucnews", or the path of your own file or folder
 DATA_DIR = None  # folder that holds the files of a named set; None: embedded, or the download cache
+COLUMNS = {}  # where a table of yours has other names: {"text_column": "标题", "label_column": "类别"}
 MAX_LENGTH = 32  # characters that the encoder keeps
 
 # %% [markdown]
@@ -90,7 +91,7 @@ MAX_LENGTH = 32  # characters that the encoder keeps
 
 # %%
 EMBEDDED = DATASET == "headlines"
-splits = datasets.load(DATASET, data_dir=DATA_DIR)
+splits = datasets.load(DATASET, data_dir=DATA_DIR, **COLUMNS)
 train = splits.train
 train.head()
 

@@ -70,19 +70,22 @@ tf.get_logger().setLevel("ERROR")  # TensorFlow would say where it writes files
 # ## Settings
 #
 # `DATASET` is the one switch. `"headlines"` is part of the project. `"thucnews"` is real Sina news, downloaded once, or
-# read from `DATA_DIR`; a table or a folder of your own works as well. All cells together take about two minutes on two
-# cores; with the 117,000 rows of `"thucnews"` they take hours, and `NUM_ROWS` shortens that.
+# read from `DATA_DIR`; a table or a folder of your own works as well (`COLUMNS` names its columns where they are not
+# found). All cells together take about two minutes on two cores; with the 117,000 rows of `"thucnews"` they take hours,
+# and `NUM_ROWS` shortens that.
 
-# %% [markdown] lang="zh" of="bb952dff"
+# %% [markdown] lang="zh" of="bd7b8128"
 # ## 设置
 #
 # `DATASET` 是唯一的开关。`"headlines"` 是项目自带的。`"thucnews"` 是真实的新浪新闻，只需下载一次，也可以从 `DATA_DIR`
-# 读取；你自己的表格或文件夹同样能用。全部单元格在双核上大约两分钟；`"thucnews"` 有 117,000 行，要跑好几个小时，可以用
+# 读取；你自己的表格或文件夹同样能用（认不出的列，用 `COLUMNS` 写明）。全部单元格在双核上大约两分钟；`"thucnews"` 有
+# 117,000 行，要跑好几个小时，可以用
 # `NUM_ROWS` 缩短。
 
 # %% tags=["parameters"]
 DATASET = "headlines"  # or "thucnews", or the path of your own file or folder
 DATA_DIR = None  # folder that holds the files of a named set; None: embedded, or the download cache
+COLUMNS = {}  # where a table of yours has other names: {"text_column": "标题", "label_column": "类别"}
 NUM_ROWS = None  # training headlines to use; None: all
 MODEL_DIR = "../build/models/headlines-textrnn"  # where the trained model goes; the project's own is in ../models
 SEED = 0  # decides first weights, dropout and the order of the batches
@@ -106,7 +109,7 @@ assert AS_PRINTED or not MODEL_DIR.endswith("headlines-textrnn"), 'set MODEL_DIR
 # 类别看一条：
 
 # %%
-splits = datasets.load(DATASET, data_dir=DATA_DIR)
+splits = datasets.load(DATASET, data_dir=DATA_DIR, **COLUMNS)
 train, dev, test = splits = splits._replace(train=splits.train[:NUM_ROWS])
 train.groupby("label").first()
 

@@ -77,6 +77,7 @@ pd.set_option("display.max_colwidth", None)
 MODEL = "headlines-textrnn"  # a saved model of this kit: a name that comes with it, or the path of your own
 DATASET = "headlines"  # what it was trained on: as in notebook 06
 DATA_DIR = None  # folder that holds the files of a named set
+COLUMNS = {}  # where a table of yours has other names: {"text_column": "标题", "label_column": "类别"}
 NUM_PROBED = 200  # dev headlines in which a unit is searched for
 
 # %% tags=["checks"]
@@ -91,7 +92,7 @@ AS_PRINTED = (MODEL, DATASET, NUM_PROBED) == ("headlines-textrnn", "headlines", 
 # %%
 model = saving.load_network(MODEL)
 label_names = networks.label_names(model)
-train, dev, _ = datasets.load(DATASET, data_dir=DATA_DIR)
+train, dev, _ = datasets.load(DATASET, data_dir=DATA_DIR, **COLUMNS)
 probs = training.predict_proba(model, dev["text"])
 predicted = metrics.predicted_labels(probs, label_names)
 linear_predicted = baselines.fit_linear(train).predict(dev["text"])

@@ -256,3 +256,16 @@ def test_a_line_break_goes_where_chinese_has_no_space():
         "```\n甲\n乙\n```\n丙": "```\n甲\n乙\n```\n丙",
     }
     assert {text: unwrapped(text) for text in joined} == joined
+
+
+def test_both_editions_of_the_answers_state_the_same_measurements():
+    sections = [
+        {part.split("\n")[0]: part for part in (FOLDER / name).read_text(encoding="utf-8").split("\n## ")[1:]}
+        for name in ("answers.md", "answers.zh.md")
+    ]
+    english, chinese = (
+        {name: Counter(re.findall(r"\d+[.,]\d+(?:,\d+)*|^\d+\.", text, flags=re.M)) for name, text in each.items()}
+        for each in sections
+    )
+    assert list(english) == [path.stem for path in SOURCES]
+    assert english == chinese

@@ -370,7 +370,7 @@ _ = axes[1].set_ylabel("")
 
 # %% tags=["checks"]
 if AS_PRINTED:
-    assert seconds["kit's best"] > seconds["linear SVM"]  # 33 times on a quiet machine; a busy one must not stop the run
+    assert seconds["kit's best"] > seconds["linear SVM"]  # how much: a busy machine must not stop the run
 
 # %% [markdown]
 # The best method would stand in the upper left corner of the left picture, and the SVM does. Only the kit's best stands

@@ -80,12 +80,12 @@ def test_killed_again_and_again_a_sweep_ends_with_every_trial(tmp_path):
     pytest.importorskip("optuna")
     table, folder, space = write_table(tmp_path / "mine.tsv"), tmp_path / "sweep", tmp_path / "space.toml"
     space.write_text(SPACE, encoding="utf-8")
-    call = [COMMAND, "sweep", table, "--out", folder, "--space", space, "--trials", "6", "--jobs", "2", *FIXED]
+    call = [COMMAND, "sweep", table, "--out", folder, "--space", space, "--trials", "4", "--jobs", "2", *FIXED]
 
     def num_done():
         return len(list(folder.glob("trials/*/run.json")))
 
-    for enough in (1, 3):  # killed in the middle: the parent, and once a child with it
+    for enough in (1, 2):  # killed in the middle: the parent, and once a child with it
         process = subprocess.Popen([*map(str, call)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 300
         while num_done() < enough and process.poll() is None and time.monotonic() < deadline:
@@ -100,7 +100,7 @@ def test_killed_again_and_again_a_sweep_ends_with_every_trial(tmp_path):
     done = subprocess.run([*map(str, call)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     found = experiments.find_runs(folder / "trials")
-    assert len(found) == 6
+    assert len(found) == 4
     assert all(run.record for run in found)
     best = max(found, key=lambda run: run.scores["accuracy"])
     assert f"accuracy {best.scores['accuracy']:.4f} [" in done.stdout.splitlines()[0]

@@ -94,7 +94,7 @@ font: $(STAMP)  ## maintainers: make the Chinese font of the package again (want
 
 lock: $(STAMP)  ## refresh requirements.txt from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-header --no-annotate --no-emit-index-url \
-	  --no-emit-find-links --extra train --extra notebooks --extra onnx --extra serve --extra sweep --extra tables --extra dev --upgrade --output-file requirements.txt pyproject.toml
+	  --no-emit-find-links --extra train --extra notebooks --extra onnx --extra scale --extra serve --extra sweep --extra tables --extra dev --upgrade --output-file requirements.txt pyproject.toml
 	printf -- '-e .\n' >> requirements.txt
 
 audit: $(STAMP)  ## look up known vulnerabilities of the versions in requirements.txt

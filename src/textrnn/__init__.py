@@ -68,6 +68,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     from textrnn import preprocessing as preprocessing
     from textrnn import recipes as recipes
     from textrnn import saving as saving
+    from textrnn import scale as scale
     from textrnn import shipped as shipped
     from textrnn import tracing as tracing
     from textrnn import training as training
@@ -96,7 +97,7 @@ _ROOMS = (
         "plots",
         "preprocessing",
     ),
-    *("recipes", "saving", "shipped", "tracing", "training", "vectorizer", "web"),
+    *("recipes", "saving", "scale", "shipped", "tracing", "training", "vectorizer", "web"),
 )
 _NAMES = {
     "IdVectorizer": "vectorizer",

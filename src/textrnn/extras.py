@@ -19,6 +19,7 @@ LIBRARIES = {  # by extra, from the name to import to the name to read
         "joblib": "joblib",
         "seqeval": "seqeval",
     },
+    "scale": {"dask": "Dask", "distributed": "Dask's distributed"},
     "serve": {"starlette": "Starlette", "uvicorn": "uvicorn", "prometheus_client": "prometheus-client"},
     "onnx": {"onnx": "ONNX", "onnxruntime": "ONNX Runtime"},
     "litert": {"ai_edge_litert": "LiteRT"},

@@ -18,5 +18,8 @@ RUNTIMES = ("numpy", "tensorflow")  # what computes its answers
 EXPORTS = ("onnx", "litert")  # other runtimes that it can be written for
 LONG_TEXT = ("windows", "head")  # what it reads of a text that is too long for its network: all of it, or its start
 
+# of bulk prediction
+BULK_FORMATS = ("parquet", "csv", "jsonl")  # how its answers are written
+
 # of an LSTM
 KINDS = ("input_gate", "forget_gate", "output_gate", "candidate", "cell", "output")  # what it does at each step

@@ -19,11 +19,14 @@ from textrnn.cli.shared import (
     CHUNK_TEXTS,
     answer_options,
     examples,
+    flat,
     load_classifier,
     on_empty_option,
     progress_bar,
     table_options,
+    tell,
 )
+from textrnn.options import BULK_FORMATS
 
 if TYPE_CHECKING:
     from textrnn.datasets import TableReader
@@ -52,19 +55,69 @@ PIPE = "standard input"
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, help="Below it the label is `unknown`.")
 @click.option("--top", type=click.IntRange(1), default=1, metavar="K", help="The K best classes, each with its score.")
 @click.option("--probabilities", is_flag=True, help="The probability of every class.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Many files, by N processes: see below.")
+@click.option("--scheduler", metavar="ADDRESS", help="The same, by the workers of a Dask cluster.")
 @answer_options
 @table_options
 @on_empty_option
-def predict(
-    model, texts, file, out, style, min_score, top, probabilities, encoding, text_column, on_empty, long_text, **options
-):
+def predict(model, texts, workers, scheduler, **options):
     """Says the class of each text, and how sure the model is (0 to 1).
 
     Texts are arguments, or the lines of a file or a pipe, or a column of a table (TSV, CSV, JSON, JSON lines, fastText,
     Parquet, Excel; .gz): the file that train takes will do. With --out or --format the table stays as it is, and label
     and score are added as columns (predicted_label where there is a label); else they are shown before the texts alone.
     A row without a text has no label. Answers come as they are ready, in the order of the texts.
+
+    With --workers or --scheduler, TEXT... are files, folders and patterns, and --out is a folder of parts in the order
+    of the rows (--format parquet, csv or jsonl); a row without a text is told there in a file. Called again after it
+    was stopped, it goes on.
     """
+    if workers or scheduler:
+        _predict_files(model, texts, workers=workers or 1, scheduler=scheduler, **options)
+    else:
+        _predict_texts(model, texts, **options)
+
+
+def _predict_files(model, files, *, out, style, workers, scheduler, encoding, text_column, **options):
+    """Answers files by several processes."""
+    kept = {name: options.pop(name) for name in ("min_score", "long_text", "sha256")}
+    context = click.get_current_context()
+    for name in options:
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            raise click.UsageError(f"--{name.replace('_', '-')} does not go with --workers or --scheduler")
+    if not files or not out:
+        raise click.UsageError("with --workers or --scheduler, give files, and a folder for the answers with --out")
+    style = style or "parquet"
+    if style not in BULK_FORMATS:
+        raise click.UsageError(f"--format: expected one of {', '.join(BULK_FORMATS)} with --workers, got {style}")
+    from textrnn import scale
+
+    reading = {"encoding": encoding, "text_column": text_column}
+    with progress_bar(None) as advance:
+        many = {"workers": workers, "scheduler": scheduler, "progress": advance}
+        done = scale.predict(model, files, out=out, style=style, **many, **kept, **reading)
+    tell(
+        f"{flat(out)}: {done.rows:,} rows in {done.parts} parts, {done.kept} of an earlier run; {done.refused} refused"
+    )
+
+
+def _predict_texts(
+    model,
+    texts,
+    *,
+    file,
+    out,
+    style,
+    min_score,
+    top,
+    probabilities,
+    encoding,
+    text_column,
+    on_empty,
+    long_text,
+    **options,
+):
+    """Answers texts, a file or a pipe by this process."""
     if bool(texts) and bool(file):
         raise click.UsageError("give texts or --file, not both")
     piped = file == "-" or not (texts or file)

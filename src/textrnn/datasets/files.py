@@ -56,12 +56,15 @@ class Source:
         head: the first bytes.
         is_whole: whether `head` is all.
         is_pipe: whether the bytes come as somebody writes them.
+        on_bad: is called with number and words of a row that cannot be read, which is then left out; `None`: it is an
+            error.
         waiting: of a pipe, how many lines have come that nobody has taken yet.
         sha256: of the bytes as they stand in the file, when all are read.
     """
 
     def __init__(self, path: str | os.PathLike, blocks: Iterator[bytes] | None = None):
         self.name, self.is_pipe, self.waiting = str(path), blocks is not None, 0
+        self.on_bad = None
         suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() != ".gz"]
         self.suffix = suffixes[-1] if suffixes else ""
         self._hash = hashlib.sha256()
@@ -83,6 +86,16 @@ class Source:
     def whole(self) -> io.BytesIO:
         """Returns all bytes, to be read in any order."""
         return io.BytesIO(b"".join(self))
+
+    def refuse(self, number: int, words: str):
+        """Has a row that cannot be read left out.
+
+        Raises:
+            ValueError: nobody said that it may be.
+        """
+        if self.on_bad is None:
+            raise ValueError(words)
+        self.on_bad(number, words)
 
     def _hashed(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
         for block in blocks:

@@ -208,7 +208,7 @@ def _json(source: Source, lines: Peekable, first: str) -> Rows | None:
     is_alone = source.suffix == ".json" and sum(bool(line.strip()) for line in lines.peek(SAMPLE_LINES)) == 1
     is_table = is_alone and isinstance(record, dict) and any(isinstance(one, list | dict) for one in record.values())
     if (isinstance(record, dict) and not is_table) or source.suffix in (".jsonl", ".ndjson"):
-        records = Peekable(_records(source.name, lines.rest()))
+        records = Peekable(_records(source, lines.rest()))
         sample = records.peek(1 if source.is_pipe else SAMPLE_LINES)
         header = list(dict.fromkeys(key for _, record in sample for key in record))
         return Rows("jsonl", _by_key(source.name, header, records.rest(), "line"), header)
@@ -221,18 +221,20 @@ def _json(source: Source, lines: Peekable, first: str) -> Rows | None:
     return _of_json(source.name, data)
 
 
-def _records(name: str, lines: Iterable[str]) -> Iterator[tuple[int, dict]]:
+def _records(source: Source, lines: Iterable[str]) -> Iterator[tuple[int, dict]]:
+    expected = "expected a JSON object, got"
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
-            got = f"{line.strip()[:40]!r}: {error}"
-            raise ValueError(f"{name}: line {number}: expected a JSON object, got {got}") from None
-        if not isinstance(record, dict):
-            raise ValueError(f"{name}: line {number}: expected a JSON object, got {line.strip()[:40]!r}")
-        yield number, record
+            source.refuse(number, f"{source.name}: line {number}: {expected} {line.strip()[:40]!r}: {error}")
+            continue
+        if isinstance(record, dict):
+            yield number, record
+        else:
+            source.refuse(number, f"{source.name}: line {number}: {expected} {line.strip()[:40]!r}")
 
 
 def _by_key(name: str, header: list[str], records: Iterable[tuple[int, dict]], unit: str) -> Iterator[tuple[int, list]]:

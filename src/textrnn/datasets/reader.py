@@ -110,8 +110,8 @@ class TableReader:
             if self._header_line and number <= self._header_line:
                 continue
             is_blank = (may_be_blank or len(cells) < 2) and self.form != "lines" and has_lines and not any(cells)
-            if len(cells) != width:
-                cells = self._fitted(number, cells)
+            if len(cells) != width and (cells := self._fitted(number, cells)) is None:
+                continue
             if is_blank:
                 held += [(number, cells)] * bool(count)
                 continue
@@ -130,8 +130,8 @@ class TableReader:
             after = " after the header" if self.has_header else ""
             raise ValueError(f"{self.name}: expected at least one row{after}, got none")
 
-    def _fitted(self, number: int, cells: list) -> list:
-        """Returns the cells of a row of another width, if what is too much, or all of it, is empty."""
+    def _fitted(self, number: int, cells: list) -> list | None:
+        """Returns the cells of a row of another width, if what is too much, or all of it, is empty; else refuses it."""
         if not any(cells):
             return [""] * self.width
         if len(cells) > self.width and not any(cells[self.width :]):
@@ -140,7 +140,11 @@ class TableReader:
         if not self.has_header and (self.text, self.label, self.width) == (1, 0, 2):
             expected = f"`label{'<TAB>' if self.separator == chr(9) else self.separator}text`"
         got = f"{len(cells)} column{'s' * (len(cells) != 1)}"
-        raise ValueError(f"{self.name}: {self.unit} {number}: expected {expected}, got {got}")
+        words = f"{self.name}: {self.unit} {number}: expected {expected}, got {got}"
+        if self.source is None:
+            raise ValueError(words)
+        self.source.refuse(number, words)
+        return None
 
     def _is_header_again(self, number: int, cells: list) -> bool:
         if self._header:

@@ -1,5 +1,6 @@
 """Fast answers on the CPU: the networks of the kit in NumPy, without padding, a batch on each core."""
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -31,10 +32,12 @@ class NumpyNetwork(NetworkPredictor):
         data: as given.
         encoder: the vocabulary.
         label_names: the classes, in the order of the probabilities.
+        num_threads: batches computed at a time; `None`: one for each core.
     """
 
     def __init__(self, data: NetworkData):
         super().__init__(data)
+        self.num_threads = None
         arrays, settings = data.arrays, data.settings
         orders = list(enumerate(data.encoder.num_ids))
         self._tables = [(order, _embedding(arrays, f"embedding_{order + 1}")) for order, _ in orders]
@@ -64,8 +67,10 @@ class NumpyNetwork(NetworkPredictor):
 
     def in_batches(self, answer: Callable[[np.ndarray], np.ndarray], lengths: list[int], **sizes: int) -> np.ndarray:
         """Returns what `answer` says of all rows, a batch on each core."""
-        size = min(sizes.pop("batch_size"), max(LEAST_ROWS, -(-len(lengths) // num_cores())))
-        return answer_in_batches(answer, lengths, batch_size=size, run=_on_all_cores, **sizes)
+        cores = self.num_threads or num_cores()
+        size = min(sizes.pop("batch_size"), max(LEAST_ROWS, -(-len(lengths) // cores)))
+        run = functools.partial(_in_threads, cores)
+        return answer_in_batches(answer, lengths, batch_size=size, run=run, **sizes)
 
     def _summary(self, ids: np.ndarray) -> np.ndarray:
         ids = ids if ids.ndim == 3 else ids[..., None]  # (batch, steps, orders)
@@ -84,11 +89,11 @@ class NumpyNetwork(NetworkPredictor):
         return summary
 
 
-def _on_all_cores(work: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> Iterable[Any]:
+def _in_threads(number: int, work: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> Iterable[Any]:
     """Returns the results of `work`: one batch on each core is faster than one product on all cores."""
-    if len(batches) < 2:
+    if len(batches) < 2 or number == 1:
         return map(work, batches)
-    with ThreadPoolExecutor(num_cores()) as pool:
+    with ThreadPoolExecutor(number) as pool:
         return list(pool.map(work, batches))
 
 

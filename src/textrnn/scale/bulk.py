@@ -1,0 +1,198 @@
+"""Bulk prediction: files of any size classified by several processes, part by part, each row once."""
+
+import contextlib
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from textrnn import cards, saving
+from textrnn.checks import check_choice, check_integer, check_number
+from textrnn.extras import require
+from textrnn.locks import locked
+from textrnn.options import BULK_FORMATS, LONG_TEXT
+from textrnn.scale.inputs import Part, find_files, parts_of, plain_cell, state_of
+
+PART_ROWS = 8192
+RUN, REFUSED = "run.json", "refused.jsonl"
+
+
+class Done(NamedTuple):
+    """What a bulk prediction came to.
+
+    Attributes:
+        rows: that have an answer.
+        refused: rows that have none; `refused.jsonl` says why.
+        parts: files of answers.
+        kept: how many of them an earlier run had finished.
+    """
+
+    rows: int
+    refused: int
+    parts: int
+    kept: int
+
+
+def predict(
+    model: str | os.PathLike,
+    files: Sequence[str | os.PathLike],
+    *,
+    out: str | os.PathLike,
+    workers: int = 1,
+    scheduler: str | None = None,
+    style: str = "parquet",
+    part_rows: int = PART_ROWS,
+    min_score: float = 0.0,
+    long_text: str = LONG_TEXT[0],
+    sha256: str | None = None,
+    progress: Callable[[int], Any] = lambda rows: None,
+    **reading: Any,
+) -> Done:
+    """Writes the rows of files with label and score, in parts whose names are in the order of the rows.
+
+    This process reads and writes, `workers` processes compute, and no more than a few parts are in memory. A part is
+    whole or not there; a worker that dies is replaced and its part done again; a run that was stopped goes on where it
+    is called again in the same way, without its finished parts. Called from a script, it stands below
+    `if __name__ == "__main__":`, for the workers import that script.
+
+    Args:
+        model: the saved model: its path, or the name of a shipped one.
+        files: what to read, in this order: files of any form that `datasets.open_table` reads, folders with all tables
+            below them, patterns, addresses of object stores (by fsspec).
+        out: the folder of the answers: `part-00000.parquet` and so on, `refused.jsonl` with file, line and reason of
+            each row without an answer, `run.json`.
+        workers: processes on this machine.
+        scheduler: the address of a Dask cluster to use instead.
+        style: `"parquet"`, `"csv"` or `"jsonl"`.
+        part_rows: rows of a part.
+        min_score: as in `saving.Predictor.predict_table`.
+        long_text: as in `saving.Predictor.predict_proba`.
+        sha256: as in `saving.load_classifier`.
+        progress: is called with the number of rows of each part that is finished, or was already.
+        reading: `encoding` and `text_column` of `datasets.open_table`.
+
+    Raises:
+        ValueError: a setting is out of range, `out` holds the parts of another run, or no row has an answer.
+        FileNotFoundError: there is no such model or file.
+        BlockingIOError: another run writes into `out`.
+        ImportError: Dask is not installed.
+    """
+    require("bulk prediction", "dask", "distributed", *(["pyarrow"] if style == "parquet" else []))
+    check_choice("style", style, BULK_FORMATS)
+    check_choice("long_text", long_text, LONG_TEXT)
+    for name, value in (("workers", workers), ("part_rows", part_rows)):
+        check_integer(name, value)
+    check_number("min_score", min_score, "a probability from 0 to 1", lambda score: 0 <= score <= 1)
+    found, out = find_files(files), Path(out)
+    classifier = saving.load_classifier(model, sha256=sha256)
+    settings = {"style": style, "part_rows": part_rows, "min_score": min_score, "long_text": long_text, **reading}
+    run = {"model": cards.fingerprint(classifier.folder), "files": [*map(state_of, found)], **settings}
+    out.mkdir(parents=True, exist_ok=True)
+    with locked(out, wait=False), _refusals(out) as refused:
+        _begin(out, run)
+        parts = itertools.chain.from_iterable(
+            parts_of(path, size=part_rows, refused=refused.write, **reading) for path in found
+        )
+        work = _Work(out, style, progress)
+        from textrnn.scale.cluster import answers, connected
+
+        with connected(classifier.network, workers=workers, scheduler=scheduler) as (client, number):
+            ask = {"long_text": long_text, "min_score": min_score}
+            work.run(parts, lambda texts: client.submit(answers, texts, **ask, pure=False), most=2 * number)
+    if not work.rows:
+        raise ValueError(f"{out}: no row has an answer; {REFUSED} there says why, first: {refused.first['reason']}")
+    return Done(work.rows, refused.number, work.parts, work.kept)
+
+
+def _begin(out: Path, run: dict[str, Any]):
+    """Writes down what this run is, or makes sure that the folder holds the parts of the same."""
+    path, text = out / RUN, json.dumps(run, ensure_ascii=False, indent=1, default=str) + "\n"
+    if path.exists():
+        if path.read_text(encoding="utf-8") != text:
+            raise ValueError(f"{out}: expected an empty folder, or parts of this same run; {RUN} there says otherwise")
+        return
+    if others := sorted(one.name for one in out.iterdir() if not one.name.startswith(".")):
+        raise ValueError(f"{out}: expected an empty folder, or one of an earlier run, got {others[0]}")
+    with _replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+class _Refusals:
+    """The rows without an answer, written as they are found."""
+
+    def __init__(self, file: Any):
+        self._file, self.number, self.first = file, 0, {"reason": "the files have no rows"}
+
+    def write(self, row: dict[str, Any]):
+        self.first = row if not self.number else self.first
+        self.number += 1
+        self._file.write(json.dumps(row, ensure_ascii=True) + "\n")
+
+
+@contextlib.contextmanager
+def _refusals(out: Path) -> Iterator[_Refusals]:
+    with _replacing(out / REFUSED) as beside, beside.open("w", encoding="utf-8") as file:
+        yield _Refusals(file)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Yields a path to write to, whose file then takes the place of `path`, if all went well."""
+    beside = path.with_name(f".{path.name}")
+    yield beside
+    with beside.open("rb+") as file:
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+class _Work:
+    """Parts handed out, and written as their answers come."""
+
+    def __init__(self, out: Path, style: str, progress: Callable[[int], Any]):
+        self._out, self._style, self._progress = out, style, progress
+        self.rows = self.parts = self.kept = 0
+
+    def run(self, parts: Iterator[Part], submit: Callable[[list[str]], Any], *, most: int):
+        """Answers all parts, at most `most` at a time."""
+        from distributed import wait
+
+        waiting: dict[Any, tuple[Path, Part]] = {}
+
+        def write_some():
+            for future in wait(list(waiting), return_when="FIRST_COMPLETED").done:
+                self._write(*waiting.pop(future), *future.result())
+
+        for part in parts:
+            path = self._out / f"part-{self.parts:05}.{self._style}"
+            self.parts += 1
+            if path.exists():
+                self.kept += 1
+                self._count(part)
+                continue
+            if len(waiting) >= most:
+                write_some()
+            waiting[submit(part.texts)] = path, part
+        while waiting:
+            write_some()
+
+    def _count(self, part: Part):
+        self.rows += len(part.rows)
+        self._progress(len(part.rows))
+
+    def _write(self, path: Path, part: Part, labels: list[str], scores: Any):
+        import pandas as pd
+
+        columns = [[plain_cell(value) for value in column] for column in zip(*part.rows, strict=True)]
+        table = pd.DataFrame(dict(zip(part.columns, columns, strict=True)))
+        for name, values in (("label", labels), ("score", scores)):
+            table[name if name not in part.columns else f"predicted_{name}"] = values
+        with _replacing(path) as beside:
+            if self._style == "parquet":
+                table.to_parquet(beside, index=False)
+            elif self._style == "csv":
+                table.to_csv(beside, index=False, lineterminator="\n")
+            else:
+                table.to_json(beside, orient="records", lines=True, force_ascii=False, double_precision=6)
+        self._count(part)

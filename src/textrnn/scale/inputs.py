@@ -1,0 +1,136 @@
+"""Files to classify: named, found in folders and by patterns, fetched from object stores; and their rows in parts."""
+
+import glob
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from textrnn.datasets import Source, open_table, text_in
+
+SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".xlsx")
+
+
+class Part(NamedTuple):
+    """Rows of one file that are answered and written together.
+
+    Attributes:
+        columns: of the file.
+        rows: their cells.
+        texts: of each row.
+        file: where they came from.
+    """
+
+    columns: list[str]
+    rows: list[list]
+    texts: list[str]
+    file: str
+
+
+def find_files(paths: Sequence[str | os.PathLike]) -> list[str]:
+    """Returns the files that are meant, in order: those of a folder and of a pattern sorted by name.
+
+    Args:
+        paths: files, folders with all that is below them, patterns (`*`), and addresses (`s3://…`).
+
+    Raises:
+        FileNotFoundError: one of them names no file.
+        ValueError: there are none, or a file is named twice.
+    """
+    found = []
+    for path in map(os.fspath, paths):
+        if "://" in path:
+            here = [path]
+        elif Path(path).is_dir():
+            here = _tables_below(Path(path))
+        else:
+            here = [path] if Path(path).exists() else sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - may begin with /
+        if not here:
+            raise FileNotFoundError(f"{path}: expected a file, a folder of tables, or a pattern that fits some: none")
+        found += here
+    if not found:
+        raise ValueError("files: expected at least one file, got none")
+    for path in found:
+        if found.count(path) > 1:
+            raise ValueError(f"files: expected each once, got {path} twice")
+    return found
+
+
+def _tables_below(folder: Path) -> list[str]:
+    paths = {one: one.relative_to(folder).parts for one in folder.rglob("*")}
+    seen = (one for one, parts in paths.items() if not any(part.startswith(".") for part in parts) and one.is_file())
+    return sorted(str(one) for one in seen if one.name.lower().removesuffix(".gz").endswith(SUFFIXES))
+
+
+def state_of(path: str) -> dict[str, Any]:
+    """Returns what tells whether a file is still the same: its name, and of one on this machine size and time."""
+    if "://" in path:
+        return {"name": path}
+    state = Path(path).stat()
+    return {"name": path, "bytes": state.st_size, "changed": state.st_mtime_ns}
+
+
+def parts_of(path: str, *, size: int, refused: Callable[[dict[str, Any]], Any], **settings: Any) -> Iterator[Part]:
+    """Yields the rows of a file that have a text, `size` at a time; the same file, the same parts.
+
+    Args:
+        path: a file or an address.
+        size: rows of a part; the last one may have fewer.
+        refused: is called with file, line and reason of each row that has none or cannot be read. Of a file that cannot
+            be read further, the last one says so.
+        settings: of `datasets.open_table`.
+    """
+    rows, texts, columns = [], [], []
+
+    def refuse(number: int | None, words: str):
+        refused({"file": path, "line": number, "reason": words.removeprefix(f"{path}: ")})
+
+    try:
+        reader = open_table(_source(path, refuse), **settings)
+        columns = reader.columns
+        for number, cells in reader:
+            try:
+                text = text_in(reader, number, cells)
+            except ValueError as error:
+                refuse(number, str(error))
+                continue
+            if reason := _fault(text):
+                refuse(number, f"{reader.unit} {number}: {reason}")
+                continue
+            rows.append(cells)
+            texts.append(text)
+            if len(rows) == size:
+                yield Part(columns, rows, texts, path)
+                rows, texts = [], []
+    except ValueError as error:  # the rows before it stand
+        refuse(None, f"{error}; the rest of the file is left out")
+    if rows:
+        yield Part(columns, rows, texts, path)
+
+
+def _fault(text: str) -> str | None:
+    if not text:
+        return "expected a text, got none"
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "expected a text, got one with half of a surrogate pair"
+    return None
+
+
+def _source(path: str, refuse: Callable[[int, str], None]) -> Source:
+    if "://" in path:  # fetched whole to the disk of this machine: a table may be read in any order
+        import fsspec
+
+        source = Source(fsspec.open_local(f"simplecache::{path}", simplecache={"same_names": True}))
+        source.name = path
+    else:
+        source = Source(path)
+    source.on_bad = refuse
+    return source
+
+
+def plain_cell(value: Any) -> Any:
+    """Returns a cell as it can stand in any table: a list or an object as JSON."""
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else value

@@ -1,0 +1,195 @@
+"""Many files classified by several processes: the order kept, each row once, whatever is killed."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from textrnn import cli, datasets, saving, scale, shipped
+
+psutil = pytest.importorskip("psutil", reason="the extra `scale` is not installed")
+pytest.importorskip("distributed", reason="the extra `scale` is not installed")
+
+NAME = "headlines-textrnn"
+TEXTS = datasets.load("headlines").train["text"].tolist()
+
+
+def read_parts(out):
+    """The answers of all parts, in the order of their names."""
+    read = {".parquet": pd.read_parquet, ".csv": pd.read_csv, ".jsonl": lambda path: pd.read_json(path, lines=True)}
+    return pd.concat([read[path.suffix](path) for path in sorted(out.glob("part-*"))], ignore_index=True)
+
+
+def numbered(folder, name, number):
+    """A Parquet file of headlines with a number for each."""
+    table = pd.DataFrame({"id": range(number), "title": (TEXTS * (1 + number // len(TEXTS)))[:number]})
+    table.to_parquet(folder / name)
+    return table
+
+
+def run(*args):
+    return CliRunner().invoke(cli.main, ["predict", NAME, *map(str, args)])
+
+
+@pytest.mark.long
+def test_files_of_every_form_are_answered_in_order_and_what_has_no_answer_is_told(tmp_path):
+    below = tmp_path / "in" / "below"
+    below.mkdir(parents=True)
+    first = numbered(below, "a.parquet", 230)
+    pd.DataFrame({"label": ["x"] * 70, "text": TEXTS[:70]}).to_csv(below / "b.csv", index=False)
+    with (below / "b.csv").open("a", encoding="utf-8") as file:
+        file.write("x,too,many,cells\nx, \n")
+    lines = ['{"text": "客队补时绝杀"}', "{broken", '{"text": ""}', '{"text": ["a"]}', '{"text": "央行下调利率"}']
+    (tmp_path / "in" / "c.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "in" / "d.jsonl").write_bytes('{"text": "客队补时绝杀"}\n'.encode() * 3 + b"\xff\xfe\xfd")
+    (below / ".hidden.csv").write_text("nothing", encoding="utf-8")
+    files, out = [below, tmp_path / "in" / "*.jsonl"], tmp_path / "out"
+    seen = []
+    done = scale.predict(NAME, files, out=out, workers=2, part_rows=100, progress=seen.append)
+    expected = [*first["title"], *TEXTS[:70], "客队补时绝杀", "央行下调利率"]
+    found = read_parts(out)
+    texts = found["title"].fillna(found["text"])
+    assert texts[: len(expected)].tolist() == expected
+    labels, scores = saving.load_classifier(NAME).predict_with_scores(texts.tolist())
+    assert found["predicted_label"].fillna(found["label"]).tolist() == labels.tolist()
+    np.testing.assert_allclose(found["score"], scores, atol=1e-5)
+    assert (done.rows, sum(seen), done.parts, done.kept) == (len(found), len(found), len(list(out.glob("part-*"))), 0)
+    refused = [json.loads(line) for line in (out / "refused.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(refused) == done.refused
+    told = {(Path(row["file"]).name, row["line"]): row["reason"] for row in refused}
+    assert told["b.csv", 72] == "line 72: expected 2 columns, got 4 columns"
+    assert told["b.csv", 73] == "line 73: expected a text, got none"
+    assert told["c.jsonl", 2].startswith("line 2: expected a JSON object, got '{broken'")
+    assert told["c.jsonl", 3] == "line 3: expected a text, got none"
+    assert told["c.jsonl", 4] == "line 4: expected a text, got ['a']"
+    assert told["d.jsonl", None].endswith("; the rest of the file is left out")
+    assert len(told) == 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["csv", "jsonl"])
+def test_the_workers_of_a_cluster_do_it_too_and_finished_parts_are_kept(tmp_path, style):
+    from distributed import LocalCluster
+
+    table, out = numbered(tmp_path, "a.parquet", 250), tmp_path / "out"
+    settings = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    with LocalCluster(**settings, host="127.0.0.1", protocol="tcp") as cluster:
+        ask = {"out": out, "scheduler": cluster.scheduler_address, "style": style, "part_rows": 60}
+        done = scale.predict(NAME, [tmp_path / "a.parquet"], text_column="title", **ask)
+        assert done == (250, 0, 5, 0)
+        whole = {path.name: path.read_bytes() for path in out.iterdir()}
+        assert read_parts(out)["id"].tolist() == table["id"].tolist()
+        (out / f"part-00003.{style}").unlink()
+        assert scale.predict(NAME, [tmp_path / "a.parquet"], text_column="title", **ask) == (250, 0, 5, 4)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == whole
+
+
+@pytest.mark.long
+def test_a_worker_that_is_killed_is_replaced_and_each_row_is_there_once(tmp_path):
+    table, killed = numbered(tmp_path, "a.parquet", 8000), []
+
+    def kill_one(_):
+        if len(killed) < 3:
+            children = psutil.Process().children(recursive=True)
+            workers = [one for one in children if "spawn_main" in " ".join(one.cmdline())]
+            workers[len(killed) % len(workers)].kill()
+            killed.append(True)
+
+    ask = {"out": tmp_path / "out", "workers": 2, "part_rows": 200, "text_column": "title"}
+    done = scale.predict(NAME, [tmp_path / "a.parquet"], progress=kill_one, **ask)
+    assert len(killed) == 3
+    assert done == (8000, 0, 40, 0)
+    assert read_parts(tmp_path / "out")["id"].tolist() == table["id"].tolist()
+
+
+@pytest.mark.long
+def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path):
+    table, out = numbered(tmp_path, "a.parquet", 33_000), tmp_path / "out"
+    command = [sys.executable, "-m", "textrnn.cli", "predict", NAME, "a.parquet", "--workers", "2", "--out", "out"]
+    command += ["--text-column", "title", "--format", "csv"]
+    first = subprocess.Popen(command, cwd=tmp_path, start_new_session=True)
+    deadline = time.monotonic() + 300
+    while len(list(out.glob("part-*"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    before = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
+    assert 2 <= len(before) < 5
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == f"out: 33,000 rows in 5 parts, {len(before)} of an earlier run; 0 refused"
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert read_parts(out)["id"].tolist() == table["id"].tolist()
+
+
+def test_what_cannot_be_done_is_refused_before_any_worker_starts(tmp_path):
+    numbered(tmp_path, "a.parquet", 3)
+    file, out = tmp_path / "a.parquet", tmp_path / "out"
+    wrong = [
+        ([file, "--workers", 2], "give files, and a folder for the answers with --out"),
+        (["--workers", 2, "--out", out], "give files, and a folder for the answers with --out"),
+        ([file, "--workers", 2, "--out", out, "--top", 2], "--top does not go with --workers or --scheduler"),
+        ([file, "--workers", 2, "--out", out, "--format", "xlsx"], "--format: expected one of parquet, csv, jsonl"),
+        ([tmp_path / "*.csv", "--workers", 2, "--out", out], "expected a file, a folder of tables, or a pattern"),
+        ([file, file, "--workers", 2, "--out", out], "files: expected each once, got"),
+        (
+            [file, "--workers", 2, "--out", tmp_path],
+            "expected an empty folder, or one of an earlier run, got",
+        ),
+    ]
+    for args, words in wrong:
+        done = run(*args)
+        assert done.exit_code in (1, 2), args
+        assert words in done.stderr
+    assert not out.exists()
+    out.mkdir()
+    (out / "run.json").write_text("{}", encoding="utf-8")
+    assert "or parts of this same run; run.json there says otherwise" in run(file, "--workers", 2, "--out", out).stderr
+
+
+@pytest.mark.slow
+def test_a_run_without_any_answer_fails_with_the_first_reason(tmp_path):
+    numbered(tmp_path, "a.parquet", 3)
+    done = run(tmp_path / "a.parquet", "--workers", 1, "--out", tmp_path / "out", "--text-column", "body")
+    assert (done.exit_code, "Traceback" in done.stderr) == (1, False)
+    assert re.search(r"no row has an answer; refused\.jsonl there says why, first: .*'body'", done.stderr)
+
+
+def test_a_file_in_an_object_store_is_fetched(tmp_path):
+    import fsspec
+
+    from textrnn.scale.inputs import find_files, parts_of
+
+    with fsspec.open("memory://bucket/a.csv", "w", encoding="utf-8") as file:
+        file.write("label,text\nx,客队补时绝杀\ny\n")
+    refused = []
+    (path,) = find_files(["memory://bucket/a.csv"])
+    (part,) = parts_of(path, size=10, refused=refused.append)
+    assert part.texts == ["客队补时绝杀"]
+    assert refused == [{"file": path, "line": 3, "reason": "line 3: expected 2 columns, got 1 column"}]
+
+
+@pytest.mark.long
+def test_the_examples_of_the_page_do_what_it_shows(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[1] / "docs" / "scale.md").read_text(encoding="utf-8")
+    command, said = re.search(r"\$ textrnn (predict .+)\n(answers: .+)\n", page).groups()
+    script = re.search(r"```python\n(.+?)```", page, re.DOTALL)[1]
+    shutil.copytree(shipped.headlines_folder(), tmp_path / "headlines", ignore=shutil.ignore_patterns("*.md", "*.txt"))
+    (tmp_path / "script.py").write_text(script, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli.main, shlex.split(command))
+    assert done.stderr.splitlines()[-1] == said
+    subprocess.run([sys.executable, "script.py"], check=True)
+    dev = datasets.load("headlines").dev
+    assert len(read_parts(tmp_path / "dev-answers")) == len(dev)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textrnn.checks import check_choice, check_flag, check_integer, check_rate
+from textrnn.evidence import num_columns
 from textrnn.options import CELLS, POOLINGS
 from textrnn.preprocessing import FIRST_ID, TextEncoder
 
@@ -108,8 +109,9 @@ def arrays(
     shapes = {f"embedding_{k}": (size, embed_dim) for k, size in enumerate(embedding_sizes(settings, encoder), start=1)}
     features = embed_dim * len(num_ids)
     if settings.get("evidence"):
-        shapes |= {f"evidence_{order}": (size, num_classes) for order, size in enumerate(num_ids, start=1)}
-        features += len(num_ids) * (num_classes + 1)
+        columns = num_columns(num_classes)
+        shapes |= {f"evidence_{order}": (size, columns) for order, size in enumerate(num_ids, start=1)}
+        features += len(num_ids) * (columns + 1)
     if network == "textrnn":
         layers, features = _recurrent_arrays(settings, features)
         shapes |= layers

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from textrnn.checks import check_integer
-from textrnn.evidence import SMOOTHING, counts_of, features, levels
+from textrnn.evidence import SMOOTHING, columns_of, counts_of, features, levels
 from textrnn.preprocessing import UNKNOWN_ID
 
 
@@ -26,6 +26,8 @@ class ClassEvidence(keras.layers.Layer):
     contributed to them. `leave_one_out` gives them as they would be without the text itself (target encoding after
     Micci-Barreca 2001, left out as in Lachenbruch 1967): an n-gram that no other text has is then as empty as it will
     be for a new text. `training.fit` counts and leaves out by itself.
+
+    More than 64 classes share 64 columns of counts, see `evidence.columns_of`; below, "classes" are then these columns.
 
     Args:
         num_ids: ids of each order, padding and unknown included, as in `TextEncoder.num_ids`.
@@ -60,10 +62,10 @@ class ClassEvidence(keras.layers.Layer):
             raise ValueError(f"smoothing: expected more than 0, got {smoothing}")
         self.num_ids, self.num_classes = list(num_ids), num_classes
         self.smoothing, self.num_patterns = smoothing, None if num_patterns is None else list(num_patterns)
-        self.tables, self.indices = [], []
+        self.tables, self.indices, self._columns = [], [], columns_of(num_classes)
         for order, num in enumerate(self.num_ids, start=1):
             rows, dtype = (num, "float32") if num_patterns is None else (self.num_patterns[order - 1], "uint8")
-            self.tables.append(self._fixed((rows, self.num_classes), dtype, f"counts_{order}"))
+            self.tables.append(self._fixed((rows, self._columns.shape[1]), dtype, f"counts_{order}"))
             if num_patterns is not None:
                 self.indices.append(self._fixed((num,), "uint16" if rows < 2**16 else "uint32", f"indices_{order}"))
         self.built = True
@@ -105,7 +107,10 @@ class ClassEvidence(keras.layers.Layer):
             rows, steps = np.nonzero(ids[..., order] > UNKNOWN_ID)
             pairs = np.unique(texts[rows] * self.num_ids[order] + ids[rows, steps, order])  # a text counts once
             counts = np.zeros(table.shape, dtype="float32") if reset else table.numpy()
-            np.add.at(counts, (pairs % self.num_ids[order], classes[pairs // self.num_ids[order]]), 1)
+            known, classes_of = pairs % self.num_ids[order], classes[pairs // self.num_ids[order]]
+            for column in range(counts.shape[1]):
+                of_column = self._columns[classes_of, column] > 0
+                counts[:, column] += np.bincount(known[of_column], minlength=len(counts))
             table.assign(counts)
 
     def _counts(self, order: int, column: Any) -> Any:
@@ -149,11 +154,11 @@ class ClassEvidence(keras.layers.Layer):
             ids: of texts that `count` was given.
             label_ids: `(batch,)` their classes.
         """
-        return self._evidence(ids, ops.one_hot(label_ids, self.num_classes, dtype="float32")[:, None, :])
+        return self._evidence(ids, ops.take(self._columns, label_ids, axis=0)[:, None, :])
 
     def compute_output_shape(self, input_shape):
         """Returns `(batch, steps, orders * (classes + 1))`."""
-        return (*input_shape[:2], len(self.num_ids) * (self.num_classes + 1))
+        return (*input_shape[:2], len(self.num_ids) * (self._columns.shape[1] + 1))
 
     def get_config(self) -> dict:
         """Returns the settings from which `from_config` makes the same layer again."""

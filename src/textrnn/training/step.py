@@ -145,5 +145,5 @@ def targets_of(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     sparse = isinstance(keras.losses.get(model.loss), keras.losses.SparseCategoricalCrossentropy) or (
         "sparse" in str(getattr(model.loss, "__name__", model.loss))
     )
-    one_hot = np.eye(len(networks.label_names(model)), dtype="float32")
-    return (lambda ids: ids) if sparse else (lambda ids: one_hot[ids])
+    names = networks.label_names(model)
+    return (lambda ids: ids) if sparse else (lambda ids: (ids[:, None] == np.arange(len(names))).astype("float32"))

@@ -143,7 +143,9 @@ function nameOfTerm([kind, ...about]) {
   if (kind === "state" || kind === "below") return words("term_unit", kind, ...about);
   const [order, ngram, known, label] = about;
   const what = words("ngram", order + 1, ngram, known);
-  return words("term", kind, what, label === undefined ? "" : nameOf(label));
+  if (kind !== "evidence") return words("term", kind, what, "");
+  const [, { numClasses }] = state.network.tables.at(-1);
+  return words("term", kind, what, numClasses < state.about.labels.length ? words("group", label + 1) : nameOf(label));
 }
 
 /** Returns the gates of the open unit as sliders, and what becomes of the answer. */

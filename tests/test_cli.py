@@ -66,7 +66,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli")
     file = folder / "mine.tsv"
     file.write_text("".join(f"{label}\t{text}\n" for label, text in made_up_news(80)), encoding="utf-8")
-    args = ["train", file, "--seed", 3, "--resume", folder / "checkpoints", "--licence", "CC0-1.0"]
+    args = ["train", file, "--seed", 3, "--resume", folder / "checkpoints", "--licence", "CC0-1.0", "--set", "epochs=4"]
     return fine(*args, "--out", folder / "models" / "mine"), folder, args
 
 

@@ -29,6 +29,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from textrnn import TextRNNClassifier, datasets, load_classifier, saving, training
+from textrnn.recipes import settings_by_size
 from textrnn.training import Recipe
 
 pytestmark = pytest.mark.slow
@@ -76,7 +77,7 @@ def y(splits):
 def test_the_parameters_are_the_fields_of_the_recipe_with_its_defaults():
     own = TextRNNClassifier().get_params()
     recommended = Recipe(1, 1, 1.0).to_config()
-    by_size = {name: own[name] for name in ("epochs", "batch_size", "learning_rate")}
+    by_size = {name: own[name] for name in settings_by_size()}
     assert by_size == dict.fromkeys(by_size)
     rest = {name: value for name, value in recommended.items() if name not in by_size}
     assert {name: list(own[name]) if name == "pooling" else own[name] for name in rest} == rest

@@ -41,7 +41,7 @@ def test_the_card_names_the_bytes_that_were_learnt(kind, tmp_path):
         threading.Thread(target=path.write_bytes, args=[content], daemon=True).start()
     else:
         path.write_bytes(content)
-    command = [*COMMAND, "train", path.name, "--out", "model"]
+    command = [*COMMAND, "train", path.name, "--out", "model", "--set", "epochs=1"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=tmp_path, **pipes) as process:
         assert b"rows to train on" in process.stdout.readline()

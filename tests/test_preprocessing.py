@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from textrnn import preprocessing
 from textrnn.layers import TextToIds
-from textrnn.preprocessing import PADDING_ID, UNKNOWN_ID, TextEncoder, normalisation, normalise, split_words
+from textrnn.preprocessing import PADDING_ID, UNKNOWN_ID, TextEncoder, normalisation, normalise, simplified, split_words
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"  # man, joiner, woman, joiner, girl: one emoji
 WHITE_SPACE = [chr(code) for code in range(0x110000) if chr(code).isspace()]
@@ -262,6 +262,18 @@ def test_words_of_every_alphabet_stay_words():
     assert set(words) <= {*encoder.tokens}
     assert encoder.split("internationalisations") == ["internationalisation", "s"]
     np.testing.assert_array_equal(TextToIds(encoder)(tf.constant(texts)), encoder.encode(texts))
+
+
+def test_traditional_characters_become_simplified_ones_and_all_else_stays():
+    pytest.importorskip("opencc", reason="OpenCC is not installed: pip install opencc")
+    assert simplified(["銀行宣佈下調存款利率", "A股首秀 Abc"]) == ["银行宣布下调存款利率", "A股首秀 Abc"]
+
+
+def test_a_missing_opencc_is_one_line_that_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "opencc", None)
+    normalisation._converter.cache_clear()
+    with pytest.raises(ImportError, match=r"simplified needs OpenCC, which is not installed: .*\[opencc\]"):
+        simplified(["銀行"])
 
 
 def test_words_that_jieba_was_given_are_words_of_the_vocabulary():

@@ -17,11 +17,12 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from textrnn import cards, datasets, metrics, saving, training
 from textrnn.checks import check_number, check_texts, column_of, seed_of
 from textrnn.preprocessing import TextEncoder
+from textrnn.recipes import settings_by_size
 
 if TYPE_CHECKING:
     import keras
 
-BY_SIZE = ("epochs", "batch_size", "learning_rate")  # recommended by the number of rows where they are `None`
+BY_SIZE = tuple(settings_by_size())  # recommended by the number of rows where they are `None`
 # Arguments that are no metadata of rows, which scikit-learn would otherwise offer to route.
 ANSWERING = dict.fromkeys(("batch_size", "long_text"), UNUSED)
 FITTING = {"validation_data": UNUSED}
@@ -37,7 +38,8 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
     saved model is data.
 
     Args:
-        epochs: passes over the rows, at most; by their number if `None`, as `batch_size` and `learning_rate`.
+        epochs: passes over the rows, at most; by their number if `None`, as `batch_size`, `learning_rate`,
+            `adversarial`, `min_ngram_count` and `ngram_dropout`.
         validation_fraction: of the rows, this share (of each class) is held out to choose the best epoch, unless `fit`
             is given `validation_data`; with 0 the last epoch stays.
         patience: stop after this many epochs without a better score; never if `None`.
@@ -68,7 +70,7 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
     clipnorm: float = training.Recipe.clipnorm
     warm_up: float = training.Recipe.warm_up
     label_smoothing: float = training.Recipe.label_smoothing
-    adversarial: float = training.Recipe.adversarial
+    adversarial: float | None = None
     scoring: str = training.Recipe.scoring
     patience: int | None = training.Recipe.patience
     unit: str = training.Recipe.unit
@@ -76,7 +78,7 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
     min_count: int = training.Recipe.min_count
     max_tokens: int | None = training.Recipe.max_tokens
     max_ngram: int = training.Recipe.max_ngram
-    min_ngram_count: int = training.Recipe.min_ngram_count
+    min_ngram_count: int | None = None
     max_ngrams: int | None = training.Recipe.max_ngrams
     max_length: int | None = training.Recipe.max_length
     cell: str = training.Recipe.cell
@@ -86,7 +88,7 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
     bidirectional: bool = training.Recipe.bidirectional
     pooling: str | tuple[str, ...] = training.Recipe.pooling
     dropout: float = training.Recipe.dropout
-    ngram_dropout: float = training.Recipe.ngram_dropout
+    ngram_dropout: float | None = None
     evidence: bool = training.Recipe.evidence
     embedded_ngrams: int | None = training.Recipe.embedded_ngrams
     topic_vectors: bool = training.Recipe.topic_vectors

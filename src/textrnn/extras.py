@@ -24,6 +24,7 @@ LIBRARIES = {  # by extra, from the name to import to the name to read
     "onnx": {"onnx": "ONNX", "onnxruntime": "ONNX Runtime"},
     "litert": {"ai_edge_litert": "LiteRT"},
     "sweep": {"optuna": "Optuna", "sqlalchemy": "SQLAlchemy"},
+    "opencc": {"opencc": "OpenCC"},
     "tables": {"pyarrow": "pyarrow", "openpyxl": "openpyxl"},
 }
 

@@ -17,6 +17,7 @@ import click
 from textrnn import cards
 from textrnn.extras import MissingLibraryError, require
 from textrnn.options import LONG_TEXT, ON_EMPTY, RUNTIMES
+from textrnn.preprocessing import simplified
 
 if TYPE_CHECKING:
     import numpy as np
@@ -196,6 +197,9 @@ answer_options = add_options(
         show_default=True,
         help="Of a text longer than the model reads at a time: all of it, in windows, or its head alone.",
     ),
+    click.option(
+        "--simplify", is_flag=True, help="Read traditional characters as simplified ones, with OpenCC (extra: opencc)."
+    ),
     loading_options,
 )
 table_options = add_options(
@@ -237,14 +241,33 @@ def import_tensorflow():
         os.close(nothing)
 
 
-def load_classifier(model: str, *, runtime: str, **options):
+def load_classifier(model: str, *, runtime: str, simplify: bool = False, **options):
     """Returns the classifier saved in a folder; TensorFlow is imported if it computes, and says nothing."""
+    if simplify:
+        require("--simplify", "opencc")
     if runtime == "tensorflow":
         require("--runtime tensorflow", "tensorflow", "keras")
         import_tensorflow()
     from textrnn import saving
 
-    return saving.load_classifier(model, runtime=runtime, **options)
+    classifier = saving.load_classifier(model, runtime=runtime, **options)
+    return _Simplifying(classifier) if simplify else classifier
+
+
+class _Simplifying:
+    """A classifier that reads traditional characters as simplified ones."""
+
+    def __init__(self, classifier: Any):
+        self._classifier = classifier
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._classifier, name)
+
+    def predict_with_scores(self, texts: Sequence[str], **options) -> Any:
+        return self._classifier.predict_with_scores(simplified(texts), **options)
+
+    def predict_proba(self, texts: Sequence[str], **options) -> Any:
+        return self._classifier.predict_proba(simplified(texts), **options)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from textrnn.preprocessing.normalisation import (
     changed_code_points,
     normal_form,
     normalise,
+    simplified,
     split_words,
 )
 from textrnn.preprocessing.settings import check_vocabulary_settings
@@ -35,5 +36,6 @@ __all__ = [
     "check_vocabulary_settings",
     "normal_form",
     "normalise",
+    "simplified",
     "split_words",
 ]

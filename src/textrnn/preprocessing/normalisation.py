@@ -5,8 +5,11 @@ import re
 import sys
 import unicodedata
 import warnings
+from collections.abc import Iterable
 from types import ModuleType
+from typing import Any
 
+from textrnn.checks import check_texts
 from textrnn.extras import require
 
 NUM_CODE_POINTS = sys.maxunicode + 1
@@ -118,3 +121,22 @@ def split_words(text: str) -> list[str]:
             words += [*_cut(text[start : run.start()]), run[0]]
             start = run.end()
     return [word for word in (*words, *_cut(text[start:])) if not word.isspace()]
+
+
+@functools.cache
+def _converter() -> Any:
+    require("preprocessing.simplified", "opencc")
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
+
+
+def simplified(texts: Iterable[str]) -> list[str]:
+    """Returns `texts` with simplified characters for traditional ones, by OpenCC, for a model that learnt simplified.
+
+    Raises:
+        ImportError: OpenCC is not installed; the message says how to get it.
+        ValueError: a text is no string, or there is no text in it.
+    """
+    texts = check_texts(texts)
+    return [_converter().convert(text) for text in texts]

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textrnn.evidence import counts_of
+from textrnn import networks, saving
+from textrnn.evidence import columns_of, counts_of
 from textrnn.layers import ClassEvidence
 from textrnn.lessons import cells
 from textrnn.lessons.recurrent import Elman, ElmanCell, Jordan, JordanCell, PeepholeLSTM, PeepholeLSTMCell
+from textrnn.preprocessing import TextEncoder
 
 pytestmark = pytest.mark.slow
 
@@ -286,3 +288,28 @@ def test_evidence_of_several_orders_stands_side_by_side_and_survives_being_saved
 def test_evidence_refuses_to_divide_by_nothing():
     with pytest.raises(ValueError, match="smoothing: expected more than 0, got 0"):
         ClassEvidence([5], 2, smoothing=0)
+
+
+def test_many_classes_share_columns_by_which_each_can_still_be_told():
+    codes = columns_of(1000)
+    assert codes.shape == (1000, 64)
+    assert len({row.tobytes() for row in codes}) == 1000
+    assert set(codes.sum(axis=1)) == {3}
+    layer = ClassEvidence([4], 1000)
+    ids, label_ids = np.array([[2, 3], [2, 2], [3, 0]]), np.array([7, 999, 7])
+    layer.count(ids, label_ids)
+    np.testing.assert_array_equal(layer.tables[0].numpy()[2:], [codes[7] + codes[999], 2 * codes[7]])
+    # Without the text itself, its n-grams are as they are in a table of the other texts.
+    other = ClassEvidence([4], 1000)
+    other.count(ids[[1, 2]], label_ids[[1, 2]])
+    np.testing.assert_allclose(layer.leave_one_out(ids, label_ids)[0], other(ids)[0], atol=1e-6)
+    assert layer(ids).shape == layer.compute_output_shape(ids.shape) == (3, 2, 65)
+
+
+def test_a_saved_network_of_many_classes_answers_as_the_live_one():
+    encoder = TextEncoder(tokens=tuple("甲乙丙丁"), max_length=4)
+    model = networks.build_textrnn(encoder, [f"{n:02}" for n in range(70)], embed_dim=2, units=2, evidence=True)
+    networks.evidence_layer(model).count(encoder.encode(["甲乙", "丙丁"] * 35), np.arange(70))
+    probs = saving.to_numpy_network(model).predict_proba(["甲丙", "丁"])
+    np.testing.assert_allclose(probs, model(np.array(["甲丙", "丁"])), atol=1e-6)
+    assert abs(probs[0] - probs[1]).max() > 1e-4

@@ -68,6 +68,12 @@ def test_few_rows_get_as_many_steps_as_4550_and_more_hindrance_the_fewer_they_ar
     assert [one.min_ngram_count for one in found] == [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2]
 
 
+def test_many_classes_get_a_step_each():
+    found = training.recipe(4000, num_classes=1000)
+    assert training.num_steps(4000, batch_size=found.batch_size, epochs=found.epochs) >= 1000
+    assert training.recipe(4550, num_classes=200) == training.recipe(4550)
+
+
 def test_a_recipe_is_written_as_json_values_with_all_its_settings():
     config = Recipe(1, 16, 4e-3, pooling=("last", "max"), patience=2).to_config()
     assert list(config) == NAMES

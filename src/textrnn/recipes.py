@@ -268,10 +268,10 @@ def settings_by_size() -> list[str]:
     return [name for name, value in first.items() if any(other[name] != value for other in others)]
 
 
-def recipe(num_rows: int) -> Recipe:
-    """Returns the recommended recipe for a training set of `num_rows` headlines.
+def recipe(num_rows: int, *, num_classes: int = 2) -> Recipe:
+    """Returns the recommended recipe for a training set of `num_rows` headlines in `num_classes` classes.
 
-    What training needs is steps, about 300, whatever the rows: few rows want small batches and more epochs. They are
+    What training needs is steps, about 300 or one for each class, whatever the rows: few rows want small batches and more epochs. They are
     then read so often that a network learns them by heart, unless it is hindered: from 4,550 rows down to 300, by
     equal steps of the logarithm, adversarial training becomes stronger, and more n-grams are dropped. N-grams that
     occur once have ids too: in 300 texts nearly all do. Many rows want large batches, which are faster.
@@ -281,19 +281,21 @@ def recipe(num_rows: int) -> Recipe:
     (4, 64, 0.004)
     >>> found = recipe(300)
     >>> found.epochs, found.batch_size, found.adversarial, found.ngram_dropout
-    (16, 16, 0.5, 0.7)
+    (16, 16, 0.15, 0.6)
     """
     check_integer("num_rows", num_rows)
+    check_integer("num_classes", num_classes)
+    batch_size = min(64, max(16, num_rows // 71)) if num_rows < 20_000 else 128
+    steps = max(MIN_STEPS, num_classes)
+    epochs = min(64, max(4, math.ceil(steps / math.ceil(num_rows / batch_size))))
     if num_rows >= 20_000:
-        return Recipe(4, 128, 2e-3)
-    batch_size = min(64, max(16, num_rows // 71))
-    epochs = min(64, max(4, math.ceil(MIN_STEPS / math.ceil(num_rows / batch_size))))
+        return Recipe(epochs, batch_size, 2e-3)
     few = min(1.0, max(0.0, math.log(ENOUGH_ROWS / num_rows) / math.log(ENOUGH_ROWS / FEW_ROWS)))
     return Recipe(
         epochs,
         batch_size,
         4e-3,
-        adversarial=round(Recipe.adversarial * 10**few, 3),
-        ngram_dropout=round(Recipe.ngram_dropout + 0.2 * few, 3),
+        adversarial=round(Recipe.adversarial * 3**few, 3),
+        ngram_dropout=round(Recipe.ngram_dropout + 0.1 * few, 3),
         min_ngram_count=1 if num_rows < 2000 else Recipe.min_ngram_count,
     )

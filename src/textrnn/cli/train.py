@@ -116,7 +116,7 @@ def _train_and_keep(
     )
     baselines = _score_baselines(splits)
     import_tensorflow()
-    settings = given.recipe(len(splits.train))
+    settings = given.recipe(len(splits.train), num_classes=splits.train["label"].nunique())
     if before:
         settings = experiments.settings_to_continue(before.network.data, given, num_rows=len(splits.train))
     if place:

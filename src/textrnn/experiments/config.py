@@ -44,9 +44,9 @@ class Given:
         """Returns what both gave; where both did, what this one gave."""
         return Given({**other.settings, **self.settings}, other.seed if self.seed is None else self.seed)
 
-    def recipe(self, num_rows: int) -> Recipe:
-        """Returns the recipe for a training set of `num_rows` rows."""
-        return recipe(num_rows).changed(**self.settings)
+    def recipe(self, num_rows: int, *, num_classes: int = 2) -> Recipe:
+        """Returns the recipe for a training set of `num_rows` rows in `num_classes` classes."""
+        return recipe(num_rows, num_classes=num_classes).changed(**self.settings)
 
     def to_toml(self, *, num_rows: int | None = None) -> str:
         """Returns a file for `read_config`; without `num_rows`, it lacks the settings that the rows decide."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textrnn import architectures
+from textrnn.evidence import MAX_COLUMNS, columns_of, num_columns
 from textrnn.experiments.config import Given
 from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder
 
@@ -99,6 +100,11 @@ def grow(data: "NetworkData", texts: Sequence[str], labels: Sequence[str]) -> "N
     """
     encoder = grown_encoder(data.encoder, texts)
     label_names = [*data.label_names, *sorted(set(labels) - set(data.label_names))]
+    if data.settings.get("evidence") and len(data.label_names) <= MAX_COLUMNS < len(label_names):
+        raise ValueError(
+            f"train: expected at most {MAX_COLUMNS} classes with those of the model, got {len(label_names)}: more "
+            "share the columns of the class evidence, so train a new model, or one without (--set evidence=false)"
+        )
     shapes = architectures.arrays(data.network, data.settings, encoder, len(label_names))
     arrays = {}
     for name, array in data.arrays.items():
@@ -127,12 +133,12 @@ def grown_encoder(encoder: TextEncoder, texts: Sequence[str]) -> TextEncoder:
 
 def _old_features(data: "NetworkData", num_classes: int) -> list[int]:
     """Returns where, among the numbers that the grown network sees at each step, those of the old one are."""
-    orders, before = len(data.encoder.num_ids), len(data.label_names)
+    orders, before, after = len(data.encoder.num_ids), num_columns(len(data.label_names)), num_columns(num_classes)
     wide = data.settings["embed_dim"] * orders
     columns = list(range(wide))
     for order in range(orders if data.settings.get("evidence") else 0):
-        first = wide + order * (num_classes + 1)
-        columns += [*range(first, first + before), first + num_classes]  # the number of texts comes last
+        first = wide + order * (after + 1)
+        columns += [*range(first, first + before), first + after]  # the number of texts comes last
     return columns
 
 
@@ -144,9 +150,11 @@ def share_counted(data: "NetworkData", train: "pd.DataFrame") -> float:
     ids = data.encoder.encode(list(train["text"]))
     ids = ids if ids.ndim == 3 else ids[..., None]
     classes = np.array([index.get(label, -1) for label in train["label"]])
-    counted = classes >= 0
+    counted, own = classes >= 0, columns_of(len(index))
+    places = np.argsort(-own, axis=1, kind="stable")[:, : int(own[0].sum())]  # (classes, columns of each)
     for order in range(ids.shape[2]):
         column = ids[..., order]
-        seen = data.arrays[f"evidence_{order + 1}"][column, np.maximum(classes, 0)[:, None]] > 0
-        counted &= (seen | (column < FIRST_ID)).all(axis=1)
+        for place in places[np.maximum(classes, 0)].T:
+            seen = data.arrays[f"evidence_{order + 1}"][column, place[:, None]] > 0
+            counted &= (seen | (column < FIRST_ID)).all(axis=1)
     return float(counted.mean())

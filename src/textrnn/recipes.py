@@ -271,10 +271,10 @@ def settings_by_size() -> list[str]:
 def recipe(num_rows: int, *, num_classes: int = 2) -> Recipe:
     """Returns the recommended recipe for a training set of `num_rows` headlines in `num_classes` classes.
 
-    What training needs is steps, about 300 or one for each class, whatever the rows: few rows want small batches and more epochs. They are
-    then read so often that a network learns them by heart, unless it is hindered: from 4,550 rows down to 300, by
-    equal steps of the logarithm, adversarial training becomes stronger, and more n-grams are dropped. N-grams that
-    occur once have ids too: in 300 texts nearly all do. Many rows want large batches, which are faster.
+    What training needs is steps, about 300 or one for each class, whatever the rows: few rows want small batches and
+    more epochs. They are then read so often that a network learns them by heart, unless it is hindered: from 4,550 rows
+    down to 300, by equal steps of the logarithm, adversarial training becomes stronger, and more n-grams are dropped.
+    N-grams that occur once have ids too: in 300 texts nearly all do. Many rows want large batches, which are faster.
 
     >>> found = recipe(4550)
     >>> found.epochs, found.batch_size, found.learning_rate

@@ -232,3 +232,26 @@ def test_an_ensemble_answers_by_the_mean_of_its_models_probabilities(carved):
     done = run_script(script, "--models", folders[0], folders[0], "--table", carved["test"])
     assert done.returncode == 2
     assert "expected two or more different folders" in done.stderr
+
+
+def test_the_simulation_of_many_workers_meets_the_formula_where_that_is_exact():
+    specification = importlib.util.spec_from_file_location("scaling", ROOT / "benchmarks" / "scaling.py")
+    scaling = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(scaling)
+    for workers in (1, 10, 100, 300):
+        found = scaling.simulated_bulk(workers, spread=0)
+        assert found == pytest.approx(scaling.bulk_bound(workers), rel=0.04)
+        assert scaling.simulated_bulk(workers, spread=0.4) < 1.1 * scaling.bulk_bound(workers)
+    step = scaling.STEP_SECONDS + scaling.exchange_seconds(2, bytes_a_second=1e8)
+    assert scaling.simulated_training(2, bytes_a_second=1e8, spread=0) == pytest.approx(2 * scaling.STEP_ROWS / step)
+    assert (
+        scaling.simulated_training(50, bytes_a_second=1e12, spread=0.3) < 40 * scaling.STEP_ROWS / scaling.STEP_SECONDS
+    )
+    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    for workers in scaling.WORKERS:
+        assert (
+            f"| {workers} | {scaling.bulk_bound(workers):,.0f} | {scaling.simulated_bulk(workers, spread=0.2):,.0f} |"
+            in page
+        )
+        rows = [scaling.simulated_training(workers, bytes_a_second=bits / 8, spread=0.2) for bits in (1e10, 1e9)]
+        assert " | ".join(f"{row:,.0f}" for row in rows) in page

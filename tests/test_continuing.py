@@ -70,8 +70,11 @@ def test_rows_learnt_before_are_told_from_new_ones(floats):
 
 
 def test_settings_of_the_network_stay_and_others_are_as_given(old):
-    found = experiments.settings_to_continue(old, Given({"epochs": 2, "units": old.settings["units"]}), num_rows=50)
+    found = experiments.settings_to_continue(old, Given({"epochs": 2, "units": old.settings["units"]}, 7)).recipe(50)
     assert (found.epochs, found.units, found.max_length) == (2, old.settings["units"], old.encoder.max_length)
+    shown = CliRunner().invoke(cli.main, ["train", "--continue-from", str(MODEL), "--show-config", "--set", "epochs=2"])
+    assert f"units = {found.units}\n" in shown.stdout
+    assert f"max_length = {found.max_length}\n" in shown.stdout
     for setting in ("units=3", "lower=false", "pooling=last"):
         result = CliRunner().invoke(
             cli.main, ["train", "none.tsv", "--continue-from", str(MODEL), "--out", "model", "--set", setting]

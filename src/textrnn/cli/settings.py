@@ -1,5 +1,6 @@
 """The options that say with which settings to train: one by one, from a file, or those of another model."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -42,6 +43,6 @@ def settings_given(*, sets: tuple[str, ...], config: str | None, like: str | Non
     return given.over(Given(seed=0))
 
 
-def show(given: "Given", *, num_rows: int | None):
-    """Prints all settings as TOML; without `num_rows`, but for those that depend on it."""
-    click.echo(given.to_toml(num_rows=num_rows), nl=False)
+def show(given: "Given", *, labels: Sequence[str] | None):
+    """Prints all settings as TOML; without the labels of the rows, but for those that depend on them."""
+    click.echo(given.to_toml(None if labels is None else given.recipe_for(labels)), nl=False)

@@ -66,32 +66,30 @@ def train(file, out, run, dev, seed, sets, config, like, show_config, copies_tog
 
     given = settings_given(sets=sets, config=config, like=like, seed=seed)
     rest = {"resume": options.pop("resume"), "log_dir": options.pop("tensorboard")}
-    rest["before"] = options.pop("continue_from")
+    given, rest["before"] = _before(options.pop("continue_from"), given)
     files = experiments.Files(file, dev, copies_together, options)
     if show_config:
-        show(given, num_rows=len(files.read(seed=given.seed).train) if file else None)
+        show(given, labels=files.read(seed=given.seed).train["label"] if file else None)
         return
     if not file or not (out or run):
         raise click.UsageError("Missing argument 'FILE'." if not file else "Missing option '--out' / '-o', or '--run'.")
     require("textrnn train", "tensorflow", "keras", "sklearn", "scipy")
     folder = Path(out) if out else Path(run) / experiments.MODEL
     _check_places(folder, **{"FILE": file, "--dev": dev, "--resume": rest["resume"], "--run": run if out else None})
-    rest["before"] = _load_before(rest["before"], given)
     card = {"seed": given.seed, "licence": licence, "limits": limits}
     cards.check_card(dict.fromkeys(cards.CARD_FIELDS) | card)
     with experiments.begun(run) if run else contextlib.nullcontext() as place:
         _train_and_keep(files, given, card, folder=folder, place=place, **rest)
 
 
-def _load_before(model: str | None, given: "Given") -> "Classifier | None":
-    """Returns the model that is trained on, if there is one; refuses settings that it cannot have before any work."""
+def _before(model: str | None, given: "Given") -> "tuple[Given, Classifier | None]":
+    """Returns the model that is trained on, if there is one, and the settings, with those that it has and keeps."""
     if not model:
-        return None
+        return given, None
     from textrnn import experiments, saving
 
     before = saving.load_classifier(model)
-    experiments.settings_to_continue(before.network.data, given, num_rows=1)
-    return before
+    return experiments.settings_to_continue(before.network.data, given), before
 
 
 def _train_and_keep(
@@ -116,12 +114,9 @@ def _train_and_keep(
     )
     baselines = _score_baselines(splits)
     import_tensorflow()
-    settings = given.recipe(len(splits.train), num_classes=splits.train["label"].nunique())
-    if before:
-        settings = experiments.settings_to_continue(before.network.data, given, num_rows=len(splits.train))
+    settings = given.recipe_for(splits.train["label"])
     if place:
-        config = experiments.Given(settings.to_config(), given.seed)
-        (place / experiments.CONFIG).write_text(config.to_toml(num_rows=1), encoding="utf-8")
+        (place / experiments.CONFIG).write_text(given.to_toml(settings), encoding="utf-8")
     model, history = _train(splits, settings, seed=given.seed, before=before, **options)
     if (read := history.attrs["share_read"]) < 1:
         tell(f"long texts: {read:.0%} of the characters were read in {settings.epochs} epochs; more epochs read more")

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,11 +48,15 @@ class Given:
         """Returns the recipe for a training set of `num_rows` rows in `num_classes` classes."""
         return recipe(num_rows, num_classes=num_classes).changed(**self.settings)
 
-    def to_toml(self, *, num_rows: int | None = None) -> str:
-        """Returns a file for `read_config`; without `num_rows`, it lacks the settings that the rows decide."""
+    def recipe_for(self, labels: Sequence[str]) -> Recipe:
+        """Returns the recipe for a training set whose rows have these labels."""
+        return self.recipe(len(labels), num_classes=len(set(labels)))
+
+    def to_toml(self, whole: Recipe | None = None) -> str:
+        """Returns a file for `read_config`: seed and recipe; without one, what the rows decide is lacking."""
         lines = [] if self.seed is None else [f"seed = {self.seed}\n"]
-        if num_rows is not None:
-            return "".join([*lines, self.recipe(num_rows).to_toml()])
+        if whole is not None:
+            return "".join([*lines, whole.to_toml()])
         open_ones = [name for name in settings_by_size() if name not in self.settings]
         lines += [f"# as recommended for the rows: {', '.join(open_ones)}\n"] if open_ones else []
         return "".join([*lines, self.recipe(1).to_toml(but=open_ones)])

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-    from textrnn.recipes import Recipe
     from textrnn.saving import NetworkData
 
 KNOWN = 0.5  # if more of the rows than this look as if they had been counted before, they are counted afresh
@@ -52,7 +51,7 @@ def continue_training(
     from textrnn import saving, training
 
     old = saving.network_data(saving.load_network(model))
-    settings = settings_to_continue(old, given or Given(), num_rows=len(train))
+    settings = settings_to_continue(old, given or Given()).recipe_for(train["label"])
     check_classes(old, train)
     network = saving.keras_network(grow(old, list(train["text"]), sorted(set(train["label"]))))
     training.compile_by(settings, network, num_rows=len(train))
@@ -68,8 +67,8 @@ def check_classes(data: "NetworkData", train: "pd.DataFrame"):
         raise ValueError(f"train: {what}; add some of the old rows, or the network forgets them")
 
 
-def settings_to_continue(data: "NetworkData", given: Given, *, num_rows: int) -> "Recipe":
-    """Returns the recipe for training a network on: network and vocabulary as they are, the rest as given.
+def settings_to_continue(data: "NetworkData", given: Given) -> Given:
+    """Returns the settings for training a network on: network and vocabulary as they are, the rest as given.
 
     Raises:
         ValueError: `given` has another value for a setting of network or vocabulary.
@@ -84,7 +83,7 @@ def settings_to_continue(data: "NetworkData", given: Given, *, num_rows: int) ->
         same = architectures.poolings(value) == kept["pooling"] if name == "pooling" else value == kept.get(name, value)
         if not same:
             raise ValueError(f"{name}: the model that is trained on has {kept[name]!r}, which stays; got {value!r}")
-    return Given({**given.settings, **kept}).recipe(num_rows)
+    return Given({**given.settings, **kept}, given.seed)
 
 
 def grow(data: "NetworkData", texts: Sequence[str], labels: Sequence[str]) -> "NetworkData":

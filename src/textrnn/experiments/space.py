@@ -15,13 +15,12 @@ from textrnn.recipes import check_names, check_setting, setting_from
 DEFAULT = """\
 # A list: one of these. A range: any number in it; log = true draws small and large ones alike.
 learning_rate = { low = 0.001, high = 0.01, log = true }
-epochs = { low = 3, high = 12 }
 batch_size = [16, 32, 64, 128]
 units = [64, 128, 256]
 dropout = { low = 0.2, high = 0.6 }
 ngram_dropout = { low = 0.2, high = 0.7 }
 label_smoothing = { low = 0.0, high = 0.2 }
-adversarial = { low = 0.0, high = 0.1 }
+adversarial = { low = 0.0, high = 0.2 }
 pooling = ["max,mean", "max", "attention"]
 """
 

@@ -26,7 +26,6 @@ from textrnn.experiments.space import Space
 from textrnn.experiments.trial import Files
 from textrnn.extras import require
 from textrnn.locks import locked
-from textrnn.recipes import recipe
 
 if TYPE_CHECKING:
     import optuna
@@ -91,10 +90,10 @@ def run_sweep(
     check_integer("jobs", jobs)
     check_seed(seed)
     given = Given({name: value for name, value in (settings or {}).items() if name not in space.dimensions}, seed)
-    num_rows = len(files.read(seed=seed).train)
+    labels = list(files.read(seed=seed).train["label"])
     folder = cards.resolved(Path(folder))
     with _taken(folder, _identity(files, given, space)), warnings.catch_warnings(action="ignore"):
-        parent = _Parent(folder, files, given, space, jobs=jobs, num_rows=num_rows)
+        parent = _Parent(folder, files, given, space, jobs=jobs, labels=labels)
         parent.go_on(trials, progress=progress)
         return parent.finish()
 
@@ -143,7 +142,7 @@ class _Child:
 class _Parent:
     """The process that asks and tells."""
 
-    def __init__(self, folder: Path, files: Files, given: Given, space: Space, *, jobs: int, num_rows: int):
+    def __init__(self, folder: Path, files: Files, given: Given, space: Space, *, jobs: int, labels: list[str]):
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -156,8 +155,7 @@ class _Parent:
         # Another seed after each stop: the same one would draw again what was drawn at the start.
         self.study.sampler = optuna.samplers.TPESampler(seed=given.seed + len(known), constant_liar=jobs > 1)
         if not known:
-            start = recipe(num_rows).changed(**given.settings).to_config()
-            self.study.enqueue_trial(space.start(start))
+            self.study.enqueue_trial(space.start(given.recipe_for(labels).to_config()))
         self.children: dict[int, _Child] = {}
         self.left = self._left_running()
 

@@ -66,8 +66,8 @@ def train_once(files: Files, settings: Mapping[str, Any], seed: int, folder: str
     given = Given(settings, seed)
     with begun(folder) as place:
         splits = files.read(seed=seed)
-        recipe = given.recipe(len(splits.train), num_classes=splits.train["label"].nunique())
-        (place / CONFIG).write_text(given.to_toml(num_rows=len(splits.train)), encoding="utf-8")
+        recipe = given.recipe_for(splits.train["label"])
+        (place / CONFIG).write_text(given.to_toml(recipe), encoding="utf-8")
         from textrnn import saving, training
 
         model, history = training.train_textrnn(splits.train, splits.dev, settings=recipe, seed=seed, progress=False)

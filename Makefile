@@ -13,7 +13,7 @@ export PYTHONHASHSEED ?= 0
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help setup notebooks publish-notebooks executed lint bench bench-accuracy architecture font lock audit clean
-.PHONY: check test test-long test-all fuzz soak
+.PHONY: check site test test-long test-all fuzz soak
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -88,6 +88,13 @@ bench-accuracy: $(STAMP)  ## score the embedded corpus and the classifiers; DATA
 
 architecture: $(STAMP)  ## maintainers: draw the rooms of the package, docs/architecture.png, and write their table
 	$(BIN)/python tools/house.py
+
+site: $(VENV)/.site  ## build the site, plain HTML, into build/site: notebooks, READMEs, docs, API, the network as a page
+	$(BIN)/python tools/build_site.py
+
+$(VENV)/.site: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[site]'
+	@touch $@
 
 font: $(STAMP)  ## maintainers: make the Chinese font of the package again (wants npm)
 	$(BIN)/python tools/subset_font.py

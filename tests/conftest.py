@@ -69,6 +69,14 @@ def browser():
         running.close()
 
 
+def axe_faults(page):
+    """What axe-core finds on a page of a browser: a line per fault, the rule and the first element at fault."""
+    axe = pytest.importorskip("axe_playwright_python", reason="axe-core is not installed")
+    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text("utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0]['failureSummary']}" for one in found]
+
+
 def written(path, content):
     """Returns `path` after writing `content`, text or bytes, to it."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,7 @@ def ask(browser, tmp_path_factory):
         path = tmp_path_factory.mktemp("page") / "页 #1.html"
         with pytest.MonkeyPatch.context() as patch:
             script = web_page.joined_script()
-            patch.setattr(web_page, "joined_script", lambda: script + DOOR)
+            patch.setattr(web_page, "joined_script", lambda entry: script + DOOR)
             path.write_bytes(web.build_page(folder, **settings).html)
         page = browser.new_page(locale="en-US")
         page.set_default_timeout(60_000)

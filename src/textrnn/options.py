@@ -23,3 +23,6 @@ BULK_FORMATS = ("parquet", "csv", "jsonl")  # how its answers are written
 
 # of an LSTM
 KINDS = ("input_gate", "forget_gate", "output_gate", "candidate", "cell", "output")  # what it does at each step
+
+# A page of a lesson
+LESSONS = ("memory", "cell", "cliff")  # which small network it lets a reader change

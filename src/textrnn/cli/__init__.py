@@ -45,6 +45,7 @@ for command in (
     look.card,
     look.verify,
     look.page,
+    look.lesson,
     look.demo,
     export.export,
     serve.serve,

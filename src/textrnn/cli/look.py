@@ -1,4 +1,4 @@
-"""`textrnn trace`, `card`, `verify`, `page`, `demo`: how a saved model reads, what it is, whether it is whole."""
+"""`textrnn trace`, `card`, `verify`, `page`, `lesson`, `demo`: how a model reads, what it is, whether it is whole."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from textrnn import cards
+from textrnn import cards, options
 from textrnn.cli.shared import (
     columns_of,
     examples,
@@ -162,6 +162,22 @@ def page(model, out, small, sha256):
     if small:
         what = f"no probability more than {built.difference:.2g} off on {built.num_texts} drawn texts"
         click.echo(f"weights in 16 bits: {what}")
+
+
+@click.command(epilog=examples("textrnn lesson memory --out memory.html", "textrnn lesson cliff --out cliff.html"))
+@click.argument("name", type=click.Choice(options.LESSONS))
+@click.option("--out", "-o", metavar="FILE", required=True, help="The page: one HTML file.")
+def lesson(name, out):
+    """Writes a small network of the lessons as a page: one file that opens by a double click.
+
+    memory: a recurrent network of two units. cell: an LSTM cell that counts. cliff: the error surface of a unit with
+    two parameters, with and without clipping. Every number can be changed by hand.
+    """
+    from textrnn import web
+
+    with replacing(Path(out)) as beside:
+        beside.write_bytes(web.build_lesson(name).html)
+    click.echo(f"{flat(out)}: open it in a browser")
 
 
 @click.command(epilog=examples("textrnn demo headlines-textrnn models/mine"))

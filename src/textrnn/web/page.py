@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +38,11 @@ class Page(NamedTuple):
     policy: str
     difference: float
     num_texts: int
+
+    def _repr_html_(self) -> str:
+        """Returns the page in a frame, for Jupyter: nothing of the notebook can be reached from there."""
+        page = escape(self.html.decode())
+        return f'<iframe title="textrnn" sandbox="allow-scripts" width="100%" height="760" srcdoc="{page}"></iframe>'
 
 
 def build_page(
@@ -78,7 +84,7 @@ def build_page(
         "weights": gzip.compress(files[saving.WEIGHTS], mtime=0),
         "forms": gzip.compress(json.dumps([*forms.items()]).encode(), mtime=0),
     }
-    html, policy = _assembled(about, blocks)
+    html, policy = assembled(about, blocks)
     return Page(html.encode(), policy, difference, len(texts))
 
 
@@ -106,9 +112,18 @@ def _halved(folder: str | os.PathLike, data: saving.NetworkData, texts: list[str
     return replace(data, arrays=arrays), float(np.abs(before - after).max())
 
 
-def _assembled(about: dict[str, Any], blocks: dict[str, bytes]) -> tuple[str, str]:
-    """Returns the page and its policy; words of the model stand in it as JSON in ASCII, and never as markup."""
-    script, style = joined_script(), (STATIC / "style.css").read_text("utf-8")
+def assembled(
+    about: dict[str, Any], blocks: dict[str, bytes], *, template: str = "page.html", entry: str = ENTRY
+) -> tuple[str, str]:
+    """Returns a page and its policy; words of the model stand in it as JSON in ASCII, and never as markup.
+
+    Args:
+        about: what the script finds under `about`.
+        blocks: what else it finds, by name.
+        template: the page's frame, of the folder `static`.
+        entry: the module that the page begins with, of the same folder.
+    """
+    script, style = joined_script(entry), (STATIC / "style.css").read_text("utf-8")
     icon = "data:image/svg+xml;base64," + base64.b64encode((STATIC / "icon.svg").read_bytes()).decode()
     policy = (
         f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src data:; "
@@ -121,7 +136,7 @@ def _assembled(about: dict[str, Any], blocks: dict[str, bytes]) -> tuple[str, st
         for name, block in blocks.items()
     ]
     parts = {"POLICY": policy, "ICON": icon, "STYLE": style, "DATA": "\n".join(held), "SCRIPT": script}
-    html = (STATIC / "page.html").read_text("utf-8")
+    html = (STATIC / template).read_text("utf-8")
     return re.sub(r"\{\{([A-Z]+)\}\}", lambda found: parts[found[1]], html), policy
 
 

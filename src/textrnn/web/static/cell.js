@@ -38,14 +38,25 @@ export function cellPanel(reading) {
     make(
       "div",
       { class: "cell-parts" },
-      make("div", { class: "neuron" }, picture(reading, { z, values, byHand })),
+      make("div", { class: "neuron" }, picture(reading, z, values, byHand)),
       make("div", { class: "cell-side" }, make("p", { class: "formula" }, words("cell_sums", values), changed.size ? words("by_hand") : ""), sumTable(reading)),
       whatIf(reading, now, isHere),
     ),
   ];
 }
 
-function picture(reading, { z, values, byHand }) {
+function picture(reading, z, values, byHand) {
+  const button = (kind, name, at) => zButton(reading, kind, name, at, z(kind));
+  return neuron({ values, byHand, button, through: "tanh" });
+}
+
+/**
+ * Returns the drawing of a cell, as the lecture has it.
+ *
+ * @param {object} about `values`: what stands at its parts; `byHand`: what marks a part; `button`: what draws an input;
+ *   `through`: the function around candidate and memory, "" where there is none
+ */
+export function neuron({ values, byHand = () => "", button, through }) {
   const parts = [
     arrow([200, 378], [200, 362]),
     arrow([200, 330], [200, 298]),
@@ -64,7 +75,7 @@ function picture(reading, { z, values, byHand }) {
     draw("rect", { class: "memory", x: 120, y: 182, width: 160, height: 48, rx: 8 }),
     label([200, 200], words("memory")),
     label([200, 220], `${values.before} → ${values.c}`, "strong"),
-    label([208, 160], `tanh(c) ${values.tanh}`, "start"),
+    label([208, 160], through ? `${through}(c) ${values.tanh}` : "", "start"),
     label([208, 318], `${words("kinds").candidate[0]} ${values.g}${byHand("candidate")}`, "start"),
     label([200, 30], words("kinds").output[0]),
     label([200, 52], `h ${values.h}`, "strong"),
@@ -73,7 +84,7 @@ function picture(reading, { z, values, byHand }) {
     label([140, 86], `${words("kinds").output_gate[0]} ${values.o}${byHand("output_gate")}`),
   ];
   for (const [kind, { z: name, at, disc: place, name: shape }] of Object.entries(INPUTS)) {
-    parts.push(disc(place, shape), zButton(reading, kind, name, at, z(kind)));
+    parts.push(disc(place, kind === "candidate" ? through || "=" : shape), button(kind, name, at));
   }
   return draw(
     "svg",
@@ -113,12 +124,17 @@ function zButton(reading, kind, name, [x, y], value) {
         toggle();
       },
     },
-    draw("rect", { x: x - 40, y: y - 24, width: 80, height: 46, rx: 8 }),
-    label([x, y - 6], name),
-    " ",
-    label([x, y + 13], plain(value), "strong"),
+    ...zBox(name, [x, y], value),
   );
 }
+
+/** Returns the parts of an input in the drawing: a frame, its name, its value. */
+export const zBox = (name, [x, y], value) => [
+  draw("rect", { x: x - 40, y: y - 24, width: 80, height: 46, rx: 8 }),
+  label([x, y - 6], name),
+  " ",
+  label([x, y + 13], plain(value), "strong"),
+];
 
 /** Returns the sum behind the `z` that is open. */
 function sumTable(reading) {

@@ -1,10 +1,9 @@
 // Words and elements: text goes in as text, never as markup.
 
-import { STRINGS } from "./strings.js";
-
 /** What the whole page shares; `page.js` fills it in. */
 export const state = {
   language: "en",
+  strings: null, // every word, by language and name
   about: null, // of the model
   network: null,
   readings: [],
@@ -29,8 +28,23 @@ export const inTwo = () => document.querySelector("input[name=mode]:checked").va
 export const open = () => state.readings.filter(({ field }) => !field.hidden);
 export const answered = () => open().filter(({ answer }) => answer);
 
+/** Writes the words of the page's frame, those whose element names them, in the language chosen. */
+export function showFrame() {
+  document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
+  document.title = `textrnn: ${words("title")}`;
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = words(element.dataset.text);
+  for (const element of document.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", words(element.dataset.label));
+  }
+  find("language").textContent = words("other_language");
+  find("language").lang = state.language === "zh" ? "en" : "zh-CN";
+}
+
+/** Returns the language of the browser, of the two that the page speaks. */
+export const ownLanguage = () => (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
+
 export function words(key, ...about) {
-  const found = STRINGS[state.language][key];
+  const found = state.strings[state.language][key];
   return typeof found === "function" ? found(...about) : found;
 }
 

@@ -69,13 +69,15 @@ export class Evidence {
 
 /** One direction of an LSTM. */
 export class LSTM {
-  constructor(arrays, name, backwards) {
+  /** @param {Function} activation of the candidate and of the memory that is shown */
+  constructor(arrays, name, backwards, activation = Math.tanh) {
     const [kernel, recurrent, bias] = ["kernel", "recurrent_kernel", "bias"].map((part) => arrays[`${name}.${part}`]);
     this.kernel = kernel.values;
     this.recurrent = recurrent.values;
     this.bias = bias.values;
     this.units = recurrent.shape[0];
     this.backwards = backwards;
+    this.activation = activation;
   }
 
   /** Returns what the values of a step and the bias contribute to `z`. */
@@ -112,13 +114,13 @@ export class LSTM {
     for (let unit = 0; unit < units; unit += 1) {
       step.input_gate[unit] = sigmoid(z[unit]);
       step.forget_gate[unit] = sigmoid(z[units + unit]);
-      step.candidate[unit] = Math.tanh(z[2 * units + unit]);
+      step.candidate[unit] = this.activation(z[2 * units + unit]);
       step.output_gate[unit] = sigmoid(z[3 * units + unit]);
     }
     for (const { unit, kind, value } of changes) step[kind][unit] = value;
     for (let unit = 0; unit < units; unit += 1) {
       step.cell[unit] = step.forget_gate[unit] * before[unit] + step.input_gate[unit] * step.candidate[unit];
-      step.output[unit] = step.output_gate[unit] * Math.tanh(step.cell[unit]);
+      step.output[unit] = step.output_gate[unit] * this.activation(step.cell[unit]);
     }
     return step;
   }

@@ -2,12 +2,12 @@
 
 import { readAddress, writeAddress } from "./address.js";
 import { readArrays, unpacked, unpackedJson } from "./arrays.js";
-import { answered, find, inTwo, make, nameOf, open, share, state, words } from "./elements.js";
+import { answered, find, inTwo, make, nameOf, open, ownLanguage, share, showFrame, state, words } from "./elements.js";
 import { KINDS } from "./layers.js";
 import { Network } from "./network.js";
 import { orderedUnits } from "./reader.js";
 import { Reading, reordered } from "./reading.js";
-import { EXAMPLES } from "./strings.js";
+import { EXAMPLES, STRINGS } from "./strings.js";
 import { TextEncoder } from "./text.js";
 
 const PAUSE = 250; // milliseconds without a key after which all of the text is read
@@ -16,14 +16,7 @@ let timer = null;
 let written = null;
 
 function showWords() {
-  document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
-  document.title = `textrnn: ${words("title")}`;
-  for (const element of document.querySelectorAll("[data-text]")) element.textContent = words(element.dataset.text);
-  for (const element of document.querySelectorAll("[data-label]")) {
-    element.setAttribute("aria-label", words(element.dataset.label));
-  }
-  find("language").textContent = words("other_language");
-  find("language").lang = state.language === "zh" ? "en" : "zh-CN";
+  showFrame();
   for (const option of find("kind").options) option.textContent = words("kinds")[option.value][0];
   for (const option of find("order").options) option.textContent = words("orders")[option.value];
   for (const option of find("count").options) {
@@ -135,7 +128,7 @@ async function load() {
 }
 
 async function start() {
-  state.language = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+  Object.assign(state, { language: ownLanguage(), strings: STRINGS });
   await load();
   Object.assign(state, { refresh, remember, askAll, askSoon });
   state.readings = [new Reading(1), new Reading(2)];

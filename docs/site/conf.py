@@ -36,6 +36,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 autodoc_default_options = {"members": True, "show-inheritance": False}
+suppress_warnings = ["ref.python"]  # some things have two doors, as `recipes.Recipe` is offered by `training` too
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True  # fields stand in the text of their class, and are no objects of their own

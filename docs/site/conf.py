@@ -54,7 +54,7 @@ def setup(app):
 
     def show_lessons(app, docname, content):
         if docname == "docs/lessons":
-            link = r"\g<0>\n\n<a href=\"../pages/\1.html\">Open the page · 打开页面</a>\n"
+            link = r"\g<0>" + "\n\n" + r'<a href="../pages/\1.html">Open the page · 打开页面</a>' + "\n"
             content[0] = re.sub(r"^## (\w+)$", link, content[0], flags=re.MULTILINE)
 
     app.connect("source-read", show_lessons)

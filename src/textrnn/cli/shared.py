@@ -17,7 +17,6 @@ import click
 from textrnn import cards
 from textrnn.extras import MissingLibraryError, require
 from textrnn.options import LONG_TEXT, ON_EMPTY, RUNTIMES
-from textrnn.preprocessing import simplified
 
 if TYPE_CHECKING:
     import numpy as np
@@ -258,16 +257,18 @@ class _Simplifying:
     """A classifier that reads traditional characters as simplified ones."""
 
     def __init__(self, classifier: Any):
-        self._classifier = classifier
+        from textrnn.preprocessing import simplified
+
+        self._classifier, self._simplified = classifier, simplified
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._classifier, name)
 
     def predict_with_scores(self, texts: Sequence[str], **options) -> Any:
-        return self._classifier.predict_with_scores(simplified(texts), **options)
+        return self._classifier.predict_with_scores(self._simplified(texts), **options)
 
     def predict_proba(self, texts: Sequence[str], **options) -> Any:
-        return self._classifier.predict_proba(simplified(texts), **options)
+        return self._classifier.predict_proba(self._simplified(texts), **options)
 
 
 @contextlib.contextmanager

@@ -401,11 +401,14 @@ assert [row["output"].tolist() for row in table] == [[4, 4], [12, 12], [32, 32]]
 # %% [markdown]
 # Steps 1 and 2 have the same input [1, 1], and the answer is 4 the first time and 12 the second. The memory makes the
 # difference. What if the inputs come in another order? `cells.run_rnn` does the arithmetic of the cell above for any
-# weights. Beside it runs Keras: a `SimpleRNN` and a `Dense` layer with the same weights.
+# weights. Beside it runs Keras: a `SimpleRNN` and a `Dense` layer with the same weights. (To change the weights by
+# hand: `textrnn lesson memory --out memory.html` writes a page that does the same sums, [lessons](../docs/lessons.md).)
 
-# %% [markdown] lang="zh" of="f5f28fda"
+# %% [markdown] lang="zh" of="b8283283"
 # 第 1 步和第 2 步的输入都是 [1, 1]，答案却先是 4，后是 12。差别来自记忆。换个顺序输入会怎样？`cells.run_rnn` 做的就
-# 是上面那个单元格里的算术，权重可以随意给。旁边让 Keras 也算一遍：一个 `SimpleRNN` 加一个 `Dense`，权重相同。
+# 是上面那个单元格里的算术，权重可以随意给。旁边让 Keras 也算一遍：一个 `SimpleRNN` 加一个 `Dense`，权重相同。（想亲
+# 手改权重，就运行
+# `textrnn lesson memory --out memory.html`：它写出一个网页，做的是同样的算术，[说明](../docs/lessons.md)是英文的。）
 
 # %%
 ones = np.ones((2, 2))

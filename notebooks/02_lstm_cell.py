@@ -350,14 +350,16 @@ assert by_hand.loc[by_hand["x2"] == 0, "x1"].tolist() == [1, 2, 2, 1, 1]
 
 # %% [markdown]
 # Step 2 writes 3, step 4 adds 4, step 6 shows the 7, step 7 clears the memory, step 8 writes 6, step 9 shows
-# it. The numbers 1, 2, 2, 1, 1 that come by with $x^2 = 0$ leave no trace.
+# it. The numbers 1, 2, 2, 1, 1 that come by with $x^2 = 0$ leave no trace. (The same cell as a page, with every number
+# to change: `textrnn lesson cell --out cell.html`, [lessons](../docs/lessons.md).)
 #
 # Now with real gates. `cells.run_lstm` is the loop above and keeps every value of every step.
 # `zi`, `zf`, `zo` and `z` are its names, and the lecture's, for $i$, $f$, $o$ and $g$ *before* the sigmoid or $\tanh$.
 
-# %% [markdown] lang="zh" of="0d3efcbf"
+# %% [markdown] lang="zh" of="c1d282c2"
 # 第 2 步写入 3，第 4 步加上 4，第 6 步输出 7，第 7 步清空记忆，第 8 步写入 6，第 9 步输出。而 $x^2 = 0$ 时经过的
-# 1、2、2、1、1，没有留下痕迹。
+# 1、2、2、1、1，没有留下痕迹。（同一个单元也有网页，每个数都可以改：`textrnn lesson cell --out cell.html`，
+# [说明](../docs/lessons.md)是英文的。）
 #
 # 现在换上真正的门。`cells.run_lstm` 就是上面的循环，每一步的每个值它都留着。`zi`、`zf`、`zo` 和 `z` 是它的叫法，也
 # 是课程里的叫法，指 $i$、$f$、$o$ 和 $g$ 进 sigmoid 或 $\tanh$ **之前**的值。

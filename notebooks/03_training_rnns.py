@@ -280,7 +280,8 @@ assert abs(end_plain - 0.09) < 0.001 and 0.03 < end_clipped < 0.05 and np.abs(pl
 # wall, and the loss jumps up and down: one step falls onto the high plain, the next one comes back. At last one
 # step ends *on* the wall, where the gradient is about 2,000 long. The walk without clipping is thrown off the map
 # and stays at 0.09. The clipped walk is pushed back by 0.3 and goes down again. Clipping does not remove the wall and
-# does not find a way around. It limits the damage.
+# does not find a way around. It limits the damage. (Take the steps yourself, from any place:
+# `textrnn lesson cliff --out cliff.html`, [lessons](../docs/lessons.md).)
 #
 # ## The same in a real network
 #
@@ -289,10 +290,11 @@ assert abs(end_plain - 0.09) < 0.001 and 0.03 < end_clipped < 0.05 and np.abs(pl
 # 1.39$. We train a plain recurrent network of 24 units on gaps of 20 by gradient descent (`SGD`), with and without
 # clipping, and write down the loss of every batch. Its start (ReLU, identity) is explained in the last experiment.
 
-# %% [markdown] lang="zh" of="ba49d4fa"
+# %% [markdown] lang="zh" of="442edb4c"
 # 有 275 步以上，两条路完全相同。起先是慢慢往下走。到了墙脚，损失开始忽上忽下：一步落到高处的平原，下一步又回来。终
 # 于有一步正好停在墙上，那里的梯度大约长 2,000。不裁剪的那条路从此被甩出地图，停在 0.09。裁剪的那条路只往回退了
-# 0.3，又继续往下走。裁剪没有拆掉墙，也没有找到绕过去的路；它只是限制了损害。
+# 0.3，又继续往下走。裁剪没有拆掉墙，也没有找到绕过去的路；它只是限制了损害。（想从任意一点自己走几
+# 步，就运行 `textrnn lesson cliff --out cliff.html`，[说明](../docs/lessons.md)是英文的。）
 #
 # ## 真实的网络里也是这样
 #

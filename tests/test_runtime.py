@@ -16,7 +16,7 @@ from textrnn.lessons.cells import from_keras, run_lstm
 from textrnn.networks import build_textcnn, build_textrnn, set_temperature
 from textrnn.options import CELLS, POOLINGS
 from textrnn.preprocessing import TextEncoder
-from textrnn.saving import first_layers, to_numpy_network
+from textrnn.saving import to_numpy_network
 from textrnn.saving.conversion import with_small_tables
 from textrnn.saving.numpy_layers import LSTM, Packed
 
@@ -49,12 +49,11 @@ def build(make=build_textrnn, *, max_ngram=2, **settings):
 def assert_same_probabilities(model, *, texts=TEXTS):
     expected = model(tf.constant(texts)).numpy()
     assert np.ptp(expected, axis=0).max() > 0.05  # the texts do get different answers
-    with pytest.MonkeyPatch.context() as patch:
-        for few, most_bytes in ((0, 0), (0, 50_000), (0, 2**26), (len(texts), 0)):  # kept products: some, all, none
-            patch.setattr(first_layers, "FEW_ROWS", few)
-            patch.setattr(first_layers, "MOST_BYTES", most_bytes)
-            network = to_numpy_network(model)
-            np.testing.assert_allclose(network.predict_proba(texts, long_text="head"), expected, atol=1e-5, rtol=0)
+    network = to_numpy_network(model)
+    for most_bytes in (None, 0, 50_000, 2**26):  # products kept: not asked for, none, some, all
+        if most_bytes is not None:
+            network.multiply_ahead(most_bytes=most_bytes)
+        np.testing.assert_allclose(network.predict_proba(texts, long_text="head"), expected, atol=1e-5, rtol=0)
     return network
 
 

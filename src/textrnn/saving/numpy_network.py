@@ -12,7 +12,7 @@ from textrnn.batching import answer_in_batches
 from textrnn.preprocessing import UNKNOWN_ID
 from textrnn.saving.classifier import NetworkPredictor
 from textrnn.saving.data import NetworkData
-from textrnn.saving.first_layers import FirstLayers, RowsOf
+from textrnn.saving.first_layers import MOST_BYTES, FirstLayers, RowsOf
 from textrnn.saving.numpy_layers import RECURRENT, Convolution, Layer, Packed, Pooling
 from textrnn.saving.one_thread import num_cores, one_thread
 
@@ -53,6 +53,10 @@ class NumpyNetwork(NetworkPredictor):
         self._kernel, self._bias = (
             arrays[f"output.{name}"] / np.float32(data.temperature) for name in ("kernel", "bias")
         )
+
+    def multiply_ahead(self, *, most_bytes: int = MOST_BYTES):
+        """Makes a network that has much to answer 1.2 times as fast, for at most so many bytes of memory."""
+        self._first.multiply_ahead(most_bytes=most_bytes)
 
     def probs(self, ids: np.ndarray) -> np.ndarray:
         """Returns the probabilities of texts as ids: `float32 (rows, classes)`."""

@@ -30,6 +30,7 @@ class Network(WorkerPlugin):
     def setup(self, worker: Any):
         """Gives it to a worker, which uses one thread: the others are other workers'."""
         self.network.num_threads = 1
+        self.network.multiply_ahead()
         worker.textrnn_network = self.network
 
 

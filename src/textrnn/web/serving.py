@@ -47,7 +47,9 @@ def serve_model(
 
     with service.bound_socket(host, port) as listener:
         tell(f"loading {folder} …")
-        found = service.Service(saving.load_classifier(folder, sha256=sha256), name=name)
+        classifier = saving.load_classifier(folder, sha256=sha256)
+        classifier.network.multiply_ahead()
+        found = service.Service(classifier, name=name)
         at = f"[{host}]" if ":" in host else host
         listener.listen()  # who asks from now on waits
         tell(f"POST http://{at}:{listener.getsockname()[1]}/v1/models/{name}:predict (Ctrl-C ends it)")

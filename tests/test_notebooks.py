@@ -203,7 +203,7 @@ def pairs_of(source):
 def without_code(text):
     """A text without code, formulas and the targets of links."""
     text = re.sub(r"```.*?```|\$\$.*?\$\$", " ", text, flags=re.DOTALL)
-    return re.sub(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)", " ", text)
+    return re.sub(r"`[^`]*`|\$[^$]*\$", " ", re.sub(r"\]\([^)]*\)", "", text))
 
 
 @each_notebook

@@ -148,7 +148,7 @@ def test_wrong_texts_and_classes_are_refused(x, y, message):
 
 
 def test_it_is_train_textrnn_to_the_last_digit(splits, fitted):
-    settings = fitted._recipe(len(splits.train))
+    settings = fitted._recipe(len(splits.train), num_classes=len(fitted.classes_))
     model, history = training.train_textrnn(splits.train, splits.dev, settings=settings, seed=0, progress=False)
     pd.testing.assert_frame_equal(history, fitted.history_)
     for mine, theirs in zip(model.get_weights(), fitted.model_.get_weights(), strict=True):

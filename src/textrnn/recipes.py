@@ -42,7 +42,7 @@ ARGUMENTS = {
 
 
 MIN_STEPS = 288  # of a training: 4 epochs of 4,550 rows
-ENOUGH_ROWS, FEW_ROWS = 4550, 300  # between them, training is hindered the more the fewer rows there are
+ENOUGH_ROWS, FEW_ROWS = 2000, 300  # between them, training is hindered the more the fewer rows there are
 NONE = "none"  # how TOML and a command line say that a setting is `None`
 
 
@@ -271,8 +271,8 @@ def settings_by_size() -> list[str]:
 def recipe(num_rows: int, *, num_classes: int = 2) -> Recipe:
     """Returns the recommended recipe for a training set of `num_rows` headlines in `num_classes` classes.
 
-    What training needs is steps, about 300 or one for each class, whatever the rows: few rows want small batches and
-    more epochs. They are then read so often that a network learns them by heart, unless it is hindered: from 4,550 rows
+    What training needs is steps, one for each class and, below 2,000 rows, about 300: few rows want small batches and
+    more epochs. They are then read so often that a network learns them by heart, unless it is hindered: from 2,000 rows
     down to 300, by equal steps of the logarithm, adversarial training becomes stronger, and more n-grams are dropped.
     N-grams that occur once have ids too: in 300 texts nearly all do. Many rows want large batches, which are faster.
 
@@ -285,8 +285,8 @@ def recipe(num_rows: int, *, num_classes: int = 2) -> Recipe:
     """
     check_integer("num_rows", num_rows)
     check_integer("num_classes", num_classes)
-    batch_size = min(64, max(16, num_rows // 71)) if num_rows < 20_000 else 128
-    steps = max(MIN_STEPS, num_classes)
+    batch_size = 128 if num_rows >= 20_000 else 64 if num_rows >= ENOUGH_ROWS else max(16, num_rows // 71)
+    steps = max(MIN_STEPS if num_rows < ENOUGH_ROWS else 0, num_classes)
     epochs = min(64, max(4, math.ceil(steps / math.ceil(num_rows / batch_size))))
     if num_rows >= 20_000:
         return Recipe(epochs, batch_size, 2e-3)
@@ -297,5 +297,5 @@ def recipe(num_rows: int, *, num_classes: int = 2) -> Recipe:
         4e-3,
         adversarial=round(Recipe.adversarial * 3**few, 3),
         ngram_dropout=round(Recipe.ngram_dropout + 0.1 * few, 3),
-        min_ngram_count=1 if num_rows < 2000 else Recipe.min_ngram_count,
+        min_ngram_count=1 if num_rows < ENOUGH_ROWS else Recipe.min_ngram_count,
     )

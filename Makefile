@@ -55,13 +55,13 @@ FORCE:
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: lint  ## lint, and the tests that take no time (about a minute)
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow and not long'
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow and not long and not soak'
 
 test: $(STAMP)  ## run every test but the long ones (about five minutes)
-	$(PYTEST) -m 'not long'
+	$(PYTEST) -m 'not long and not soak'
 
 test-long: $(STAMP)  ## run what `make test` leaves out: many kills, benchmark scripts, trainings, the page in a browser
-	$(PYTEST) -m long
+	$(PYTEST) -m 'long and not soak'
 
 test-all: test test-long  ## run every test
 
@@ -70,6 +70,7 @@ fuzz: $(STAMP)  ## try every door with 2,000 drawn inputs, lines of 100 MB and 1
 
 soak: $(STAMP)  ## long checks: many kills, training from a file of 5,000,000 rows (a quarter of an hour)
 	TEXTRNN_SOAK=1 $(BIN)/python -m pytest tests/test_soak.py tests/test_resume.py -rP
+	$(BIN)/python -m pytest -m soak
 
 lint: $(STAMP)  ## check style and formatting
 	$(BIN)/ruff check .

@@ -173,7 +173,7 @@ def test_an_option_that_would_do_nothing_is_refused(carved, arguments, message):
     assert message in done.stderr
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_the_speed_benchmark_measures_side_by_side_and_says_what_is_missing(carved, tmp_path):
     model = ROOT / "models" / "headlines-textrnn"
     files = ["--train", carved["train"], "--dev", carved["dev"], "--model", model]

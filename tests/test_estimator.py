@@ -302,7 +302,7 @@ def test_cross_validation_in_this_process_and_in_two_others(x, y):
     assert (cross_val_predict(clf, x, y, cv=3) == y).mean() == pytest.approx(one.mean(), abs=0.02)
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_searches(x, y):
     search = GridSearchCV(small(), {"units": [2, 4], "evidence": [True, False]}, cv=2).fit(x, y)
     assert len(search.cv_results_["params"]) == 4
@@ -328,7 +328,7 @@ def test_pipelines_votes_and_stacks_beside_a_linear_svm(splits, x, y):
     assert stack.score(texts, labels) > 0.5
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_calibration_and_curves(splits, fitted, x, y):
     texts, labels = splits.test["text"], splits.test["label"]
     calibrated = CalibratedClassifierCV(small(), cv=2).fit(x, y)

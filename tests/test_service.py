@@ -347,7 +347,7 @@ def test_a_taken_port_and_a_name_that_no_path_holds_are_refused_before_anything_
     assert "name: expected letters, digits, '.', '_' and '-', got '我的 model'" in done.stderr
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_the_steps_of_the_dockerfile_make_a_service_in_an_empty_folder(tmp_path):
     """What Docker would do, in an environment and a folder of the test's own in place of the image."""
     root, context = tmp_path / "image", tmp_path / "context"

@@ -75,7 +75,7 @@ def test_whole_numbers_are_drawn_whole_and_lists_as_text():
     assert experiments.Given(drawn).recipe(5).pooling == ("max", "mean")
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_killed_again_and_again_a_sweep_ends_with_every_trial(tmp_path):
     pytest.importorskip("optuna")
     table, folder, space = write_table(tmp_path / "mine.tsv"), tmp_path / "sweep", tmp_path / "space.toml"

@@ -33,7 +33,7 @@ notebooks: $(STAMP)  ## run every notebook from top to bottom: read the results 
 
 executed: $(EXECUTED)
 
-build/answers%md: notebooks/answers%md
+build/answers.md build/answers.zh.md: build/%: notebooks/%
 	@mkdir -p build && cp $< $@
 
 build/%.ipynb: notebooks/%.py build/answers.md build/answers.zh.md $(STAMP) FORCE

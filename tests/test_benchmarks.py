@@ -200,7 +200,7 @@ def test_the_speed_benchmark_measures_side_by_side_and_says_what_is_missing(carv
     assert ("PyTorch, published network, ids given" in names) == has_torch
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_a_network_can_be_saved_and_is_then_scored_from_its_file(carved, tmp_path):
     folder = tmp_path / "mine"
     result = headlines_json(

@@ -120,7 +120,7 @@ def assembled(
     Args:
         about: what the script finds under `about`.
         blocks: what else it finds, by name.
-        template: the page's frame, of the folder `static`.
+        template: what stands in the frame that all pages share, both of the folder `static`.
         entry: the module that the page begins with, of the same folder.
     """
     script, style = joined_script(entry), (STATIC / "style.css").read_text("utf-8")
@@ -136,7 +136,8 @@ def assembled(
         for name, block in blocks.items()
     ]
     parts = {"POLICY": policy, "ICON": icon, "STYLE": style, "DATA": "\n".join(held), "SCRIPT": script}
-    html = (STATIC / template).read_text("utf-8")
+    main = (STATIC / template).read_text("utf-8").rstrip("\n")
+    html = (STATIC / "frame.html").read_text("utf-8").replace("{{MAIN}}", main)
     return re.sub(r"\{\{([A-Z]+)\}\}", lambda found: parts[found[1]], html), policy
 
 

@@ -170,10 +170,10 @@ assert set(descriptions) == set(comparison.METHODS)
 # ## Training all of them
 #
 # All methods and seeds, two at a time: a network of this size keeps one core busy and leaves the other idle. (The
-# headlines shuffled in two ways are for the last section; they are answered on the way.) **This cell takes about two
-# minutes on two cores.**
+# headlines shuffled in two ways are for the last section; they are answered on the way.) **Most of the eight
+# minutes that this notebook takes on two busy cores go into this cell.**
 
-# %% [markdown] lang="zh" of="1e39d440"
+# %% [markdown] lang="zh" of="2f600ac8"
 # 前三种不用随机数，跑一次就够了。普通网络就是人们通常会搭的那种：每个字用 64 个数表示，64 个单元，只看字，向量从随机
 # 值出发。工具包最好的网络就是 `training.train_textrnn`；它还和朴素贝叶斯一样，数过每个字符串出现在哪些类别里。所以它
 # 赢的那部分，不能全算在 LSTM 头上。最后一行就是为了分清这两样：它有一个孪生网络，除了 LSTM 什么都有。在原来放 LSTM 的
@@ -182,7 +182,8 @@ assert set(descriptions) == set(comparison.METHODS)
 # ## 全部训练一遍
 #
 # 所有的方法和种子，两个两个地跑：这么大的网络只用得上一个核，另一个会闲着。（打乱的标题有两种，留给最后一节用；这里顺
-# 便一起答了。）**这个单元格在双核上大约要两分钟**。
+# 便一起答了。）**这一篇在忙碌的双核上要八分钟，
+# 大多花在这个单元格上**。
 
 # %%
 shuffled, words_shuffled = comparison.shuffle_characters(dev["text"]), comparison.shuffle_words(dev["text"])

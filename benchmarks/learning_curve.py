@@ -25,7 +25,7 @@ def answers(model: str, train: pd.DataFrame, texts: pd.Series, *, seed: int, giv
 
     from textrnn import networks, training  # TensorFlow is not needed for the baseline
 
-    settings = given.recipe(len(train), num_classes=train["label"].nunique())
+    settings = given.recipe_for(train)
     network, _ = training.train_textrnn(train, None, settings=settings, seed=seed, progress=False)
     found = metrics.predicted_labels(training.predict_proba(network, texts), networks.label_names(network))
     keras.backend.clear_session()

@@ -51,6 +51,7 @@ def headlines_json(carved, *arguments, test=False):
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_the_majority_baseline_is_scored_on_dev_alone_unless_a_test_file_is_given(carved):
     result = headlines_json(carved, "--model", "majority", "--seed", "7")
     assert set(result) == {"model", "seed", "train_rows", "train_seconds", "dev"}
@@ -61,6 +62,7 @@ def test_the_majority_baseline_is_scored_on_dev_alone_unless_a_test_file_is_give
     assert result["dev"]["low"] < 0.1 < result["dev"]["high"]
 
 
+@pytest.mark.long
 def test_the_linear_baseline_scores_what_the_package_scores(carved):
     result = headlines_json(carved, "--model", "linear", test=True)
     baseline = baselines.fit_linear(datasets.read_table(carved["train"]))
@@ -85,6 +87,7 @@ def test_the_network_is_trained_and_scored_on_dev_and_test(carved):
         assert 0 <= result[split]["macro_f1"] <= 1
 
 
+@pytest.mark.long
 def test_without_json_one_line_for_each_split_is_printed_and_a_bad_file_is_named(carved, tmp_path):
     files = ["--train", carved["train"], "--model", "majority", "--dev"]
     done = run_script(ROOT / "benchmarks" / "headlines.py", *files, carved["dev"], "--test", carved["test"])
@@ -101,6 +104,7 @@ def test_without_json_one_line_for_each_split_is_printed_and_a_bad_file_is_named
     assert done.stdout == ""
 
 
+@pytest.mark.long
 def test_the_embedded_headlines_pass_their_check():
     done = run_script(ROOT / "benchmarks" / "corpus.py")
     assert done.returncode == 0, done.stdout + done.stderr

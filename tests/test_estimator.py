@@ -148,7 +148,7 @@ def test_wrong_texts_and_classes_are_refused(x, y, message):
 
 
 def test_it_is_train_textrnn_to_the_last_digit(splits, fitted):
-    settings = fitted._recipe(len(splits.train), num_classes=len(fitted.classes_))
+    settings = fitted._recipe(splits.train)
     model, history = training.train_textrnn(splits.train, splits.dev, settings=settings, seed=0, progress=False)
     pd.testing.assert_frame_equal(history, fitted.history_)
     for mine, theirs in zip(model.get_weights(), fitted.model_.get_weights(), strict=True):
@@ -342,6 +342,7 @@ def test_calibration_and_curves(splits, fitted, x, y):
     assert p == (1 + (by_chance >= score).sum()) / 4  # the share of the four that are as good
 
 
+@pytest.mark.long
 def test_pictures_and_importances(splits, fitted, tmp_path):
     texts, labels = splits.test["text"], splits.test["label"]
     import matplotlib as mpl

@@ -74,6 +74,16 @@ def test_many_classes_get_a_step_each():
     assert training.recipe(4550, num_classes=200) == training.recipe(4550)
 
 
+def test_few_rows_of_long_texts_get_fewer_steps_but_not_fewer_than_four_epochs():
+    epochs = [training.recipe(60, mean_length=length).epochs for length in (20, 100, 200, 400, 10_000)]
+    assert epochs == sorted(epochs, reverse=True)
+    assert (epochs[0], *epochs[-2:]) == (64, 17, 17)
+    assert training.recipe(1000, mean_length=400).epochs == 4
+    assert training.recipe(300, mean_length=60) == training.recipe(300)
+    table = pd.DataFrame({"text": ["字" * 800] * 60, "label": ["甲", "乙"] * 30})
+    assert training.recipe_for(table) == training.recipe(60, mean_length=800.0)
+
+
 def test_a_recipe_is_written_as_json_values_with_all_its_settings():
     config = Recipe(1, 16, 4e-3, pooling=("last", "max"), patience=2).to_config()
     assert list(config) == NAMES

@@ -246,7 +246,7 @@ def test_a_long_request_does_not_hold_up_a_short_one():
     assert order == [("short", (1, 2)), ("long", (1000, 2))]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_slow_clients_and_broken_ones_are_let_go_and_do_not_stop_the_others(classifier, monkeypatch):
     monkeypatch.setattr(connections, "HEAD_SECONDS", 1)
     monkeypatch.setattr(service, "BODY_SECONDS", 1)
@@ -272,7 +272,7 @@ def test_slow_clients_and_broken_ones_are_let_go_and_do_not_stop_the_others(clas
                 time.sleep(1.2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_of_too_many_connections_the_silent_ones_end(classifier, monkeypatch):
     monkeypatch.setattr(service, "num_connections", lambda: 20)
     monkeypatch.setattr(connections, "HEAD_SECONDS", 60)

@@ -202,7 +202,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again_and_no_other(thuc_server, 
     assert thuc_server.requests == ["/dev.txt"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_that_download_at_once_show_no_bad_file_at_any_moment(thuc_server, tmp_path):
     damaged, right = "half a line", THUC["train.txt"]
     both, answers = threading.Barrier(2, timeout=60), [right.encode()[:-1], right.encode()]

@@ -65,6 +65,7 @@ def test_four_headlines_can_be_learnt_by_heart(as_graph):
     assert history["dev_loss"].iloc[-1] < 0.1
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_weights_twice_and_another_seed_others(as_graph):
     models = [tiny(seed=build_seed) for build_seed in (0, 0, 0)]
     histories = [fit(model, epochs=2, seed=seed) for model, seed in zip(models, (5, 5, 6), strict=True)]

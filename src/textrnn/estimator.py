@@ -133,7 +133,7 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
         seed = seed_of(self.random_state)
         train, dev = self._split(table, validation_data, classes, names, seed=seed)
         weights = None if weights is None else train.pop("weight").to_numpy()
-        settings = self._recipe(len(train), num_classes=len(names))
+        settings = self._recipe(train)
         progress = bool(self.verbose)
         if network is None:
             network, history = training.train_textrnn(
@@ -193,12 +193,12 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
         splits = datasets.split_table(table, dev=share, test=0, seed=seed)
         return splits.train, splits.dev[["text", "label"]]
 
-    def _recipe(self, num_rows: int, *, num_classes: int) -> training.Recipe:
+    def _recipe(self, train: pd.DataFrame) -> training.Recipe:
         own = {field.name for field in fields(training.Recipe)}
         own -= {"class_weight"}  # the estimator's own, in `_weights`, of classes that need not be strings
         given = {name: value for name, value in self.get_params(deep=False).items() if name in own}
         given = {name: value for name, value in given.items() if name not in BY_SIZE or value is not None}
-        return training.recipe(num_rows, num_classes=num_classes).changed(**given)
+        return training.recipe_for(train).changed(**given)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_network")

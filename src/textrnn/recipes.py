@@ -5,12 +5,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from textrnn import architectures
 from textrnn.checks import check_choice, check_flag, check_integer, check_number, check_rate
 from textrnn.options import CLASS_WEIGHTS, SCORES
 from textrnn.preprocessing import check_vocabulary_settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The fields that are the arguments of one function each.
 ARGUMENTS = {
@@ -42,6 +45,8 @@ ARGUMENTS = {
 
 
 MIN_STEPS = 288  # of a training: 4 epochs of 4,550 rows
+MAX_CHARACTERS = 400_000  # that few rows are read for, if they are long
+MAX_LENGTH = 400  # characters that a network reads at a time, if nothing else is asked for
 ENOUGH_ROWS, FEW_ROWS = 2000, 300  # between them, training is hindered the more the fewer rows there are
 NONE = "none"  # how TOML and a command line say that a setting is `None`
 
@@ -268,13 +273,20 @@ def settings_by_size() -> list[str]:
     return [name for name, value in first.items() if any(other[name] != value for other in others)]
 
 
-def recipe(num_rows: int, *, num_classes: int = 2) -> Recipe:
-    """Returns the recommended recipe for a training set of `num_rows` headlines in `num_classes` classes.
+def recipe_for(train: "pd.DataFrame") -> Recipe:
+    """Returns the recommended recipe for a training set, a table with the columns `text` and `label`."""
+    return recipe(len(train), num_classes=train["label"].nunique(), mean_length=train["text"].str.len().mean())
+
+
+def recipe(num_rows: int, *, num_classes: int = 2, mean_length: float = 20.0) -> Recipe:
+    """Returns the recommended recipe for a training set of so many rows and classes, by rows of so many characters.
 
     What training needs is steps, one for each class and, below 2,000 rows, about 300: few rows want small batches and
-    more epochs. They are then read so often that a network learns them by heart, unless it is hindered: from 2,000 rows
-    down to 300, by equal steps of the logarithm, adversarial training becomes stronger, and more n-grams are dropped.
-    N-grams that occur once have ids too: in 300 texts nearly all do. Many rows want large batches, which are faster.
+    more epochs. Long texts say more in a step, so that no more than 400,000 characters are read for the sake of these
+    300 steps. Few rows are then read so often that a network learns them by heart, unless it is hindered: from 2,000
+    rows down to 300, by equal steps of the logarithm, adversarial training becomes stronger, and more n-grams are
+    dropped. N-grams that occur once have ids too: in 300 texts nearly all do. Many rows want large batches, which are
+    faster.
 
     >>> found = recipe(4550)
     >>> found.epochs, found.batch_size, found.learning_rate
@@ -286,8 +298,11 @@ def recipe(num_rows: int, *, num_classes: int = 2) -> Recipe:
     check_integer("num_rows", num_rows)
     check_integer("num_classes", num_classes)
     batch_size = 128 if num_rows >= 20_000 else 64 if num_rows >= ENOUGH_ROWS else max(16, num_rows // 71)
-    steps = max(MIN_STEPS if num_rows < ENOUGH_ROWS else 0, num_classes)
-    epochs = min(64, max(4, math.ceil(steps / math.ceil(num_rows / batch_size))))
+    check_number("mean_length", mean_length, "a number of at least 0", lambda number: 0 <= number < math.inf)
+    batches = math.ceil(num_rows / batch_size)
+    by_steps = math.ceil(MIN_STEPS / batches) if num_rows < ENOUGH_ROWS else 0
+    by_characters = MAX_CHARACTERS / (num_rows * max(1, min(mean_length, MAX_LENGTH)))
+    epochs = min(64, max(4, math.ceil(min(by_steps, by_characters)), math.ceil(num_classes / batches)))
     if num_rows >= 20_000:
         return Recipe(epochs, batch_size, 2e-3)
     few = min(1.0, max(0.0, math.log(ENOUGH_ROWS / num_rows) / math.log(ENOUGH_ROWS / FEW_ROWS)))

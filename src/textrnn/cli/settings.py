@@ -1,6 +1,5 @@
 """The options that say with which settings to train: one by one, from a file, or those of another model."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +7,8 @@ import click
 from textrnn.cli.shared import add_options
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from textrnn.experiments import Given
 
 setting_options = add_options(
@@ -43,6 +44,6 @@ def settings_given(*, sets: tuple[str, ...], config: str | None, like: str | Non
     return given.over(Given(seed=0))
 
 
-def show(given: "Given", *, labels: Sequence[str] | None):
-    """Prints all settings as TOML; without the labels of the rows, but for those that depend on them."""
-    click.echo(given.to_toml(None if labels is None else given.recipe_for(labels)), nl=False)
+def show(given: "Given", *, train: "pd.DataFrame | None"):
+    """Prints all settings as TOML; without a training set, but for those that depend on it."""
+    click.echo(given.to_toml(None if train is None else given.recipe_for(train)), nl=False)

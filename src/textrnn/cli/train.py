@@ -69,7 +69,7 @@ def train(file, out, run, dev, seed, sets, config, like, show_config, copies_tog
     given, rest["before"] = _before(options.pop("continue_from"), given)
     files = experiments.Files(file, dev, copies_together, options)
     if show_config:
-        show(given, labels=files.read(seed=given.seed).train["label"] if file else None)
+        show(given, train=files.read(seed=given.seed).train if file else None)
         return
     if not file or not (out or run):
         raise click.UsageError("Missing argument 'FILE'." if not file else "Missing option '--out' / '-o', or '--run'.")
@@ -114,7 +114,7 @@ def _train_and_keep(
     )
     baselines = _score_baselines(splits)
     import_tensorflow()
-    settings = given.recipe_for(splits.train["label"])
+    settings = given.recipe_for(splits.train)
     if place:
         (place / experiments.CONFIG).write_text(given.to_toml(settings), encoding="utf-8")
     model, history = _train(splits, settings, seed=given.seed, before=before, **options)

@@ -2,14 +2,17 @@
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textrnn import cards
 from textrnn.checks import check_seed
-from textrnn.recipes import Recipe, check_setting, recipe, setting_from, settings_by_size
+from textrnn.recipes import Recipe, check_setting, recipe, recipe_for, setting_from, settings_by_size
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_BYTES = 2**20
 
@@ -44,13 +47,13 @@ class Given:
         """Returns what both gave; where both did, what this one gave."""
         return Given({**other.settings, **self.settings}, other.seed if self.seed is None else self.seed)
 
-    def recipe(self, num_rows: int, *, num_classes: int = 2) -> Recipe:
-        """Returns the recipe for a training set of `num_rows` rows in `num_classes` classes."""
-        return recipe(num_rows, num_classes=num_classes).changed(**self.settings)
+    def recipe(self, num_rows: int) -> Recipe:
+        """Returns the recipe for a training set of `num_rows` headlines in two classes."""
+        return recipe(num_rows).changed(**self.settings)
 
-    def recipe_for(self, labels: Sequence[str]) -> Recipe:
-        """Returns the recipe for a training set whose rows have these labels."""
-        return self.recipe(len(labels), num_classes=len(set(labels)))
+    def recipe_for(self, train: "pd.DataFrame") -> Recipe:
+        """Returns the recipe for a training set, a table with the columns `text` and `label`."""
+        return recipe_for(train).changed(**self.settings)
 
     def to_toml(self, whole: Recipe | None = None) -> str:
         """Returns a file for `read_config`: seed and recipe; without one, what the rows decide is lacking."""

@@ -51,7 +51,7 @@ def continue_training(
     from textrnn import saving, training
 
     old = saving.network_data(saving.load_network(model))
-    settings = settings_to_continue(old, given or Given()).recipe_for(train["label"])
+    settings = settings_to_continue(old, given or Given()).recipe_for(train)
     check_classes(old, train)
     network = saving.keras_network(grow(old, list(train["text"]), sorted(set(train["label"]))))
     training.compile_by(settings, network, num_rows=len(train))

@@ -26,6 +26,7 @@ from textrnn.experiments.space import Space
 from textrnn.experiments.trial import Files
 from textrnn.extras import require
 from textrnn.locks import locked
+from textrnn.recipes import Recipe
 
 if TYPE_CHECKING:
     import optuna
@@ -90,10 +91,10 @@ def run_sweep(
     check_integer("jobs", jobs)
     check_seed(seed)
     given = Given({name: value for name, value in (settings or {}).items() if name not in space.dimensions}, seed)
-    labels = list(files.read(seed=seed).train["label"])
+    start = given.recipe_for(files.read(seed=seed).train)
     folder = cards.resolved(Path(folder))
     with _taken(folder, _identity(files, given, space)), warnings.catch_warnings(action="ignore"):
-        parent = _Parent(folder, files, given, space, jobs=jobs, labels=labels)
+        parent = _Parent(folder, files, given, space, jobs=jobs, start=start)
         parent.go_on(trials, progress=progress)
         return parent.finish()
 
@@ -142,7 +143,7 @@ class _Child:
 class _Parent:
     """The process that asks and tells."""
 
-    def __init__(self, folder: Path, files: Files, given: Given, space: Space, *, jobs: int, labels: list[str]):
+    def __init__(self, folder: Path, files: Files, given: Given, space: Space, *, jobs: int, start: Recipe):
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -155,7 +156,7 @@ class _Parent:
         # Another seed after each stop: the same one would draw again what was drawn at the start.
         self.study.sampler = optuna.samplers.TPESampler(seed=given.seed + len(known), constant_liar=jobs > 1)
         if not known:
-            self.study.enqueue_trial(space.start(given.recipe_for(labels).to_config()))
+            self.study.enqueue_trial(space.start(start.to_config()))
         self.children: dict[int, _Child] = {}
         self.left = self._left_running()
 

@@ -66,7 +66,7 @@ def train_once(files: Files, settings: Mapping[str, Any], seed: int, folder: str
     given = Given(settings, seed)
     with begun(folder) as place:
         splits = files.read(seed=seed)
-        recipe = given.recipe_for(splits.train["label"])
+        recipe = given.recipe_for(splits.train)
         (place / CONFIG).write_text(given.to_toml(recipe), encoding="utf-8")
         from textrnn import saving, training
 

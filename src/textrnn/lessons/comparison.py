@@ -89,7 +89,7 @@ def fit_network(
         recipe: how to train; `training.recipe` if `None`.
         **settings: what `build` takes.
     """
-    recipe = (recipe or training.recipe(len(train))).changed(max_ngram=max_ngram, max_ngrams=60_000, adversarial=0.0)
+    recipe = (recipe or training.recipe_for(train)).changed(max_ngram=max_ngram, max_ngrams=60_000, adversarial=0.0)
     encoder = training.recommended_encoder(train["text"], settings=recipe)
     model = build(encoder, sorted(set(train["label"])), seed=seed, **settings)
     training.compile_by(recipe, model, num_rows=len(train))

@@ -1,6 +1,6 @@
 """Training: `train_textrnn` does it all by a `Recipe`, `fit` trains a model of your own; the rest are their parts."""
 
-from textrnn.recipes import Recipe, recipe
+from textrnn.recipes import Recipe, recipe, recipe_for
 from textrnn.training.batches import EncodedTexts, draw_batches, encode_texts, num_steps, predict_proba
 from textrnn.training.first_vectors import set_embeddings, topic_vectors
 from textrnn.training.loop import fit
@@ -31,6 +31,7 @@ __all__ = [
     "num_steps",
     "predict_proba",
     "recipe",
+    "recipe_for",
     "recommended_encoder",
     "recommended_textrnn",
     "set_embeddings",

@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from textrnn import datasets, networks
 from textrnn.checks import check_label_names, check_table
 from textrnn.preprocessing import TextEncoder
-from textrnn.recipes import Recipe, recipe
+from textrnn.recipes import MAX_LENGTH, Recipe, recipe, recipe_for
 from textrnn.training.batches import num_steps, rows_that_count
 from textrnn.training.first_vectors import set_embeddings, topic_vectors
 from textrnn.training.loop import fit
@@ -41,7 +41,7 @@ def train_textrnn(
     Args:
         train: columns `text` and `label`; the vocabulary and the classes come from here.
         dev: the same; the best epoch is chosen by its score. Without one (`None`) the last epoch stays.
-        settings: the recipe; `recipe` of the rows and classes of train if `None`.
+        settings: the recipe; `recipe_for` train if `None`.
         label_names: the labels of train in the order of the network's outputs; sorted if `None`.
         sample_weight: how much each row of train counts, see `fit`; to leave out those of weight 0 from table and
             weights gives the same network, as they have no part in vocabulary, classes and steps either.
@@ -60,7 +60,7 @@ def train_textrnn(
         rows, sample_weight = rows_that_count(sample_weight, num_rows=len(train))
         train = train.iloc[rows]
     datasets.check_splits(datasets.Splits(train, dev, None))
-    settings = (settings or recipe(len(train), num_classes=train["label"].nunique())).changed(**changes)
+    settings = (settings or recipe_for(train)).changed(**changes)
     settings, sample_weight = balanced(settings, train, sample_weight)
     model = recommended_textrnn(train, settings=settings, label_names=label_names, seed=seed)
     run = {"sample_weight": sample_weight, "seed": seed, "resume": resume, "progress": progress}
@@ -88,7 +88,7 @@ def recommended_textrnn(
     **changes: Any,
 ) -> keras.Model:
     """Returns the recommended TextRNN for `train`, compiled, its first vectors set; see `train_textrnn`."""
-    settings = (settings or recipe(len(train), num_classes=train["label"].nunique())).changed(**changes)
+    settings = (settings or recipe_for(train)).changed(**changes)
     names = sorted(set(train["label"]))
     if label_names is not None:
         check_label_names(label_names)
@@ -132,4 +132,4 @@ def length_to_keep(texts: pd.Series) -> int:
     """
     if not len(texts):
         raise ValueError("texts: expected at least one, got none")
-    return int(min(400, max(16, math.ceil(texts.str.len().quantile(0.999)))))
+    return int(min(MAX_LENGTH, max(16, math.ceil(texts.str.len().quantile(0.999)))))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import numpy as np
 import pytest
-from conftest import traces_of
+from conftest import axe_faults, traces_of
 
 from textrnn import cards, networks, options, saving, web
 from textrnn.preprocessing import TextEncoder
@@ -363,6 +363,59 @@ def test_every_number_of_the_cell_opens_and_a_gate_set_by_hand_changes_what_foll
     page.wait_for_function("() => document.querySelector('#reading-1 h2').innerText === '狗了救警察'")
 
 
+def losses_of(network, place):
+    """What the memory at a place of `TEXT` loses of each unit, by the LSTM, when each character is taken out."""
+    whole = network.cells(network.encoder.encode([TEXT]))[0, place]
+    left = network.cells(network.encoder.encode([TEXT[:step] + TEXT[step + 1 :] for step in range(len(TEXT))]))
+    nothing = np.zeros((len(TEXT), 1, *whole.shape))
+    left = np.concatenate([nothing, left[:, : len(TEXT) - 1], nothing], axis=1)  # before all, and behind all
+    steps = np.arange(len(TEXT))
+    forward, backward = left[steps, np.where(place < steps, place + 1, place)], left[steps, place + (place <= steps)]
+    return whole, np.stack([whole[0] - forward[:, 0], whole[1] - backward[:, 1]])
+
+
+@pytest.mark.long
+def test_what_the_memory_still_holds_opens_and_what_moves_a_unit_most_is_read_at_its_place(open_page, classifier):
+    page = open_page()
+    read(page, TEXT)
+    page.fill("#slider-1", "4")
+    page.select_option("#unit-1", "7")
+    assert page.locator("#reading-1 .movers").count() == 0  # drawn when it is opened
+    page.focus("#memory-1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#reading-1 .movers")
+    assert page.evaluate("document.activeElement.id") == "memory-1"
+    together, alone = (page.locator("#reading-1 .memory-panel figure").nth(number) for number in (0, 1))
+    whole, losses = losses_of(classifier.network, 3)
+    for way in (0, 1):
+        page.select_option("#direction", index=way)
+        shares = np.linalg.norm(losses[way], axis=1) / np.linalg.norm(whole[way])
+        np.testing.assert_allclose(numbers_of(together.locator("title")), shares, atol=0.0051)
+        np.testing.assert_allclose(numbers_of(alone.locator("title")), losses[way][:, 7], atol=0.0051)
+        most = np.where(np.arange(len(TEXT)) == 3, 0, shares).argmax()
+        said = page.inner_text("#reading-1 .memory-panel .readout")
+        assert said.startswith(f"At “{TEXT[3]}” the memory hangs most on “{TEXT[most]}”, the character itself aside: ")
+        assert f"without it the memory moves by {shares[most]:.2f} of its length." in said
+    page.fill("#slider-1", "1")
+    assert "memory at “小”" in together.inner_text()
+    page.wait_for_function("() => location.hash.includes('memory=1')")
+    again = open_page("#" + page.url.partition("#")[2])
+    assert again.inner_text("#reading-1") == page.inner_text("#reading-1")  # what a link shows
+
+    page.focus(".movers button >> nth=0")
+    told = page.inner_text(".movers button >> nth=0")
+    value, character, text = re.fullmatch(r"([+−][\d.]+) at “(.)” (.+)", " ".join(told.split())).groups()
+    page.keyboard.press("Enter")
+    page.wait_for_function("text => document.querySelector('#reading-1 h2').innerText === text", arg=text)
+    page.wait_for_selector("#reading-1:not([aria-busy])")
+    assert page.inner_text("#cell-1").startswith(f"The cell of unit 7 at “{character}”")
+    assert f"= {value.lstrip('+')}; h =" in page.inner_text("#reading-1 .formula")
+    assert page.evaluate("document.activeElement.id").startswith("mover-1-up-")
+
+    without = open_page("2#text1=警察救小狗&memory=1&lang=zh")
+    assert "制作这个页面时没有提供数据" in without.inner_text("#reading-1 .memory-panel")
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     "seen",
@@ -385,6 +438,8 @@ def test_on_a_phone_in_the_dark_it_speaks_chinese_and_nothing_is_wider_than_the_
         viewport={"width": 320, "height": 740}, locale="zh-CN", color_scheme="dark", has_touch=True, is_mobile=True
     )
     read(page, "国足客场一球小胜")
+    page.tap("#memory-1")
+    page.wait_for_selector("#reading-1 .movers")
     assert page.get_attribute("html", "lang") == "zh-CN"
     assert page.inner_text("#verdict").startswith("体育，")
     assert page.inner_text("h1") == "循环神经网络如何读标题"
@@ -398,6 +453,7 @@ def test_on_a_phone_in_the_dark_it_speaks_chinese_and_nothing_is_wider_than_the_
         page.wait_for_selector("#readings:not(:has([aria-busy]))")
         assert page.evaluate("document.documentElement.scrollWidth") == 320
         page.screenshot(path=tmp_path / f"phone-{mode}.png", full_page=True)
+        assert axe_faults(page) == []
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 19, 23)"
     page.tap("#language")
     assert page.get_attribute("html", "lang") == "en"
@@ -451,10 +507,12 @@ def test_all_can_be_reached_by_keyboard_and_has_a_name(open_page):
     page.check("input[value=two]")
     page.wait_for_selector("#reading-2 .bars")
     page.wait_for_selector("#readings:not(:has([aria-busy]))")
+    page.click("#memory-1")
+    page.wait_for_selector("#reading-2 .movers")
     page.focus("#language")
     page.keyboard.press("Shift+Tab")
     reached = []
-    for _ in range(90):
+    for _ in range(120):
         page.keyboard.press("Tab")
         about = page.evaluate(
             """() => {
@@ -484,8 +542,10 @@ def test_all_can_be_reached_by_keyboard_and_has_a_name(open_page):
         "z-candidate-1",
         "z-forget_gate-2",
         "change-input_gate-2",
+        "memory-2",
     ):
         assert wanted in ids
+    assert sum(name.startswith("mover-2") for name in ids) > 0
     assert ids.count("BUTTON") == 4  # the examples
     assert ids.count("SUMMARY") == 1
     assert all(named and (style, width) == ("solid", "3px") for _, named, style, width in reached), reached
@@ -501,6 +561,7 @@ def luminance(colour):
 def test_every_word_stands_out_from_what_is_behind_it_in_light_and_dark(open_page):
     page = open_page()
     page.click("#z-input_gate-1")
+    page.click("#memory-1")
     page.click("#guide summary")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

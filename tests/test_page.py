@@ -3,20 +3,25 @@
 import html.parser
 import json
 import random
+import re
+import shlex
 import statistics
+from pathlib import Path
 
 import click.testing
 import numpy as np
 import pytest
 from conftest import SHARED_DATA, traces_of
 
-from textrnn import cards, cli, datasets, networks, saving, web
+from textrnn import cards, cli, datasets, networks, options, saving, web
 from textrnn.preprocessing import TextEncoder, changed_code_points
+from textrnn.web import movers as web_movers
 from textrnn.web import page as web_page
 
 pytestmark = pytest.mark.slow
 
 NAME = "headlines-textrnn"
+DOCS = Path(__file__).parents[1] / "docs" / "page.md"
 LIMIT = {NAME: 10e6, "thucnews-textrnn": 13e6}  # bytes
 
 # Questions to the modules of the page, written behind them; the page itself offers no such door.
@@ -34,6 +39,14 @@ window.ask = {
     const characters = state.network.encoder.split(text);
     return sumBehind(state.network, { characters, run: state.network.run(characters) }, place);
   },
+  hangs: async (text, lstm) => {
+    const answer = await readText(state.network, text);
+    const losses = lossesOf(answer, lstm);
+    return [losses.map((row) => row.map((lost) => lost && [...lost])), sharesOf(answer, lstm, losses)];
+  },
+  movers: () => state.movers,
+  memory: (text, lstm, step, unit) =>
+    state.network.run(state.network.encoder.split(text)).layers[lstm].steps[step].cell[unit],
   added: (text, label) => {
     const run = state.network.run(state.network.encoder.split(text));
     return [[...run.scores], run.layers.map((_, lstm) => [...state.network.contributions(run, lstm, label)])];
@@ -75,7 +88,8 @@ def small_network(**settings):
     """A network of other settings than the shipped ones, with odd tokens and weights that are not near zero."""
     texts = ["警察救了小狗，", "小狗😀救了警察", "𠮷野家 Ａb", "ﬁne e\u0301"]
     unit = settings.pop("unit", "char")
-    encoder = TextEncoder.from_texts(texts, unit=unit, max_length=8, max_ngram=settings.pop("max_ngram", 1))
+    sizes = {name: settings.pop(name, default) for name, default in (("max_length", 8), ("max_ngram", 1))}
+    encoder = TextEncoder.from_texts(texts, unit=unit, **sizes)
     model = networks.build_textrnn(encoder, ["<b>甲</b>", "乙", "__proto__"], seed=1, embed_dim=6, units=5, **settings)
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(size=weight.shape).astype(weight.dtype) for weight in model.get_weights()])
@@ -97,7 +111,7 @@ def test_the_page_gives_the_labels_and_probabilities_of_the_kit(ask, root, name)
     extra = ["长" * 100, "ＡＢＣ　１２３！", "👨‍👩‍👧 e\u0301", "?"]
     texts = texts + extra
     expected = saving.load_classifier(root / "models" / name).predict_proba(texts)
-    found = np.array(ask(root / "models" / name).evaluate("texts => ask.probs(texts)", texts))
+    found = np.array(ask(root / "models" / name, texts=[]).evaluate("texts => ask.probs(texts)", texts))
     print(json.dumps({"texts": len(texts), "largest_difference": float(np.abs(found - expected).max())}))
     assert len(texts) >= 1950 + len(extra)
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).all()
@@ -130,7 +144,7 @@ def test_the_ids_are_those_of_the_encoder_for_every_kind_of_string(ask, root, na
     strings = drawn_strings()
     texts = datasets.load("headlines").train["text"][:1000]
     strings += [[ord(char) for char in text] for text in texts]
-    answer = ask(root / "models" / name).evaluate(
+    answer = ask(root / "models" / name, texts=[]).evaluate(
         "texts => JSON.stringify(ask.ids(JSON.parse(texts)))", json.dumps(strings)
     )
     found = json.loads(answer)
@@ -177,10 +191,119 @@ def test_networks_of_other_settings_are_equal_too(ask, tmp_path, settings, table
 
 @pytest.mark.long
 def test_what_the_units_add_is_the_score_of_the_class(ask, root):
-    page = ask(root / "models" / NAME)
+    page = ask(root / "models" / NAME, texts=[])
     scores, added = page.evaluate("text => ask.added(text, 2)", "国足客场一球小胜")
     bias = page.evaluate("[...ask.network().bias]")
     assert np.sum(added) + bias[2] - np.mean(bias) == pytest.approx(scores[2] - np.mean(scores), abs=1e-5)
+
+
+# ---- what the memory still holds -------------------------------------------------------------------------------------
+
+REACH = 40  # characters
+
+
+def losses_of(network, text, lstm, *, backwards):
+    """What the memory at each character loses when another is taken out, by reading every text that then remains."""
+    memories = network.cells(network.encoder.encode([text]))[0, :, lstm]
+    losses = np.full((len(text), len(text), memories.shape[1]), np.nan)
+    for out in range(len(text)):
+        rest = network.cells(network.encoder.encode([text[:out] + text[out + 1 :]]))[0, :, lstm]
+        rest = rest[: len(text) - 1]  # there is at least one step, of padding
+        nothing = np.zeros((1, memories.shape[1]))
+        # The place of the one taken out keeps what was remembered when it came.
+        before = out if backwards else out - 1
+        here = rest[before : before + 1] if 0 <= before < len(rest) else nothing
+        losses[:, out] = memories - np.concatenate([rest[:out], here, rest[out:]])
+    return losses
+
+
+@pytest.mark.long
+def test_what_the_memory_hangs_on_is_what_the_kit_computes_of_the_text_without_each_character(ask, root, tmp_path):
+    long_text = "警察救了小狗，小狗救了警察" * 4
+    small = small_network(num_layers=2, pooling="mean", max_ngram=2, max_length=60)
+    saving.save_classifier(small, tmp_path / "small", card=dict.fromkeys(cards.CARD_FIELDS))
+    for folder, texts in ((root / "models" / NAME, ["国足客场一球小胜", "涨"]), (tmp_path / "small", [long_text])):
+        network = saving.load_classifier(folder).network
+        page = ask(folder, texts=[])
+        for text in texts:
+            traces = traces_of(folder, text)
+            memories = network.cells(network.encoder.encode([text]))[0]
+            for lstm, (name, trace) in enumerate(traces.items()):
+                np.testing.assert_allclose(memories[:, lstm], trace[:, options.KINDS.index("cell")], rtol=0, atol=1e-5)
+                found, shares = page.evaluate("([text, lstm]) => ask.hangs(text, lstm)", [text, lstm])
+                expected = losses_of(network, text, lstm, backwards=name.endswith("backward"))
+                near = np.abs(np.subtract.outer(*[np.arange(len(text))] * 2)) <= REACH
+                assert (np.array([[one is not None for one in row] for row in shares]) == near).all()
+                losses = np.array([[one or [np.nan] * memories.shape[2] for one in row] for row in found])
+                np.testing.assert_allclose(losses[near], expected[near], rtol=0, atol=1e-5)
+                lengths = np.linalg.norm(expected, axis=2) / np.linalg.norm(memories[:, lstm], axis=1)[:, None]
+                np.testing.assert_allclose(np.array(shares, dtype=float)[near], lengths[near], rtol=0, atol=1e-5)
+                if name == "bidirectional_1/forward":  # nothing of what follows
+                    assert np.triu(lengths, 1).max() < 1e-5
+
+
+@pytest.fixture(scope="module")
+def network(root):
+    return saving.load_classifier(root / "models" / NAME).network
+
+
+def test_the_texts_that_move_a_unit_most_are_those_where_its_memory_is_highest_and_lowest(network):
+    texts = [*datasets.load("headlines").dev["text"][:100]]
+    found = web_movers.movers_of(network, [*texts, texts[0], "长" * 100], source="some")
+    assert (found["source"], found["total"], found["read"]) == ("some", 102, 101)
+    assert {"长" * 80} >= {*found["texts"]} - {*texts}
+    cells = {text: network.cells(network.encoder.encode([text]))[0] for text in [*texts, "长" * 80]}
+    for lstm, unit in ((0, 0), (0, 77), (1, 127)):
+        for sign in (1, -1):
+            peaks = {text: (sign * of[:, lstm, unit]).max() for text, of in cells.items()}
+            expected = sorted(cells, key=lambda text: -peaks[text])[:3]
+            shown = [one for one in found["units"][lstm][unit] if one[2] * sign > 0]
+            assert [found["texts"][text] for text, _, _ in shown] == [text for text in expected if peaks[text] > 0]
+            for text, step, value in shown:
+                assert value == pytest.approx(cells[found["texts"][text]][step, lstm, unit], abs=1e-5)
+    with pytest.raises(ValueError, match="texts: item 1: expected a text, got an empty one"):
+        web_movers.movers_of(network, ["股", ""], source="some")
+
+
+def test_a_large_network_and_many_texts_make_no_large_page(network, monkeypatch):
+    texts = [*datasets.load("headlines").dev["text"][:90]]
+    monkeypatch.setattr(web_movers, "MOST_IN_ALL", 256)
+    monkeypatch.setattr(web_movers, "MOST_TEXTS", 30)
+    found = web_movers.movers_of(network, texts, source="some")
+    assert (found["total"], found["read"]) == (90, 30)
+    assert {*found["texts"]} <= {*texts[::3]}
+    assert {len(one) for units in found["units"] for one in units} == {2}
+    found = web_movers.movers_of(network, ["股"], source="some")  # one step: no memory is on both sides of 0
+    assert {len(one) for units in found["units"] for one in units} == {1}
+
+
+@pytest.mark.long
+def test_the_page_holds_the_texts_of_its_data_and_reads_them_to_the_same_memory(ask, root, tmp_path):
+    data = tmp_path / "我的 data.tsv"
+    data.write_text("".join(f"sports\t{text}\n" for text in ("<b>国足</b>客场", "沪指午后跳水")), encoding="utf-8")
+    out = tmp_path / "page.html"
+    command = ["page", str(root / "models" / NAME), "--data", str(data), "--out", str(out)]
+    done = click.testing.CliRunner().invoke(cli.main, command)
+    assert done.stdout.endswith(f"it holds 2 texts of {data}: those that move a unit most\n"), done.output
+    page = ask(root / "models" / NAME, small=True)
+    movers = page.evaluate("ask.movers()")
+    assert (movers["source"], movers["total"]) == ("train.tsv", 4550)
+    assert [len(units) for units in movers["units"]] == [128, 128]
+    wanted = [
+        [movers["texts"][text], lstm, step, unit, value]
+        for lstm, units in enumerate(movers["units"])
+        for unit in range(0, 128, 16)
+        for text, step, value in units[unit]
+    ]
+    found = page.evaluate("wanted => wanted.map(one => ask.memory(...one))", wanted)
+    np.testing.assert_allclose(found, [one[-1] for one in wanted], rtol=0, atol=1e-5)
+    assert web.build_page(root / "models" / NAME, texts=[]).num_shown == 0
+
+
+def test_options_of_a_file_go_with_a_file(root, tmp_path):
+    command = ["page", str(root / "models" / NAME), "--text-column", "2", "--out", str(tmp_path / "page.html")]
+    done = click.testing.CliRunner().invoke(cli.main, command)
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, "Error: --text-column: goes with --data")
 
 
 # ---- size, speed, what is refused ------------------------------------------------------------------------------------
@@ -200,7 +323,7 @@ def test_a_small_page_says_how_far_its_answers_are_off(root, tmp_path):
     assert done.exit_code == 0, done.stderr
     page = web.build_page(folder, small=True)
     assert out.read_bytes() == page.html  # the same model, the same bytes
-    assert len(page.html) < 0.6 * len(web.build_page(folder).html)
+    assert len(page.html) < 0.6 * len(web.build_page(folder, texts=[]).html)
     assert 1e-6 < page.difference < 1e-3
     assert done.stdout.endswith(f"no probability more than {page.difference:.2g} off on {page.num_texts} drawn texts\n")
 
@@ -209,7 +332,7 @@ def test_a_small_page_says_how_far_its_answers_are_off(root, tmp_path):
 def test_a_small_page_gives_the_same_labels(ask, root):
     texts = [*datasets.load("headlines").dev["text"]]
     expected = saving.load_classifier(root / "models" / NAME).predict_proba(texts)
-    page = ask(root / "models" / NAME, small=True)
+    page = ask(root / "models" / NAME, small=True, texts=[])
     found = np.array(page.evaluate("texts => ask.probs(texts)", texts))
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.998
     print(json.dumps({"texts": len(texts), "largest_difference": float(np.abs(found - expected).max())}))
@@ -258,7 +381,7 @@ def test_words_of_a_model_never_become_markup(tmp_path):
 
 
 def test_the_page_may_load_nothing_and_run_only_its_own_script(root):
-    page = web.build_page(root / "models" / NAME)
+    page = web.build_page(root / "models" / NAME, texts=[])
     assert f'content="{page.policy}"'.encode() in page.html
     rules = dict(rule.strip().split(" ", 1) for rule in page.policy.split(";"))
     assert rules["default-src"] == "'none'"
@@ -328,3 +451,14 @@ def test_the_page_answers_soon_after_opening_and_while_typing(browser, root, tmp
     assert first < 4000  # 2 s on a machine of one's own; this one may be busy
     assert statistics.median(spent) < 50
     page.close()
+
+
+@pytest.mark.long
+def test_every_command_of_the_page_of_the_docs_says_what_it_shows(root, tmp_path, monkeypatch):
+    (tmp_path / "dev.tsv").write_bytes((root / "datasets" / "headlines" / "dev.tsv").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```console\n\$ textrnn (.*)\n((?:.*\n)*?)```", DOCS.read_text("utf-8"), re.MULTILINE)
+    assert len(blocks) == 2
+    for command, shown in blocks:
+        done = click.testing.CliRunner().invoke(cli.main, shlex.split(command))
+        assert done.output == shown

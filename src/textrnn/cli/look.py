@@ -139,26 +139,39 @@ def _items(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 @click.command(
     epilog=examples(
         "textrnn page headlines-textrnn --out page.html",
-        "textrnn page headlines-textrnn --small --out page.html",
+        "textrnn page headlines-textrnn --small --data datasets/headlines/dev.tsv --out page.html",
     )
 )
 @click.argument("model")
 @click.option("--out", "-o", metavar="FILE", required=True, help="The page: one HTML file.")
 @click.option("--small", is_flag=True, help="Weights in 16 bits: half the size, and it says how far answers move.")
+@click.option(
+    "--data",
+    metavar="FILE",
+    help="Texts, of which the page holds those that move a unit of the network most; those of the shipped headlines"
+    " unless given, where the model was trained on them.",
+)
+@table_options
 @loading_options
-def page(model, out, small, sha256):
+def page(model, out, small, data, sha256, **columns):
     """Writes a model as a page: one file that opens by a double click.
 
-    Type a headline, see the classes, the gates, the memory, which characters decide, and the sum behind every number.
+    Type a headline, see the classes, the gates, the memory, which characters decide, what the memory still holds of
+    them, and the sum behind every number.
 
     The page needs no server, no network and no installation: it computes by itself, in any browser of 2023 or later.
     """
-    from textrnn import web
+    from textrnn import datasets, web
 
+    if data is None and (wrong := [name for name, value in columns.items() if value is not None]):
+        raise click.UsageError(f"--{wrong[0].replace('_', '-')}: goes with --data")
     with replacing(Path(out)) as beside:
-        built = web.build_page(model, small=small, sha256=sha256)
+        of = {} if data is None else {"texts": [*datasets.read_texts(data, **columns)], "source": Path(data).name}
+        built = web.build_page(model, small=small, sha256=sha256, **of)
         beside.write_bytes(built.html)
     click.echo(f"{flat(out)}: {len(built.html) / 1e6:.1f} MB; open it in a browser")
+    if data is not None:
+        click.echo(f"it holds {built.num_shown} texts of {flat(data)}: those that move a unit most")
     if small:
         what = f"no probability more than {built.difference:.2g} off on {built.num_texts} drawn texts"
         click.echo(f"weights in 16 bits: {what}")

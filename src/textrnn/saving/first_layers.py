@@ -41,6 +41,10 @@ class FirstLayers:
         self._tables, self._num_ids, self._layers = tables, num_ids, layers
         self._products = []
 
+    def values(self, ids: np.ndarray) -> np.ndarray:
+        """Returns what the layers read at each real step: `float32 (real steps, features)`; `ids` as in `run`."""
+        return np.concatenate([rows_of(ids[:, order]) for order, rows_of in self._tables], axis=1)
+
     def run(self, ids: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Returns the states of all layers after each real step: `float32 (real steps, features)`.
 
@@ -49,7 +53,7 @@ class FirstLayers:
             counts: as in `Packed`.
         """
         if not self._products:
-            packed = Packed(np.concatenate([rows_of(ids[:, order]) for order, rows_of in self._tables], axis=1), counts)
+            packed = Packed(self.values(ids), counts)
             return np.concatenate([layer.run(packed) for layer in self._layers], axis=1)
         pairs = zip(self._layers, self._products, strict=True)
         return np.concatenate([layer.run_inputs(Packed(of(ids), counts)) for layer, of in pairs], axis=1)

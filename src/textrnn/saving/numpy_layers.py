@@ -6,6 +6,7 @@ are always the first rows, and no step is spent on padding. The arithmetic is th
 """
 
 import abc
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -69,26 +70,30 @@ class Recurrent(Layer):
     def __init__(self, *, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray, backwards: bool = False):
         self.kernel, self.recurrent_kernel, self.bias, self.backwards = kernel, recurrent_kernel, bias, backwards
 
-    def run(self, packed: Packed) -> np.ndarray:
-        """Returns the state after each real step."""
+    def run(self, packed: Packed, *, cells: np.ndarray | None = None) -> np.ndarray:
+        """Returns the state after each real step; `cells` as in `run_inputs`."""
         inputs = packed.values @ self.kernel
         inputs += self.bias
-        return self.run_inputs(Packed(inputs, packed.counts))
+        return self.run_inputs(Packed(inputs, packed.counts), cells=cells)
 
-    def run_inputs(self, packed: Packed) -> np.ndarray:
+    def run_inputs(self, packed: Packed, *, cells: np.ndarray | None = None) -> np.ndarray:
         """Returns the state after each real step.
 
         Args:
             packed: the values of each step times the kernel, plus the bias; is overwritten.
+            cells: where to write what else the layer remembers after each real step, as large as what is returned.
         """
         units, rows = len(self.recurrent_kernel), packed.counts[0]
         states = np.empty((len(packed.values), units), dtype="float32")
         state, cell = np.zeros((2, rows, units), dtype="float32")
-        steps = list(zip(packed.steps(), packed.steps(states), strict=True))
-        for z, new in reversed(steps) if self.backwards else steps:
+        kept = itertools.repeat(None) if cells is None else packed.steps(cells)
+        steps = list(zip(packed.steps(), packed.steps(states), kept, strict=False))
+        for z, new, keep in reversed(steps) if self.backwards else steps:
             count = len(z)
             self.step(z, state[:count], cell[:count], new)
             state[:count] = new
+            if keep is not None:
+                keep[:] = cell[:count]
         return states
 
     def step(self, z: np.ndarray, state: np.ndarray, cell: np.ndarray, new: np.ndarray):

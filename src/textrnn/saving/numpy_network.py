@@ -76,21 +76,63 @@ class NumpyNetwork(NetworkPredictor):
         run = functools.partial(_in_threads, cores)
         return answer_in_batches(answer, lengths, batch_size=size, run=run, **sizes)
 
+    @property
+    def num_lstms(self) -> int:
+        """How many layers of `cells` there are, each direction counted."""
+        return sum(map(len, self._layers))
+
+    def cells(self, ids: np.ndarray) -> np.ndarray:
+        """Returns the memory of every LSTM after each step: `float32 (rows, steps, lstms, units)`, zeros at padding.
+
+        Args:
+            ids: of texts, `(rows, steps[, orders])`, padded with zeros on the right.
+
+        Returns:
+            The LSTMs in the order of `tracing.trace_lstm`: from the bottom up, what runs forward before what runs back.
+
+        Raises:
+            ValueError: the network has no LSTM.
+        """
+        if self.data.network != "textrnn" or self.data.settings["cell"] != "lstm":
+            raise ValueError(f"network: expected one of LSTMs, got {self.data.network} {self.data.settings}")
+        order, counts, real = _real_steps(ids)
+        units = self.data.settings["units"]
+        found = np.zeros((*ids.shape[:2], self.num_lstms, units), dtype="float32")
+        if not len(counts):
+            return found
+        memories = []
+        with one_thread:
+            packed = Packed(self._first.values(real), counts)
+            for side_by_side in self._layers:
+                cells = [np.empty((len(real), units), dtype="float32") for _ in side_by_side]
+                states = [layer.run(packed, cells=kept) for layer, kept in zip(side_by_side, cells, strict=True)]
+                memories += cells
+                packed = Packed(np.concatenate(states, axis=1), counts)
+        for step, kept in enumerate(packed.steps(np.stack(memories, axis=1))):
+            found[order[: len(kept)], step] = kept
+        return found
+
     def _summary(self, ids: np.ndarray) -> np.ndarray:
-        ids = ids if ids.ndim == 3 else ids[..., None]  # (batch, steps, orders)
-        lengths = (ids[..., 0] > 0).sum(axis=1)
-        order = np.argsort(-lengths, kind="stable")
-        counts = (lengths[:, None] > np.arange(lengths.max())).sum(axis=0)
+        order, counts, real = _real_steps(ids)
         summary = np.zeros((len(ids), len(self._kernel)), dtype="float32")
         if not len(counts):
             return summary
-        real = np.concatenate([ids[order[:count], step] for step, count in enumerate(counts)])  # (real steps, orders)
         packed = Packed(self._first.run(real, counts), counts)
         for side_by_side in self._layers[1:]:
             packed = Packed(np.concatenate([layer.run(packed) for layer in side_by_side], axis=1), counts)
         # A text of which nothing is left has no steps, and a summary of zeros.
         summary[order[: counts[0]]] = np.concatenate([pooling.run(packed) for pooling in self._poolings], axis=1)
         return summary
+
+
+def _real_steps(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns the order of the rows by length, how many have each step, and the ids of the real steps."""
+    ids = ids if ids.ndim == 3 else ids[..., None]  # (batch, steps, orders)
+    lengths = (ids[..., 0] > 0).sum(axis=1)
+    order = np.argsort(-lengths, kind="stable")
+    counts = (lengths[:, None] > np.arange(lengths.max())).sum(axis=0)
+    real = [ids[order[:count], step] for step, count in enumerate(counts)]
+    return order, counts, np.concatenate(real) if real else ids[:0, 0]
 
 
 def _in_threads(number: int, work: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> Iterable[Any]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from textrnn import saving
 from textrnn.preprocessing import changed_code_points
+from textrnn.web.movers import movers_of, packaged_texts
 
 STATIC = Path(__file__).parent / "static"
 ENTRY = "page.js"
@@ -32,12 +33,14 @@ class Page(NamedTuple):
         policy: what the browser may load and run for it (a Content-Security-Policy): what stands in the page, no more.
         difference: with 16-bit weights, the largest difference of a probability that was found; else 0.
         num_texts: on how many texts that was measured.
+        num_shown: how many texts of the data the page holds: those that move a unit most.
     """
 
     html: bytes
     policy: str
     difference: float
     num_texts: int
+    num_shown: int = 0
 
     def _repr_html_(self) -> str:
         """Returns the page in a frame, for Jupyter: nothing of the notebook can be reached from there."""
@@ -46,34 +49,47 @@ class Page(NamedTuple):
 
 
 def build_page(
-    folder: str | os.PathLike, *, small: bool = False, links: Sequence[tuple[str, str]] = (), sha256: str | None = None
+    folder: str | os.PathLike,
+    *,
+    small: bool = False,
+    texts: Sequence[str] | None = None,
+    source: str = "data",
+    links: Sequence[tuple[str, str]] = (),
+    sha256: str | None = None,
 ) -> Page:
     """Returns the page of a saved model.
 
     Args:
         folder: the saved model: its path, or the name of a shipped one.
         small: whether to store weights in 16 bits.
+        texts: data, of which the page shows for each unit of the network those that move it most, and holds no other;
+            the packaged headlines if `None` and the model was trained on them, else none.
+        source: what the page calls these texts, the name of their file for example.
         links: name and address of every page to switch between, this one included.
         sha256: as in `saving.load_classifier`.
 
     Raises:
         FileNotFoundError, ValueError: as `saving.load_classifier`.
-        ValueError: the page cannot compute this network, or 16 bits cannot hold its weights; the message says why.
+        ValueError: the page cannot compute this network, 16 bits cannot hold its weights, or a text is none; the
+            message says why.
     """
     classifier = saving.load_classifier(folder, sha256=sha256)
-    data = classifier.network.data
+    network, data = classifier.network, classifier.network.data
     check_network(folder, data)
-    difference, texts = 0.0, []
+    difference, drawn = 0.0, []
     if small:
-        texts = saving.drawn_texts(data.encoder)
-        data, difference = _halved(folder, data, texts)
+        drawn = saving.drawn_texts(data.encoder)
+        data, network, difference = _halved(folder, network, drawn)
+    if texts is None:
+        texts, source = packaged_texts(classifier.card), "train.tsv"
+    movers = movers_of(network, texts, source=_writable(source)) if len(texts) else None
     about = {
         "name": _writable(classifier.folder.name),
         "labels": data.label_names,
         "settings": data.settings,
         "temperature": data.temperature,
         "difference": difference,
-        "num_texts": len(texts),
+        "num_texts": len(drawn),
         "links": [[_writable(name), address] for name, address in links],
         **{key: _writable(str(classifier.card.get(key) or "")) for key in ("licence", "limits")},
     }
@@ -82,10 +98,15 @@ def build_page(
     blocks = {
         "vocabulary": files[saving.VOCABULARY],
         "weights": gzip.compress(files[saving.WEIGHTS], mtime=0),
-        "forms": gzip.compress(json.dumps([*forms.items()]).encode(), mtime=0),
+        "forms": _packed([*forms.items()]),
+        **({"movers": _packed(movers)} if movers else {}),
     }
     html, policy = assembled(about, blocks)
-    return Page(html.encode(), policy, difference, len(texts))
+    return Page(html.encode(), policy, difference, len(drawn), len(movers["texts"]) if movers else 0)
+
+
+def _packed(value: Any) -> bytes:
+    return gzip.compress(json.dumps(value, separators=(",", ":")).encode(), mtime=0)
 
 
 def check_network(name: str | os.PathLike, data: saving.NetworkData):
@@ -96,20 +117,23 @@ def check_network(name: str | os.PathLike, data: saving.NetworkData):
         raise ValueError(f"{name}: expected a network of LSTMs, got {kind}: the page computes and shows LSTMs alone")
 
 
-def _halved(folder: str | os.PathLike, data: saving.NetworkData, texts: list[str]) -> tuple[saving.NetworkData, float]:
-    """Returns the network with weights of 16 bits, and how far that moves a probability of `texts`.
+def _halved(
+    folder: str | os.PathLike, network: saving.NumpyNetwork, texts: list[str]
+) -> tuple[saving.NetworkData, saving.NumpyNetwork, float]:
+    """Returns the data with weights of 16 bits, what they compute, and how far that moves a probability of `texts`.
 
     Counts and scales stay as they are: 16 bits end at 65,504, and the counts take little room.
     """
-    arrays = {}
+    arrays, data = {}, network.data
     for name, array in data.arrays.items():
         kept = array.dtype != np.float32 or name.startswith("evidence_") or name.endswith(".scales")
         if not kept and (most := float(np.abs(array).max(initial=0))) > LARGEST_HALF:
             raise ValueError(f"{folder}: {name}: expected weights up to {LARGEST_HALF:.0f} for 16 bits, got {most:.3g}")
         arrays[name] = array if kept else array.astype("float16")
     read = {name: array.astype("float32") if array.dtype == np.float16 else array for name, array in arrays.items()}
-    before, after = (saving.NumpyNetwork(one).predict_proba(texts) for one in (data, replace(data, arrays=read)))
-    return replace(data, arrays=arrays), float(np.abs(before - after).max())
+    halved = saving.NumpyNetwork(replace(data, arrays=read))
+    before, after = (one.predict_proba(texts) for one in (network, halved))
+    return replace(data, arrays=arrays), halved, float(np.abs(before - after).max())
 
 
 def assembled(

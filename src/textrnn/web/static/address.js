@@ -17,6 +17,7 @@ export function writeAddress() {
   for (const id of ["kind", "direction", "order", "count"]) if (find(id).selectedIndex > 0) seen.set(id, find(id).value);
   if (state.chosen) seen.set("unit", state.unit);
   if (state.sum) seen.set("sum", state.sum);
+  if (state.memory) seen.set("memory", 1);
   seen.set("lang", state.language);
   history.replaceState(null, "", `#${seen}`);
 }
@@ -33,6 +34,7 @@ export function readAddress() {
   state.chosen = seen.has("unit");
   state.unit = state.chosen ? Number(seen.get("unit")) : null; // no unit of this LSTM: the first one is opened
   state.sum = GATES.includes(seen.get("sum")) ? seen.get("sum") : null;
+  state.memory = seen.get("memory") === "1";
   const two = seen.has("text2");
   document.querySelector(`input[name=mode][value=${two ? "two" : "one"}]`).checked = true;
   for (const reading of state.readings) {

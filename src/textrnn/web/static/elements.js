@@ -13,6 +13,8 @@ export const state = {
   unit: null, // the one that is open
   chosen: false, // whether somebody chose it
   sum: null, // whose `z` is open: a gate, or the candidate
+  memory: false, // whether what the memory still holds is open
+  movers: null, // the texts that move each unit most, if the page was made with data
   refresh: () => {}, // draws everything anew
   remember: () => {}, // writes what is seen into the address
   askAll: () => {},

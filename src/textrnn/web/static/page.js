@@ -125,6 +125,7 @@ async function load() {
   ]);
   const encoder = new TextEncoder(vocabulary, new Map(forms));
   state.network = new Network(state.about, encoder, readArrays(weights));
+  if (find("movers")) state.movers = await unpackedJson("movers");
 }
 
 async function start() {

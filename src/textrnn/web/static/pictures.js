@@ -30,7 +30,8 @@ function figure(reading, { caption, description, height, charactersAt, backwards
   const point = (event) => {
     const box = picture.getBoundingClientRect();
     const place = (event.clientX - box.left - GUTTER) / reading.cell;
-    if (place >= 0 && place < characters.length) reading.moveTo(Math.floor(place) + 1);
+    const end = Math.floor(place) + 1;
+    if (end >= 1 && end <= characters.length && end !== reading.position) reading.moveTo(end);
     if (event.type === "click") onrow?.(Math.floor((event.clientY - box.top) / ROW));
   };
   picture.addEventListener("pointermove", (event) => event.pointerType === "mouse" && point(event));
@@ -40,12 +41,24 @@ function figure(reading, { caption, description, height, charactersAt, backwards
 
 /** Returns what each character counts for the answer, above or below the line. */
 export function deciding(reading) {
-  const { characters, decided, leftOut } = reading.answer;
-  const values = answered().flatMap(({ answer }) => answer.leftOut); // of two headlines, on one scale
-  const [highest, lowest] = [Math.max(0.05, ...values), Math.min(-0.05, ...values)];
+  const { decided, leftOut } = reading.answer;
+  const all = answered().flatMap(({ answer }) => answer.leftOut); // of two headlines, on one scale
+  return bars(reading, words("deciding", nameOf(decided)), leftOut, [...all, 0.05, -0.05]);
+}
+
+/**
+ * Returns a bar for each character, above or below the line that the characters make; none where a value is null.
+ *
+ * @param {number[]} all values that are to have room, on one scale
+ * @param {boolean} backwards whether what stands left of the character chosen is not read yet
+ */
+export function bars(reading, caption, values, all, backwards = false) {
+  const { characters } = reading.answer;
+  const [highest, lowest] = [Math.max, Math.min].map((one) => all.reduce((so, value) => one(so, value), 0));
   const scale = TALLEST / Math.max(highest, -lowest);
   const [above, letters, below] = [Math.max(14, highest * scale), 26, Math.max(14, -lowest * scale)];
-  const bars = leftOut.map((value, place) => {
+  const drawn = values.flatMap((value, place) => {
+    if (value === null) return [];
     const height = Math.abs(value) * scale;
     const at = { x: GUTTER + place * reading.cell + 2, y: value < 0 ? above + letters : above - height };
     return draw(
@@ -54,14 +67,14 @@ export function deciding(reading) {
       draw("title", {}, `${characters[place]}: ${signed(value)}`),
     );
   });
-  const caption = words("deciding", nameOf(decided));
-  const read = characters.map((character, place) => `${character} ${signed(leftOut[place])}`).join(", ");
+  const read = values.flatMap((value, place) => (value === null ? [] : `${characters[place]} ${signed(value)}`)).join(", ");
+  const low = lowest < 0 ? [draw("text", { class: "axis", x: GUTTER - 6, y: above + letters + below - 3 }, signed(lowest))] : [];
   return figure(
     reading,
-    { caption: [caption], description: `${caption}: ${read}`, height: above + letters + below, charactersAt: above },
+    { caption: [caption], description: `${caption}: ${read}`, height: above + letters + below, charactersAt: above, backwards },
     draw("text", { class: "axis", x: GUTTER - 6, y: 11 }, signed(highest)),
-    draw("text", { class: "axis", x: GUTTER - 6, y: above + letters + below - 3 }, signed(lowest)),
-    ...bars,
+    ...low,
+    ...drawn,
   );
 }
 

@@ -5,6 +5,7 @@ import { UNKNOWN_ID } from "./text.js";
 
 const AT_A_TIME = 12; // milliseconds of work
 const LEAST = 2 ** -126; // of a probability whose logarithm is taken
+const REACH = 40; // characters on either side, to which it is said what the memory still holds of one
 
 /** Returns the place of the largest of some numbers. */
 export const largest = (values) => values.indexOf(Math.max(...values));
@@ -16,6 +17,7 @@ export const largest = (values) => values.indexOf(Math.max(...values));
  * @returns {object} null if so; else `text`, `probabilities`, `label` (its place) and `score`; `characters` as the network reads them and
  *   `numCharacters`, how many the text has in all; `leftOut`: what the logarithm of the answer's probability loses when
  *   each is taken out and the network reads what remains, `decided` the class (its place) that this is about;
+ *   `without`: the memories of that reading, of each LSTM those around the character, the `first` of them at a step;
  *   `prefixes`: the probabilities after the first character, the first two and so on; `run`: of `Network.run`
  */
 export async function readText(network, text, stale = () => false) {
@@ -25,11 +27,12 @@ export async function readText(network, text, stale = () => false) {
   const run = network.run(characters);
   const decided = largest(run.probs);
   const log = (prob) => Math.log(Math.max(prob, LEAST));
-  const [leftOut, prefixes] = [[], []];
+  const [leftOut, without, prefixes] = [[], [], []];
   let begin = performance.now();
   for (let step = 0; step < characters.length; step += 1) {
     const left = network.run(characters.toSpliced(step, 1));
     leftOut.push(log(run.probs[decided]) - log(left.probs[decided]));
+    without.push(left.layers.map(({ steps }) => memoriesAround(steps, step)));
     prefixes.push(network.run(characters.slice(0, step + 1)).probs);
     if (performance.now() - begin > AT_A_TIME) {
       await new Promise((resolve) => setTimeout(resolve));
@@ -40,7 +43,41 @@ export async function readText(network, text, stale = () => false) {
   const label = largest(probabilities);
   const score = probabilities[label];
   const numCharacters = tokens.length;
-  return { text, probabilities, label, score, characters, numCharacters, decided, leftOut, prefixes, run };
+  return { text, probabilities, label, score, characters, numCharacters, decided, leftOut, without, prefixes, run };
+}
+
+function memoriesAround(steps, step) {
+  const first = Math.max(0, step - REACH);
+  return { first, cells: steps.slice(first, step + REACH).map(({ cell }) => cell) };
+}
+
+/**
+ * Returns what the memory of an LSTM at each character loses of every unit when another, or this one, is taken out and
+ * the network reads the rest again: a list for each character at which one looks, of arrays for each one taken out.
+ * Those more than `REACH` apart are null.
+ *
+ * @param {object} answer of `readText`
+ */
+export function lossesOf({ run, without }, number) {
+  const { lstm, steps } = run.layers[number];
+  return steps.map(({ cell }, place) =>
+    without.map((layers, out) => {
+      if (Math.abs(out - place) > REACH) return null;
+      const { first, cells } = layers[number];
+      // What stands behind the one taken out moves up; where it stood itself, the memory is what it was before it.
+      const at = place < out || (place === out && lstm.backwards) ? place : place - 1;
+      return cell.map((value, unit) => value - (cells[at - first]?.[unit] ?? 0));
+    }),
+  );
+}
+
+/** Returns the same for all units together: how far the memory moves, in lengths of the memory (Euclid's) at the place. */
+export function sharesOf({ run }, number, losses) {
+  const length = (vector) => Math.hypot(...vector);
+  return losses.map((row, place) => {
+    const whole = length(run.layers[number].steps[place].cell) || 1;
+    return row.map((lost) => lost && length(lost) / whole);
+  });
 }
 
 /**

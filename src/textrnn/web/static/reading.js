@@ -4,6 +4,7 @@ import { changesOf } from "./address.js";
 import { cellPanel } from "./cell.js";
 import { GUTTER, MARGIN, MOST_CHARACTERS, answered, find, inTwo, make, nameOf, plain, share, signed, state } from "./elements.js";
 import { tableOf, visible, words } from "./elements.js";
+import { MemoryPanel } from "./memory.js";
 import { deciding, heat, lines } from "./pictures.js";
 import { largest, readText, rowsOf } from "./reader.js";
 
@@ -134,7 +135,8 @@ export class Reading {
     if (total === characters.length && characters.join("") !== text.trim()) notes.push(words("as_read"));
     this.desk = make("div", { class: "desk" });
     this.readout = make("p", { class: "readout" });
-    this.cellPanel = make("section", { class: "cell", "aria-labelledby": `cell-${this.number}` });
+    this.cellPanel = make("div", { class: "cell", role: "group", "aria-labelledby": `cell-${this.number}` });
+    this.memory = new MemoryPanel(this);
     this.panel.replaceChildren(
       make("h2", { dir: "auto" }, text),
       ...notes.map((note) => make("p", { class: "note" }, note)),
@@ -147,6 +149,7 @@ export class Reading {
         this.editing(),
         make("p", { class: "changes" }, this.changesOfMind()),
         this.cellPanel,
+        this.memory.panel,
         this.numbers(),
       ),
     );
@@ -275,6 +278,8 @@ export class Reading {
     const { length } = characters;
     this.position = Math.max(1, Math.min(end, length));
     end = this.position;
+    this.memory.show();
+    this.cursors = this.cursors.filter(({ cursor }) => cursor.isConnected);
     const probs = this.probsAt(end);
     this.fill(probs);
     const left = GUTTER + (end - 1) * this.cell;
@@ -298,10 +303,10 @@ export class Reading {
     this.readout.textContent = this.told(end, probs);
     this.slider.value = end;
     this.slider.setAttribute("aria-valuetext", this.readout.textContent);
-    if (scroll) {
-      const { clientWidth, scrollLeft } = this.desk;
-      if (left < scrollLeft) this.desk.scrollLeft = left - GUTTER;
-      if (left + this.cell > scrollLeft + clientWidth) this.desk.scrollLeft = left + this.cell + MARGIN - clientWidth;
+    for (const desk of scroll ? this.panel.querySelectorAll(".desk") : []) {
+      const { clientWidth, scrollLeft } = desk;
+      if (left < scrollLeft) desk.scrollLeft = left - GUTTER;
+      if (left + this.cell > scrollLeft + clientWidth) desk.scrollLeft = left + this.cell + MARGIN - clientWidth;
     }
     this.cellPanel.replaceChildren(...cellPanel(this));
     state.remember();

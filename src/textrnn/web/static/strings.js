@@ -83,6 +83,30 @@ export const STRINGS = {
     changed: (unit, character, gate, value) => `unit ${unit} at “${character}”: ${gate} = ${value}`,
     effect: (changes, before, was, after, is, log) =>
       `With ${changes.join("; ")} the network says ${after} ${is}. Without: ${before} ${was}. The logarithm of the probability of ${before} changes by ${log}.`,
+    remembers: "What it still remembers",
+    remembers_lead:
+      "Choose a character with the slider above, or click one: on which others does the memory there hang? This is measured by removal: each character is taken out in turn, the network reads the rest again, and its bar says how far the memory at the chosen character moves. “Reading” above switches between the two directions.",
+    hangs_all: (character, units) =>
+      `All ${units} units together: how far the memory at “${character}” moves without each character, in lengths of that memory`,
+    hangs_unit: (character, unit) => `Unit ${unit} alone: what its memory at “${character}” loses without each character`,
+    hangs_most: (here, most, share) =>
+      `At “${here}” the memory hangs most on “${most}”, the character itself aside: without it the memory moves by ${share} of its length. `,
+    hangs_far: (name, distance) =>
+      `The furthest one that moves it by a tenth or more is “${name}”, ${distance === 1 ? "next to it" : `${distance} characters away`}.`,
+    hangs_none: "No other character moves it by a tenth.",
+    remembers_by_hand: "This is about the headline as it is, without the gates that you set by hand.",
+    remembers_misleads:
+      "Where this misleads: without a character its neighbours form new n-grams, and the rest is a text that nobody wrote; the bars count that too, so even a character that is not read yet can have one. Two characters that say the same stand in for each other: each alone seems to count for nothing. What the memory holds need not reach the answer. And the headlines above are extremes of one data set: they show when a unit moves most, not what it means; what three of them share may be chance.",
+    remembers_credit:
+      "The idea of showing on what a memory hangs is from Andreas Madsen, Visualizing memorization in RNNs (Distill, 2019), who took gradients of the answer.",
+    movers: (unit) => `Headlines that move unit ${unit} most`,
+    movers_lead: (source, read, total) =>
+      `From ${source}, ${read === total ? `all ${total} texts` : `${read} of ${total} texts, copies read once`}. Click one, and it is read here.`,
+    movers_up: "Its memory is highest",
+    movers_down: "Its memory is lowest",
+    movers_at: (character) => `at “${character}”`,
+    movers_none: "It never gets to this side of 0.",
+    no_movers: "This page was made without data, so it knows none. To make one that does: textrnn page MODEL --data FILE --out page.html",
     numbers: "The numbers",
     character: "character",
     readout: (place, total, prefix, label, share, character, weight, whole) =>
@@ -199,6 +223,26 @@ export const STRINGS = {
     changed: (unit, character, gate, value) => `单元 ${unit} 在“${character}”处：${gate} = ${value}`,
     effect: (changes, before, was, after, is, log) =>
       `改动（${changes.join("；")}）之后，网络判断为${after}（${is}）；改动之前为${before}（${was}）。${before}的概率的对数变化 ${log}。`,
+    remembers: "它还记得什么",
+    remembers_lead:
+      "用上面的滑块选一个字，或直接点击它：读到这里时，记忆依赖哪些字？这里用“去掉”来衡量：依次去掉每个字，让网络重读其余部分，条形表示所选的字处的记忆因此变化多少。用上面的“阅读方向”切换正向和反向。",
+    hangs_all: (character, units) => `全部 ${units} 个单元合计：去掉各字之后，“${character}”处的记忆变化多少（以该处记忆的长度为 1）`,
+    hangs_unit: (character, unit) => `只看单元 ${unit}：去掉各字之后，它在“${character}”处的记忆减少多少`,
+    hangs_most: (here, most, share) => `在“${here}”处，除这个字本身以外，记忆最依赖“${most}”：去掉它，记忆的变化是自身长度的 ${share} 倍。`,
+    hangs_far: (name, distance) => `还能让记忆变化一成以上的字中，最远的是“${name}”，${distance === 1 ? "就在旁边" : `相距 ${distance} 个字`}。`,
+    hangs_none: "其他字都不能让它变化一成。",
+    remembers_by_hand: "这里显示的是标题本来的样子，不包括手动改动的门。",
+    remembers_misleads:
+      "这些图可能造成误解：去掉一个字，旁边的字就连成了新的字组合，剩下的是没有人写过的文字，这些影响也算进了条形，所以连还没有读到的字也可能有条形。意思相同的两个字会互相顶替，单独去掉哪一个都显得无关紧要。记忆里有的，不一定影响答案。上面列出的标题是某一个数据集里的极端例子：它们说明这个单元什么时候变化最大，不说明它的含义；三条标题的共同点可能只是巧合。",
+    remembers_credit: "“记忆依赖哪些字”这种图的想法来自 Andreas Madsen 的 Visualizing memorization in RNNs（Distill，2019），他用的是答案的梯度。",
+    movers: (unit) => `最能改变单元 ${unit} 的标题`,
+    movers_lead: (source, read, total) =>
+      `来自 ${source}，${read === total ? `全部 ${total} 条` : `${total} 条中的 ${read} 条，重复的只读一次`}。点击一条，就在这里读它。`,
+    movers_up: "记忆最高",
+    movers_down: "记忆最低",
+    movers_at: (character) => `读到“${character}”时`,
+    movers_none: "它的记忆从不到 0 的这一边。",
+    no_movers: "制作这个页面时没有提供数据，所以列不出标题。要列出来，请运行：textrnn page MODEL --data FILE --out page.html",
     numbers: "查看数值",
     character: "字",
     readout: (place, total, prefix, label, share, character, weight, whole) =>

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MAX_SEED = 2**32 - 1  # the largest that scikit-learn takes
 VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u200b\ufeff]")  # what `preprocessing.normalise` leaves something of
 
+ADDRESS = re.compile(r"[A-Za-z0-9._-]+:([0-9]{1,5})")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # would break a line, or speak to a terminal
 
 
@@ -99,6 +100,25 @@ def check_choice(name: str, value: Any, choices: tuple[str, ...]):
     """
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{name}: expected one of {choices}, got {value!r}")
+
+
+def check_workers(index: Any, addresses: Any):
+    """Raises `ValueError` unless `addresses` are different ones, `host:port`, and there is one of the number `index`.
+
+    >>> check_workers(2, ["127.0.0.1:5000", "127.0.0.1:5001"])
+    Traceback (most recent call last):
+    ValueError: worker: expected 0 to 1, the places in workers, got 2
+    """
+    check_list("workers", addresses)
+    for address in addresses:
+        found = ADDRESS.fullmatch(address) if isinstance(address, str) else None
+        if not found or not 0 < int(found[1]) < 2**16:
+            raise ValueError(f"workers: expected host:port for each, as in 127.0.0.1:5000, got {address!r}")
+    if twice := sorted({address for address in addresses if list(addresses).count(address) > 1}):
+        raise ValueError(f"workers: expected another address for each, got {', '.join(twice)} more than once")
+    check_integer("worker", index, least=0)
+    if index >= len(addresses):
+        raise ValueError(f"worker: expected 0 to {len(addresses) - 1}, the places in workers, got {index}")
 
 
 def check_seed(seed: Any):

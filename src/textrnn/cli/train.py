@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textrnn import cards
+from textrnn.checks import check_workers
 from textrnn.cli.settings import setting_options, settings_given, show
 from textrnn.cli.shared import examples, import_tensorflow, interval, labelled_options, tell
 from textrnn.extras import require
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from textrnn.experiments import Files, Given
     from textrnn.recipes import Recipe
     from textrnn.saving import Classifier
+    from textrnn.training import Workers
 
 
 @click.command(
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
         "textrnn train datasets/headlines/train.tsv --run runs/small --set units=32",
         "textrnn train datasets/headlines/train.tsv --continue-from headlines-textrnn --out models/mine",
         "textrnn train datasets/headlines/train.tsv --show-config --set units=256",
+        "textrnn train TABLE.csv --out models/mine --workers 127.0.0.1:5000,127.0.0.1:5001 --worker 0",
         "textrnn predict models/mine 国足客场一球小胜",
     )
 )
@@ -47,11 +50,18 @@ if TYPE_CHECKING:
 @setting_options
 @click.option("--resume", metavar="FOLDER", help="Keep checkpoints here; the same command goes on from the newest.")
 @click.option("--tensorboard", metavar="FOLDER", help="Where logs for TensorBoard go, if anywhere.")
+@click.option("--workers", metavar="HOST:PORT,…", help="Train in several processes together: the addresses of all.")
+@click.option(
+    "--worker", type=int, metavar="NUMBER", help="Which of --workers this one is, from 0; 0 writes the model."
+)
+@click.option("--wait", type=click.FloatRange(0, min_open=True), default=300, help="Seconds for all --workers to come.")
 @click.option("--licence", default=cards.LICENCE, help="For the card of the model.")
 @click.option("--limits", default=cards.LIMITS, help="For the card of the model.")
 @click.option("--copies-together", is_flag=True, help="Keep rows of the same text on one side when FILE is split.")
 @labelled_options
-def train(file, out, run, dev, seed, sets, config, like, show_config, copies_together, licence, limits, **options):
+def train(
+    file, out, run, dev, seed, sets, config, like, show_config, copies_together, worker, licence, limits, **options
+):
     """Trains a network on labelled texts and saves it.
 
     It is the recommended one; simple baselines are printed beside it, that you may see whether it is worth its time.
@@ -66,6 +76,7 @@ def train(file, out, run, dev, seed, sets, config, like, show_config, copies_tog
 
     given = settings_given(sets=sets, config=config, like=like, seed=seed)
     rest = {"resume": options.pop("resume"), "log_dir": options.pop("tensorboard")}
+    addresses, wait = _addresses(worker, options.pop("workers")), options.pop("wait")
     given, rest["before"] = _before(options.pop("continue_from"), given)
     files = experiments.Files(file, dev, copies_together, options)
     if show_config:
@@ -74,11 +85,16 @@ def train(file, out, run, dev, seed, sets, config, like, show_config, copies_tog
     if not file or not (out or run):
         raise click.UsageError("Missing argument 'FILE'." if not file else "Missing option '--out' / '-o', or '--run'.")
     require("textrnn train", "tensorflow", "keras", "sklearn", "scipy")
+    if worker:
+        _train_beside(files, given, workers=_joined(worker, addresses, wait), **rest)
+        return
     folder = Path(out) if out else Path(run) / experiments.MODEL
     _check_places(folder, **{"FILE": file, "--dev": dev, "--resume": rest["resume"], "--run": run if out else None})
     card = {"seed": given.seed, "licence": licence, "limits": limits}
     cards.check_card(dict.fromkeys(cards.CARD_FIELDS) | card)
     with experiments.begun(run) if run else contextlib.nullcontext() as place:
+        if addresses:
+            rest["workers"] = _joined(worker, addresses, wait)
         _train_and_keep(files, given, card, folder=folder, place=place, **rest)
 
 
@@ -90,6 +106,34 @@ def _before(model: str | None, given: "Given") -> "tuple[Given, Classifier | Non
 
     before = saving.load_classifier(model)
     return experiments.settings_to_continue(before.network.data, given), before
+
+
+def _addresses(worker: int | None, workers: str | None) -> list[str]:
+    """Returns the addresses of the processes that train together, checked; none if this one is alone."""
+    if (worker is None) != (workers is None):
+        raise ValueError(
+            "--worker and --workers: expected both or neither: the number of this one, the addresses of all"
+        )
+    addresses = [] if workers is None else [address.strip() for address in workers.split(",")]
+    if addresses:
+        check_workers(worker, addresses)
+    return addresses
+
+
+def _joined(worker: int, addresses: list[str], wait: float) -> "Workers":
+    """Returns the processes that train together, once all are there."""
+    import_tensorflow()
+    from textrnn import training
+
+    tell(f"worker {worker} of {len(addresses)}, at {addresses[worker]}; the others have {wait:g} s to come")
+    return training.Workers(worker, addresses, wait=wait)
+
+
+def _train_beside(files: "Files", given: "Given", **options: Any):
+    """Trains as one of several processes, not the one that writes the model."""
+    splits = files.read(seed=given.seed)
+    _, history = _train(splits, given.recipe_for(splits.train), seed=given.seed, **options)
+    tell(f"worker {options['workers'].index}: done after {len(history)} epochs; worker 0 writes the model")
 
 
 def _train_and_keep(

@@ -5,6 +5,7 @@ from textrnn.training.batches import EncodedTexts, draw_batches, encode_texts, n
 from textrnn.training.first_vectors import set_embeddings, topic_vectors
 from textrnn.training.loop import fit
 from textrnn.training.optimizers import LazyAdamW, adamw
+from textrnn.training.parallel import Workers
 from textrnn.training.recommended import (
     balanced,
     compile_by,
@@ -19,6 +20,7 @@ __all__ = [
     "EncodedTexts",
     "LazyAdamW",
     "Recipe",
+    "Workers",
     "adamw",
     "balanced",
     "check_compiled",

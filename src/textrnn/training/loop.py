@@ -20,6 +20,7 @@ from textrnn.checks import check_integer, check_seed, check_table
 from textrnn.metrics import label_ids
 from textrnn.recipes import ARGUMENTS, check_training_settings
 from textrnn.training.batches import draw_batches, num_steps, probabilities
+from textrnn.training.parallel import Workers
 from textrnn.training.resume import VERSION, Checkpoints, Run, arrays_of, learnt, restore, sha256_of_model
 from textrnn.training.rows import FileRows, TableRows, count_evidence, rows_to_learn, sha256_of_table
 from textrnn.training.step import check_compiled, check_finite, learn_batch, targets_of, training_step
@@ -44,6 +45,7 @@ def fit(
     checkpoint_every: int = 500,
     progress: bool = True,
     log_dir: str | Path | None = None,
+    workers: Workers | None = None,
 ) -> pd.DataFrame:
     """Returns the history of training a compiled `model`, in which the weights of the best epoch on dev stay.
 
@@ -82,6 +84,10 @@ def fit(
         checkpoint_every: batches between two checkpoints; there is one after each epoch as well.
         progress: whether a bar runs over the batches.
         log_dir: where TensorBoard's logs go, if anywhere.
+        workers: the processes that train together, each of them calling this with the same arguments; see `Workers`.
+            Each encodes all of train, since every epoch draws its batches from all rows, but takes from each batch, and
+            from dev, its own share. All start with the weights of worker 0, or from its newest checkpoint, and it alone
+            writes `resume` and `log_dir`. Dropout draws apart in each. This process alone if `None`.
 
     Returns:
         One row for each epoch: `epoch` (from 1), `loss` (mean over the epoch, dropout on), `dev_loss`, `dev_accuracy`,
@@ -93,8 +99,10 @@ def fit(
             empty, a weight or a setting is out of range, there is `patience` but no dev, or `resume` holds another run,
             or one that is running. Nothing is trained then.
         FloatingPointError: the loss is no longer a number; the message says what to try.
-        OSError: a checkpoint cannot be written; those before it are as they were.
+        OSError: a checkpoint cannot be written; those before it are as they were. A `ConnectionError` says that another
+            of the workers is gone.
     """
+    workers = workers or Workers()
     check_integer("checkpoint_every", checkpoint_every)
     settings = _Settings(epochs, batch_size, seed, scoring, patience, adversarial, recount)
     check_compiled(model)
@@ -104,10 +112,12 @@ def fit(
         check_table("dev", dev)
     elif patience is not None:
         raise ValueError(f"patience: expected None where there is no dev to score, got {patience}")
+    if workers.index:
+        resume = log_dir = None  # worker 0 keeps them
     data = rows_to_learn(model, train, sample_weight=sample_weight, folder=resume)
-    with contextlib.closing(_Loop(model, data, dev, settings, checkpoint_every=checkpoint_every)) as loop:
-        if resume:
-            loop.resume(resume, dev)
+    loop = _Loop(model, data, dev, settings, workers, checkpoint_every=checkpoint_every)
+    with workers.watched(), contextlib.closing(loop):
+        loop.take_up(resume, dev)
         total, done = loop.num_steps()
         with tqdm(total=total, initial=done, disable=not progress) as bar, _logging(log_dir) as log:
             while loop.goes_on():
@@ -144,23 +154,31 @@ class _Loop:
         data: TableRows | FileRows,
         dev: pd.DataFrame | None,
         settings: _Settings,
+        workers: Workers,
         *,
         checkpoint_every: int,
     ):
         self.model, self.data, self.settings, self.checkpoint_every = model, data, settings, checkpoint_every
-        self.dev = None  # windows and true ids
+        self.workers, self.dev = workers, None  # windows of the texts that are this worker's, and the true ids of all
         if dev is not None:
             dev_targets = label_ids(dev["label"], networks.label_names(model), name="dev")
-            self.dev = networks.text_encoder(model).encode_windows(dev["text"]), dev_targets
+            own, _ = workers.share(np.arange(len(dev)))
+            self.dev = networks.text_encoder(model).encode_windows(dev["text"].iloc[own]), dev_targets
         self.targets = targets_of(model)
         self.start = time.perf_counter()
         if settings.recount:
             count_evidence(model, self.data, add=settings.recount == "add")
-        self.step = training_step(model, adversarial=settings.adversarial, leave_one_out=bool(settings.recount))
+        leave_one_out = bool(settings.recount)
+        self.step = training_step(model, adversarial=settings.adversarial, leave_one_out=leave_one_out, workers=workers)
         self.run, self.best, self.checkpoints = Run(), None, None
 
-    def resume(self, folder: str | os.PathLike, dev: pd.DataFrame | None):
-        """Takes the run up from the newest checkpoint in `folder`, if there is one, and keeps its own there."""
+    def take_up(self, folder: str | os.PathLike | None, dev: pd.DataFrame | None):
+        """Takes the run up where worker 0 is: at the newest checkpoint in `folder`, if there is one, or at the start.
+
+        The run keeps its own checkpoints in `folder`.
+        """
+        if not folder and self.workers.num_workers == 1:
+            return
         weights = self.data.weights
         hashes = {
             "model": sha256_of_model(self.model),
@@ -168,9 +186,16 @@ class _Loop:
             "sample_weight": None if weights is None else hashlib.sha256(weights.tobytes()).hexdigest(),
             "dev": None if dev is None else sha256_of_table(dev),
         }
-        self.checkpoints = Checkpoints(folder, identity={**asdict(self.settings), **hashes, "version": VERSION})
-        if found := self.checkpoints.newest():
+        identity = {**asdict(self.settings), **hashes, "version": VERSION}
+        self.workers.check_alike(identity)
+        if folder:
+            self.checkpoints = Checkpoints(folder, identity=identity)
+        found = self.checkpoints.newest() if self.checkpoints else None
+        if self.workers.num_workers > 1:
+            found = self.workers.from_chief(*(found or (arrays_of(self.model, None), asdict(self.run))))
+        if found:
             self.run, self.best = restore(self.model, *found)
+        self.workers.draw_apart(self.model)
         self.start -= self.run.seconds
 
     def close(self):
@@ -195,11 +220,12 @@ class _Loop:
         windows = data.windows_in(run.epoch)
         lengths = data.lengths[windows]
         batches = draw_batches(lengths, batch_size=settings.batch_size, seed=settings.seed, epoch=run.epoch)
-        for rows in batches[run.batch :]:
+        for batch in batches[run.batch :]:
+            rows, part = self.workers.share(batch)
             targets = self.targets(data.label_ids[rows])
             weights = None if data.weights is None else data.weights[rows]
-            ids = data.batch(windows[rows])
-            run.loss += learn_batch(self.step, ids, targets, epoch=run.epoch, sample_weight=weights)
+            of_batch = {"sample_weight": weights, "part": part, "num_rows": len(batch)}
+            run.loss += learn_batch(self.step, data.batch(windows[rows]), targets, epoch=run.epoch, **of_batch)
             run.batch += 1
             bar.update()
             if run.batch % self.checkpoint_every == 0 and run.batch < len(batches):
@@ -232,7 +258,8 @@ class _Loop:
             check_finite(sum(sizes), epoch=epoch, name="the sum of the weights")
             return {}
         windows, targets = self.dev
-        scores = scores_on_dev(probabilities(networks.ids_model(model), windows), targets)
+        probs = self.workers.joined(probabilities(networks.ids_model(model), windows), len(targets))
+        scores = scores_on_dev(probs, targets)
         check_finite(scores["dev_loss"], epoch=epoch, name="the loss on dev")
         return scores
 

@@ -17,6 +17,7 @@ from textrnn.training.batches import num_steps, rows_that_count
 from textrnn.training.first_vectors import set_embeddings, topic_vectors
 from textrnn.training.loop import fit
 from textrnn.training.optimizers import adamw
+from textrnn.training.parallel import Workers
 
 
 def train_textrnn(
@@ -30,6 +31,7 @@ def train_textrnn(
     resume: str | os.PathLike | None = None,
     progress: bool = True,
     log_dir: str | os.PathLike | None = None,
+    workers: Workers | None = None,
     **changes: Any,
 ) -> tuple[keras.Model, pd.DataFrame]:
     """Returns the recommended TextRNN trained on two tables, and its history.
@@ -49,6 +51,7 @@ def train_textrnn(
         resume: a folder for checkpoints, see `fit`.
         progress: whether a bar runs.
         log_dir: where TensorBoard's logs go, if anywhere.
+        workers: the processes that train together, see `fit`; each makes vocabulary and first vectors of all rows.
         **changes: settings of the recipe that are to have other values, as in `units=64`.
 
     Raises:
@@ -64,7 +67,7 @@ def train_textrnn(
     settings, sample_weight = balanced(settings, train, sample_weight)
     model = recommended_textrnn(train, settings=settings, label_names=label_names, seed=seed)
     run = {"sample_weight": sample_weight, "seed": seed, "resume": resume, "progress": progress}
-    run["log_dir"] = log_dir
+    run |= {"log_dir": log_dir, "workers": workers}
     return model, fit(model, train, dev, **run, **settings.arguments("fit"))
 
 

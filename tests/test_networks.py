@@ -157,6 +157,16 @@ def test_building_leaves_the_generator_of_the_caller_as_it_was():
     assert random.getstate() == state
 
 
+def test_what_other_threads_draw_meanwhile_changes_no_seed():
+    with networks.seeded(9):
+        seeds = []
+        for _ in range(2):
+            seeds.append(int(keras.random.SeedGenerator().state.numpy()[0]))
+            random.random()  # as another thread may at any time
+    one = random.Random(9)
+    assert seeds == [one.randint(1, 10**9) for _ in range(2)]
+
+
 def test_dropout_acts_in_training_alone_and_by_its_seed():
     first, again = (build_textrnn(ENCODER, ["x", "y"], dropout=0.5, seed=2, **TINY) for _ in range(2))
     quiet = [first(tf.constant(TEXTS)).numpy() for _ in range(2)]

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
+from keras.src.random import seed_generator  # for `seeded`
 
 from textrnn import architectures
 from textrnn.checks import check_seed
@@ -145,14 +146,17 @@ def answer(part: keras.Model, ids: np.ndarray) -> np.ndarray:
 
 @contextlib.contextmanager
 def seeded(seed: int):
-    """Makes layers created inside draw from `seed`; Keras takes the seeds it is not given from Python's generator."""
+    """Makes layers created inside draw from `seed`, whatever else draws from Python's generator meanwhile.
+
+    Keras takes the seeds that it is not given from that generator, of which other threads (those of a Dask worker, say)
+    draw too; here it has one of its own.
+    """
     check_seed(seed)
-    state = random.getstate()
-    random.seed(seed)
+    shared, seed_generator.python_random = seed_generator.python_random, random.Random(seed)
     try:
         yield
     finally:
-        random.setstate(state)
+        seed_generator.python_random = shared
 
 
 @contextlib.contextmanager

@@ -1,10 +1,8 @@
 """`textrnn sweep`: many trainings with other settings, the best of them kept."""
 
-import contextlib
 import math
 import sys
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,7 +23,8 @@ if TYPE_CHECKING:
 @click.argument("file", required=False)
 @click.option("--out", "-o", metavar="FOLDER", help="For this sweep alone; the same command goes on where it was.")
 @click.option("--trials", type=click.IntRange(1), default=30, show_default=True, help="How many trainings in all.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="How many train at a time.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="How many train at a time; 1 unless given.")
+@click.option("--scheduler", metavar="ADDRESS", help="The workers of a Dask cluster train, all unless --workers.")
 @click.option("--dev", metavar="FILE", help="Score on this; else on 15 % of FILE.")
 @click.option("--space", metavar="FILE", help="What to draw from, as TOML; see --show-space.")
 @click.option("--show-space", is_flag=True, help="Print the space that is drawn from unless --space names another.")
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--copies-together", is_flag=True, help="Keep rows of the same text on one side when FILE is split.")
 @labelled_options
 def sweep(
-    file, out, trials, jobs, dev, space, show_space, seed, sets, config, like, show_config, copies_together, **columns
+    file, out, dev, space, show_space, seed, sets, config, like, show_config, trials, workers, scheduler, **options
 ):
     """Trains with many settings, drawn by Optuna from a space, and keeps the best.
 
@@ -49,14 +48,15 @@ def sweep(
         return
     if not file or not out:
         raise click.UsageError("Missing argument 'FILE'." if not file else "Missing option '--out' / '-o'.")
-    require("textrnn sweep", "optuna", "sqlalchemy", "tensorflow", "keras", "sklearn", "scipy", "matplotlib")
+    require("textrnn sweep", "matplotlib")
     drawn_from = experiments.read_space(space)
     given = settings_given(sets=sets, config=config, like=like, seed=seed)
     found = experiments.run_sweep(
-        experiments.Files(file, dev, copies_together, columns),
+        experiments.Files(file, dev, options.pop("copies_together"), options),
         out,
         trials=trials,
-        jobs=jobs,
+        workers=workers,
+        scheduler=scheduler,
         seed=given.seed,
         space=drawn_from,
         settings=given.settings,
@@ -71,7 +71,7 @@ def _show(found: "Sweep"):
 
     trials = found.study.get_trials(deepcopy=False)
     scores = [math.nan if trial.value is None else trial.value for trial in trials]
-    experiments.draw_sweep(scores, _importance(found), str(found.folder / "sweep.png"))
+    experiments.draw_sweep(scores, found.importance(), str(found.folder / "sweep.png"))
     tell(
         f"best of {len(trials)} trials: {found.best.folder.name}, accuracy {interval(found.best.scores)}",
         to_stdout=True,
@@ -83,12 +83,3 @@ def _show(found: "Sweep"):
         what = "right in trial 0 (as recommended) alone {only_first}, in the best alone {only_second}; p = {p:.2g}"
         tell(what.format(**test) + ", and the best was chosen by these rows", to_stdout=True)
     tell(f"saved: {found.folder / 'model'}; pictures: {found.folder / 'sweep.png'}", to_stdout=True)
-
-
-def _importance(found: "Sweep") -> dict[str, Any]:
-    """Returns the share of each setting in the differences between trials; nothing where there are too few trials."""
-    import optuna
-
-    with warnings.catch_warnings(action="ignore"), contextlib.suppress(ValueError, RuntimeError):
-        return optuna.importance.get_param_importances(found.study)
-    return {}

@@ -1,41 +1,39 @@
-"""Sweeps: many trainings with settings drawn by Optuna, each in a process of its own, kept so that a kill loses none.
+"""Sweeps: many trainings with settings drawn by Optuna, done by workers of Dask, kept so that a kill loses none.
 
-One process asks and tells, and it alone has the storage file in its hands; others train. A trial is a run in a folder,
+One process asks and tells, and it alone has the storage file in its hands; workers train. A trial is a run in a folder,
 so what a killed sweep has trained, or is still training, is found by the next.
 """
 
 import contextlib
+import functools
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textrnn import cards
 from textrnn.checks import check_integer, check_seed
 from textrnn.experiments.config import Given
-from textrnn.experiments.runs import MODEL, RECORD, Run, is_going_on, read_run, write_whole
+from textrnn.experiments.runs import MODEL, Run, read_run, write_whole
 from textrnn.experiments.space import Space
-from textrnn.experiments.trial import Files
+from textrnn.experiments.trial import Files, train_trial
 from textrnn.extras import require
 from textrnn.locks import locked
 from textrnn.recipes import Recipe
+from textrnn.scale import as_they_end, connected
 
 if TYPE_CHECKING:
     import optuna
+    from distributed import Client, Future
 
 STUDY, ABOUT, TRIALS = "study.db", "sweep.json", "trials"
 SETTINGS = "settings"  # of a trial: kept when all of them are drawn
-ATTEMPTS = 3  # at a training that is killed
-CHILD = "import sys; from textrnn.experiments import trial; trial.main(sys.argv[1])"
-PAUSE = 0.1  # seconds between two looks at what trains
+LIBRARIES = ("optuna", "sqlalchemy", "dask", "distributed", "tensorflow", "keras", "sklearn", "scipy")
+ATTEMPTS = 3  # at a training whose worker is killed
 
 
 class Sweep(NamedTuple):
@@ -53,13 +51,22 @@ class Sweep(NamedTuple):
     first: Run | None
     study: "optuna.Study"
 
+    def importance(self) -> dict[str, float]:
+        """Returns the share of each setting in the differences between trials; nothing where there are too few."""
+        import optuna
+
+        with warnings.catch_warnings(action="ignore"), contextlib.suppress(ValueError, RuntimeError):
+            return optuna.importance.get_param_importances(self.study)
+        return {}
+
 
 def run_sweep(
     files: Files,
     folder: str | os.PathLike,
     *,
     trials: int = 30,
-    jobs: int = 1,
+    workers: int | None = None,
+    scheduler: str | None = None,
     seed: int = 0,
     space: Space,
     settings: Mapping[str, Any] | None = None,
@@ -68,13 +75,18 @@ def run_sweep(
     """Returns what `trials` trainings with settings out of `space` have come to; the first is the recommended one.
 
     A sweep that was stopped or killed goes on where it was when it is called again; with more trials, a finished one
-    does too.
+    does too. The same settings score the same whoever trains them, and a worker that dies is replaced and its trial
+    done again. The settings of the first ten trials follow from `seed` and their number alone; those of later ones also
+    from the scores that are there when they are drawn, so that with other `workers` they may be others. Called from a
+    script, it stands below `if __name__ == "__main__":`, for the workers import that script.
 
     Args:
         files: what to train and to score on; all trials on the same rows.
         folder: for the sweep alone; the runs are in `trials`, of the models only the winner's is kept.
         trials: how many, those of earlier calls included.
-        jobs: how many train at a time.
+        workers: how many train at a time: processes of this machine, one unless given; of a cluster all that it has.
+        scheduler: the address of a Dask cluster to use instead; its workers need this kit, and see the files and
+            `folder` by the same paths.
         seed: of the sampler and of every training.
         space: what is drawn from.
         settings: those of all trials that are not as recommended.
@@ -84,19 +96,32 @@ def run_sweep(
         ValueError: an argument is out of range, the files cannot be read, `folder` holds another sweep, or the first
             training failed; the message says why.
         FileExistsError: `folder` holds other files, or a sweep that is going on.
-        MissingLibraryError: Optuna is not installed.
+        OSError: nobody answers at `scheduler`.
+        MissingLibraryError: Optuna or Dask is not installed.
     """
-    require("textrnn sweep", "optuna", "sqlalchemy", "tensorflow", "keras", "sklearn", "scipy")
+    require("textrnn sweep", *LIBRARIES)
     check_integer("trials", trials)
-    check_integer("jobs", jobs)
+    if workers is not None:
+        check_integer("workers", workers)
     check_seed(seed)
     given = Given({name: value for name, value in (settings or {}).items() if name not in space.dimensions}, seed)
     start = given.recipe_for(files.read(seed=seed).train)
     folder = cards.resolved(Path(folder))
     with _taken(folder, _identity(files, given, space)), warnings.catch_warnings(action="ignore"):
-        parent = _Parent(folder, files, given, space, jobs=jobs, start=start)
-        parent.go_on(trials, progress=progress)
+        parent = _Parent(folder, files.absolute(), given, space, start=start)
+        if parent.has_left(trials):
+            with _workers(workers, scheduler) as client:
+                parent.go_on(trials, client, most=workers or len(client.nthreads()), progress=progress)
         return parent.finish()
+
+
+def _workers(number: int | None, scheduler: str | None) -> contextlib.AbstractContextManager["Client"]:
+    """Returns what connects to workers, whose TensorFlow shares the cores of this machine and says nothing."""
+    number = number or 1
+    threads = str(max(1, (os.cpu_count() or 1) // number))
+    own = {name: os.environ.get(name, threads) for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
+    own |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return connected(workers=number, scheduler=scheduler, deaths=ATTEMPTS, environment=own)
 
 
 def _identity(files: Files, given: Given, space: Space) -> dict[str, Any]:
@@ -132,33 +157,22 @@ def _taken(folder: Path, identity: dict[str, Any]) -> Iterator[None]:
         yield
 
 
-@dataclass
-class _Child:
-    """A training that runs: a process of this sweep, or none if it is of one that was killed."""
-
-    process: subprocess.Popen | None
-    attempts: int = 1
-
-
 class _Parent:
     """The process that asks and tells."""
 
-    def __init__(self, folder: Path, files: Files, given: Given, space: Space, *, jobs: int, start: Recipe):
+    def __init__(self, folder: Path, files: Files, given: Given, space: Space, *, start: Recipe):
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.folder, self.files, self.given, self.space, self.jobs = folder, files, given, space, jobs
+        self.folder, self.files, self.given, self.space = folder, files, given, space
         storage = optuna.storages.RDBStorage(f"sqlite:///{folder / STUDY}")
         self.study = optuna.create_study(
             storage=storage, study_name="textrnn", direction="maximize", load_if_exists=True
         )
-        known = self.study.get_trials(deepcopy=False)
-        # Another seed after each stop: the same one would draw again what was drawn at the start.
-        self.study.sampler = optuna.samplers.TPESampler(seed=given.seed + len(known), constant_liar=jobs > 1)
-        if not known:
-            self.study.enqueue_trial(space.start(start.to_config()))
-        self.children: dict[int, _Child] = {}
         self.left = self._left_running()
+        waiting = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.WAITING])
+        if not self._num_begun() and not waiting:
+            self.study.enqueue_trial(space.start(start.to_config()))
 
     def _left_running(self) -> list[int]:
         """Returns the trials that a killed sweep had begun; one whose settings were not all drawn is given up."""
@@ -172,27 +186,40 @@ class _Parent:
                 self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
         return left
 
-    def go_on(self, trials: int, *, progress: bool):
-        """Trains until there are `trials` of them, told or given up."""
+    def has_left(self, trials: int) -> bool:
+        """Returns whether fewer than `trials` are told or given up."""
+        return bool(self.left) or self._num_begun() < trials
+
+    def go_on(self, trials: int, client: "Client", *, most: int, progress: bool):
+        """Has `trials` of them trained, told or given up, at most `most` at a time."""
         from tqdm import tqdm
 
+        (self.folder / TRIALS).mkdir(exist_ok=True)
+        submit = functools.partial(self._submit, client)
         with tqdm(total=trials, initial=self._num_begun() - len(self.left), disable=not progress, unit=" runs") as bar:
-            try:
-                while self.children or self.left or self._num_begun() < trials:
-                    while len(self.children) < self.jobs and (self.left or self._num_begun() < trials):
-                        self._start(self.left.pop(0) if self.left else self._ask())
-                    bar.update(sum(self._is_done(number) for number in list(self.children)))
-                    time.sleep(PAUSE)
-            finally:
-                for child in self.children.values():
-                    if child.process:
-                        child.process.kill()
-                        child.process.wait()
+            for number, future in as_they_end(self._numbers(trials, most), submit, most=most):
+                if error := future.exception():
+                    self._give_up(number, error)
+                else:
+                    self._tell(number, read_run(self.place(number)))
+                bar.update()
 
     def _num_begun(self) -> int:
         return sum(SETTINGS in trial.user_attrs for trial in self.study.get_trials(deepcopy=False))
 
-    def _ask(self) -> int:
+    def _numbers(self, trials: int, most: int) -> Iterator[int]:
+        """Yields the trials that were left, then new ones, each asked for when it is wanted."""
+        yield from self.left
+        while self._num_begun() < trials:
+            yield self._ask(most)
+
+    def _ask(self, most: int) -> int:
+        import numpy as np
+        import optuna
+
+        # A sampler for each: what it draws then does not depend on how often the sweep was stopped.
+        seed = int(np.random.SeedSequence([self.given.seed, self._num_begun()]).generate_state(1)[0])
+        self.study.sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=most > 1)
         trial = self.study.ask()
         trial.set_user_attr(SETTINGS, {**self.given.settings, **self.space.suggest(trial)})
         return trial.number
@@ -201,44 +228,10 @@ class _Parent:
         """Returns the folder of a trial."""
         return self.folder / TRIALS / f"{number:04d}"
 
-    def _start(self, number: int):
-        place = self.place(number)
-        if (place / RECORD).is_file() or is_going_on(place):
-            self.children[number] = _Child(None)
-            return
-        self.children[number] = _Child(self._train(number))
-
-    def _train(self, number: int) -> subprocess.Popen:
-        place = self.place(number)
-        place.parent.mkdir(exist_ok=True)
+    def _submit(self, client: "Client", number: int) -> "Future":
         settings = self.study.get_trials(deepcopy=False)[number].user_attrs[SETTINGS]
-        request = {"files": asdict(self.files), "settings": settings, "seed": self.given.seed, "folder": str(place)}
-        write_whole(place.with_suffix(".json"), json.dumps(request, ensure_ascii=False))
-        threads = str(max(1, (os.cpu_count() or 1) // self.jobs))
-        limits = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), threads)
-        own = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        with place.with_suffix(".log").open("ab") as log:
-            command = [sys.executable, "-c", CHILD, str(place.with_suffix(".json"))]
-            environment = {**limits, **os.environ, **own}
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
-
-    def _is_done(self, number: int) -> bool:
-        """Returns whether a trial has come to its end, and tells its score then."""
-        child, place = self.children[number], self.place(number)
-        if child.process and child.process.poll() is None:
-            return False
-        if (place / RECORD).is_file():
-            self._tell(number, read_run(place))
-        elif is_going_on(place):  # that of a killed sweep, which this one found too early
-            child.process = None
-            return False
-        elif child.process is None or (child.process.returncode < 0 and child.attempts < ATTEMPTS):
-            self.children[number] = _Child(self._train(number), child.attempts + 1)
-            return False
-        else:
-            self._give_up(number, child.process.returncode)
-        del self.children[number]
-        return True
+        ask = (self.files, settings, self.given.seed, str(self.place(number)))
+        return client.submit(train_trial, *ask, pure=False)
 
     def _tell(self, number: int, run: Run):
         settings = run.record["settings"]
@@ -249,15 +242,14 @@ class _Parent:
             if other != self.study.best_trial.number:
                 shutil.rmtree(self.place(other) / MODEL, ignore_errors=True)
 
-    def _give_up(self, number: int, code: int):
+    def _give_up(self, number: int, error: BaseException):
         import optuna
+        from distributed import KilledWorker
 
-        lines = self.place(number).with_suffix(".log").read_text(encoding="utf-8", errors="replace").splitlines()
-        why = f"ended by {signal.Signals(-code).name}" if code < 0 else (lines or ["no word"])[-1]
+        why = f"its worker died {ATTEMPTS} times" if isinstance(error, KilledWorker) else f"{error}"
         self.study.tell(number, state=optuna.trial.TrialState.FAIL)
         if not self._told():
-            del self.children[number]
-            raise ValueError(f"the training of trial {number} failed, and none before it went well: {why}")
+            raise ValueError(f"the training of trial {number} failed, and none before it went well: {why}") from error
         warnings.warn(f"trial {number} failed: {why}", stacklevel=2)
 
     def _told(self) -> list[int]:

@@ -1,22 +1,27 @@
 """One training from files, settings and a seed to scores: what a run, a sweep and a worker elsewhere do."""
 
-import json
+import contextlib
 import os
-import sys
+import threading
+import time
+import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textrnn import cards
 from textrnn.experiments.config import Given
-from textrnn.experiments.runs import CONFIG, MODEL, begun, write_run
+from textrnn.experiments.runs import CONFIG, MODEL, RECORD, begun, is_going_on, write_run
 
 if TYPE_CHECKING:
     import keras
     import pandas as pd
 
     from textrnn.datasets import Splits
+
+PAUSE = 0.5  # seconds between two looks at a run that another process trains
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,11 @@ class Files:
     dev: str | None = None
     copies_together: bool = False
     columns: Mapping[str, Any] = field(default_factory=dict)
+
+    def absolute(self) -> "Files":
+        """Returns the same files, by paths that hold whatever folder a process is in."""
+        dev = self.dev and str(Path(self.dev).absolute())
+        return replace(self, train=str(Path(self.train).absolute()), dev=dev)
 
     def read(self, *, seed: int) -> "Splits":
         """Returns train and dev; nothing about their columns is guessed."""
@@ -103,10 +113,21 @@ def scores_of(answers: "pd.DataFrame") -> dict[str, float]:
     return scores | {"calibration_error": error}
 
 
-def main(path: str):
-    """Does the training that a file of JSON asks for: `files`, `settings`, `seed`, `folder`."""
-    asked = json.loads(Path(path).read_text(encoding="utf-8"))
-    try:
-        train_once(Files(**asked["files"]), asked["settings"], asked["seed"], asked["folder"])
-    except (ValueError, OSError, FloatingPointError) as error:
-        sys.exit(f"{error}")
+def train_trial(files: Files, settings: Mapping[str, Any], seed: int, folder: str | os.PathLike):
+    """Does `train_once` on a worker of a sweep, unless the run is there; what is said goes to a log beside it.
+
+    A worker with several threads trains one at a time all the same. Where another process still trains in `folder`,
+    one that was given up for dead or that of a killed sweep, its run is waited for.
+    """
+    place = Path(folder)
+    with _ONE_AT_A_TIME, place.with_suffix(".log").open("a", encoding="utf-8") as log:
+        while is_going_on(place):
+            time.sleep(PAUSE)
+        if (place / RECORD).is_file():
+            return
+        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+            try:
+                train_once(files, settings, seed, folder)
+            except BaseException:
+                traceback.print_exc()
+                raise

@@ -13,9 +13,11 @@ from textrnn.checks import check_choice, check_integer, check_number
 from textrnn.extras import require
 from textrnn.locks import locked
 from textrnn.options import BULK_FORMATS, LONG_TEXT
+from textrnn.scale.cluster import as_they_end, connected
 from textrnn.scale.inputs import Part, find_files, parts_of, plain_cell, state_of
 
 PART_ROWS = 8192
+DEATHS = 11  # of workers, over one part
 RUN, REFUSED = "run.json", "refused.jsonl"
 
 
@@ -96,11 +98,16 @@ def predict(
             parts_of(path, size=part_rows, refused=refused.write, **reading) for path in found
         )
         work = _Work(out, style, progress)
-        from textrnn.scale.cluster import answers, connected
+        with connected(workers=workers, scheduler=scheduler, deaths=DEATHS) as client:
+            from textrnn.scale.answering import Network, answers
 
-        with connected(classifier.network, workers=workers, scheduler=scheduler) as (client, number):
-            ask = {"long_text": long_text, "min_score": min_score}
-            work.run(parts, lambda texts: client.submit(answers, texts, **ask, pure=False), most=2 * number)
+            client.register_plugin(Network(classifier.network))
+            ask = {"long_text": long_text, "min_score": min_score, "pure": False}
+            most = 2 * sum(client.nthreads().values())
+            for (path, part), future in as_they_end(
+                work.missing(parts), lambda task: client.submit(answers, task[1].texts, **ask), most=most
+            ):
+                work.write(path, part, *future.result())
     if not work.rows:
         raise ValueError(f"{out}: no row has an answer; {REFUSED} there says why, first: {refused.first['reason']}")
     return Done(work.rows, refused.number, work.parts, work.kept)
@@ -148,40 +155,29 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 
 class _Work:
-    """Parts handed out, and written as their answers come."""
+    """Parts that are written as their answers come."""
 
     def __init__(self, out: Path, style: str, progress: Callable[[int], Any]):
         self._out, self._style, self._progress = out, style, progress
         self.rows = self.parts = self.kept = 0
 
-    def run(self, parts: Iterator[Part], submit: Callable[[list[str]], Any], *, most: int):
-        """Answers all parts, at most `most` at a time."""
-        from distributed import wait
-
-        waiting: dict[Any, tuple[Path, Part]] = {}
-
-        def write_some():
-            for future in wait(list(waiting), return_when="FIRST_COMPLETED").done:
-                self._write(*waiting.pop(future), *future.result())
-
+    def missing(self, parts: Iterator[Part]) -> Iterator[tuple[Path, Part]]:
+        """Yields the parts that no earlier run has written, and where each goes; counts them all."""
         for part in parts:
             path = self._out / f"part-{self.parts:05}.{self._style}"
             self.parts += 1
             if path.exists():
                 self.kept += 1
                 self._count(part)
-                continue
-            if len(waiting) >= most:
-                write_some()
-            waiting[submit(part.texts)] = path, part
-        while waiting:
-            write_some()
+            else:
+                yield path, part
 
     def _count(self, part: Part):
         self.rows += len(part.rows)
         self._progress(len(part.rows))
 
-    def _write(self, path: Path, part: Part, labels: list[str], scores: Any):
+    def write(self, path: Path, part: Part, labels: list[str], scores: Any):
+        """Writes a part with its answers."""
         import pandas as pd
 
         columns = [[plain_cell(value) for value in column] for column in zip(*part.rows, strict=True)]

@@ -1,15 +1,14 @@
-"""Workers: processes of this machine, or of a cluster, that hold a network each and answer texts."""
+"""Workers: processes of this machine, or of a cluster, and tasks that are handed to them a few at a time."""
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import dask
-import numpy as np
-from distributed import Client, LocalCluster, WorkerPlugin, get_worker
+if TYPE_CHECKING:
+    from distributed import Client, Future
 
-from textrnn.saving import NumpyNetwork
-
+T = TypeVar("T")
+TIMEOUT = 30  # seconds in which a scheduler has to answer
 # Dask has workers give memory back to the system all the time, which costs a third of their time and more; and its
 # profiler looks at each of them a hundred times a second.
 SPAWN = "distributed.nanny.pre-spawn-environ"
@@ -17,51 +16,62 @@ SETTINGS = {
     f"{SPAWN}.MALLOC_TRIM_THRESHOLD_": 10**9,
     f"{SPAWN}.MALLOC_MMAP_THRESHOLD_": 10**9,
     "distributed.worker.profile.enabled": False,
-    "distributed.scheduler.allowed-failures": 10,  # workers that may die over one part
 }
 
 
-class Network(WorkerPlugin):
-    """A network that every worker has, also one that comes later or starts again."""
-
-    def __init__(self, network: NumpyNetwork):
-        self.name, self.network = "textrnn-network", network
-
-    def setup(self, worker: Any):
-        """Gives it to a worker, which uses one thread: the others are other workers'."""
-        self.network.num_threads = 1
-        self.network.multiply_ahead()
-        worker.textrnn_network = self.network
-
-
-def answers(texts: list[str], *, long_text: str, min_score: float) -> tuple[list[str], np.ndarray]:
-    """Returns the labels and scores of texts, on a worker."""
-    labels, scores = get_worker().textrnn_network.predict_with_scores(texts, long_text=long_text, min_score=min_score)
-    return labels.tolist(), scores
-
-
 @contextlib.contextmanager
-def connected(network: NumpyNetwork, *, workers: int, scheduler: str | None) -> Iterator[tuple[Client, int]]:
-    """Yields a client whose workers have the network, and how many they are.
+def connected(
+    *, workers: int, scheduler: str | None = None, deaths: int, environment: Mapping[str, str] | None = None
+) -> Iterator["Client"]:
+    """Yields a client of Dask that has at least one worker.
 
     Args:
-        network: what answers.
-        workers: processes to start on this machine.
+        workers: processes to start on this machine, with one thread each.
         scheduler: the address of a cluster that is there already; its workers need this kit, and none is started.
+        deaths: of workers, over one task, after which it is given up; a cluster has its own limit.
+        environment: variables of the processes that are started.
 
     Raises:
-        OSError: nobody answers at that address.
+        OSError: nobody answers at that address, or there is no worker.
     """
+    import dask
+    from distributed import Client, LocalCluster
+
     with contextlib.ExitStack() as stack:
-        stack.enter_context(dask.config.set(SETTINGS))
+        stack.enter_context(dask.config.set({**SETTINGS, "distributed.scheduler.allowed-failures": deaths - 1}))
         if scheduler is None:
-            settings = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": "ERROR"}
-            where = stack.enter_context(LocalCluster(n_workers=workers, host="127.0.0.1", **settings))
+            settings = {"threads_per_worker": 1, "memory_limit": 0, "env": environment}  # 0: what the machine has
+            quiet = {"dashboard_address": "127.0.0.1:0", "silence_logs": "CRITICAL"}
+            where = stack.enter_context(LocalCluster(n_workers=workers, host="127.0.0.1", **settings, **quiet))
         else:
             where = scheduler
         try:
-            client = stack.enter_context(Client(where, timeout=30))
+            client = stack.enter_context(Client(where, timeout=TIMEOUT))
         except (OSError, TimeoutError, ValueError) as error:
             raise OSError(f"--scheduler {scheduler}: expected a Dask scheduler, got no answer: {error}") from None
-        client.register_plugin(Network(network))
-        yield client, max(1, sum(client.nthreads().values()))
+        try:
+            client.wait_for_workers(1, timeout=TIMEOUT)
+        except TimeoutError:
+            raise OSError(f"--scheduler {scheduler}: expected a worker within {TIMEOUT} s, got none") from None
+        yield client
+
+
+def as_they_end(tasks: Iterable[T], submit: Callable[[T], "Future"], *, most: int) -> Iterator[tuple[T, "Future"]]:
+    """Yields each task with its future when that has ended; the next task is taken when one has been yielded.
+
+    Args:
+        tasks: in the order in which they begin.
+        submit: hands one to the workers.
+        most: how many the workers have at a time.
+    """
+    from distributed import wait
+
+    begun: dict[Any, T] = {}
+    for task in tasks:
+        begun[submit(task)] = task
+        if len(begun) >= most:
+            for future in wait(list(begun), return_when="FIRST_COMPLETED").done:
+                yield begun.pop(future), future
+    while begun:
+        for future in wait(list(begun), return_when="FIRST_COMPLETED").done:
+            yield begun.pop(future), future

@@ -92,6 +92,16 @@ def test_separator_and_mark_of_a_csv_stay(tmp_path):
     assert content.startswith("\ufeffid;title;label;note;predicted_label;score\n".encode())
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
+def test_a_csv_stays_in_its_encoding(tmp_path, encoding):
+    table = pd.DataFrame({"工单号": [1, 2], "标题": ["央行下调存款准备金率", "国足客场一球小胜对手"]})
+    table.to_csv(tmp_path / "a.csv", index=False, encoding=encoding)
+    run("--file", tmp_path / "a.csv", "--out", tmp_path / "out.csv")
+    got = pd.read_csv(tmp_path / "out.csv", encoding=encoding)
+    assert list(got.columns) == ["工单号", "标题", "label", "score"]
+    assert got[["工单号", "标题"]].equals(table)
+
+
 @pytest.mark.parametrize("form", ["tsv", "csv", "json", "jsonl", "parquet", "xlsx"])
 def test_the_best_classes_and_all_probabilities_come_in_every_form(tmp_path, form):
     texts = [text.replace("\n", "") for text in TEXTS if text]

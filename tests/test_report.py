@@ -83,6 +83,8 @@ def test_the_training_data_is_found_by_its_hash_and_rows_of_the_table_are_left_o
     found = find_training_data(classifier, str(HEADLINES / "test.tsv"), test)
     assert len(found) == classifier.card["trained_on"]["rows"]["train"]
     assert not set(found["text"]) & set(test["text"])
+    train = datasets.read_table(HEADLINES / "train.tsv")
+    assert find_training_data(classifier, str(HEADLINES / "train.tsv"), train) is None  # nothing is left to fit on
 
 
 @pytest.fixture(scope="module")

@@ -162,6 +162,23 @@ def test_a_header_of_unknown_names_stands_above_what_is_no_name(tmp_path):
             assert list(datasets.read_texts(path)) == [row.partition(",")[0] for row in rows]
 
 
+def test_a_header_in_chinese_is_one_and_the_ends_of_its_names_decide_between_columns(tmp_path):
+    rows = [
+        f"T{100 + n},2026-01-0{n + 1},{'高低'[n % 2]},第 {n} 次无法登录账户,{'账户退款'[n % 2 * 2 :][:2]}"
+        for n in range(8)
+    ]
+    path = written(tmp_path / "a.csv", "\n".join(["工单号,创建时间,优先级,问题描述,问题分类", *rows]) + "\n")
+    with pytest.warns(UserWarning, match="read '问题描述' as text and '问题分类' as label, by what the columns hold"):
+        table = datasets.read_table(path)
+    assert list(table["label"]) == ["账户", "退款"] * 4
+    path = written(tmp_path / "b.csv", "\n".join(["ticket,day,urgency,issue_text,issue_category", *rows]) + "\n")
+    with pytest.warns(UserWarning, match="'issue_text' as text and 'issue_category' as label"):
+        assert datasets.read_table(path).equals(table)
+    path = written(tmp_path / "c.csv", "\n".join(["ticket,day,user_category,issue_text,issue_category", *rows]) + "\n")
+    with pytest.raises(ValueError, match="the labels, 'user_category' or 'issue_category'"):
+        datasets.read_table(path)
+
+
 def test_a_set_without_columns_refuses_to_choose_among_them(tmp_path):
     for name in ("atis", "sogou"):
         got = message_of(ValueError, datasets.load, name, data_dir=tmp_path, text_column="body")

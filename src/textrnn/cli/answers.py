@@ -1,5 +1,6 @@
 """Answers in a format: beside the user's own columns as a table, TSV, CSV, JSON, JSON lines, Parquet or Excel."""
 
+import codecs
 import contextlib
 import csv
 import functools
@@ -26,6 +27,10 @@ ILLEGAL_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 EXCEL_CHARACTERS = 32_767  # of a cell at most
 
 
+# What holds every character, by the encoding that a table came in.
+WHOLE = {"gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "utf-16": "utf-16"}
+
+
 class Score(float):
     """A probability among the cells of a row."""
 
@@ -39,7 +44,7 @@ class Layout(NamedTuple):
     classes: list[str]  # whose probabilities are added, if they are
     answers_first: bool  # before a text alone
     separator: str = ","
-    has_mark: bool = False  # whether the table began with a byte order mark, as Excel wants of a CSV
+    encoding: str = "utf-8"  # of a CSV
     schema: Any = None  # of a Parquet file
     label_width: int = 0
 
@@ -72,10 +77,19 @@ def layout_of(reader: Any, label_names: list[str], *, top: int, probabilities: b
         label_names if probabilities else [],
         answers_first=len(columns) == 1,
         separator=reader.separator if reader.form == "csv" else ",",
-        has_mark=reader.source is not None and reader.source.head.startswith(b"\xef\xbb\xbf"),
+        encoding=_encoding_for(reader.source),
         schema=reader.schema,
         label_width=max(map(width, (*map(flat, label_names), "unknown"))),
     )
+
+
+def _encoding_for(source: Any) -> str:
+    """Returns the encoding that a table came in, or another that holds every character and that Excel reads as well."""
+    if source is None or not source.encoding:
+        return "utf-8"
+    if source.encoding in ("utf-8", "utf-8-sig"):
+        return "utf-8-sig" if source.head.startswith(codecs.BOM_UTF8) else "utf-8"
+    return WHOLE.get(source.encoding.lower(), "utf-8-sig")
 
 
 def style_of(out: str | None) -> str | None:
@@ -103,7 +117,7 @@ def open_writer(stack: contextlib.ExitStack, out: str | None, style: str, layout
         write = lambda block: (sys.stdout.write(block), sys.stdout.flush())  # noqa: E731
     else:
         columns, opened = None, gzip.open if out.endswith(".gz") else open
-        encoding = "utf-8-sig" if style == "csv" and layout.has_mark else "utf-8"
+        encoding = layout.encoding if style == "csv" else "utf-8"
         write = stack.enter_context(opened(beside, "wt", encoding=encoding, newline="\n")).write
     return WRITERS[style](stack, write, layout, columns)
 

@@ -31,6 +31,9 @@ def runs(folder, as_json):
         for run in found:
             click.echo(in_json({"run": run.folder.name, **run.record}))
         return
+    if not found:
+        click.echo(f"No run in {flat(folder)}: textrnn train FILE --run FOLDER keeps one.", err=True)
+        return
     differing = experiments.differing_settings(found)
     header = ["run", "accuracy on dev", "macro F1", "rows", "best epoch", "seconds", "settings in which they differ"]
     rows = [_row_of(run, settings) for run, settings in zip(found, differing, strict=True)]

@@ -37,6 +37,7 @@ LABEL_NAMES = OWN_LABEL | {
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?%?")
 INTEGER = re.compile(r"[+-]?\d{1,6}(?:\.0)?")
 DATE = re.compile(r"\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*")
+NAME = re.compile(r"[^\W\d][\w（）()]{0,11}")  # in any script
 IDENTIFIER = re.compile(r"[A-Za-z_][\w .:-]{0,39}", re.ASCII)
 SPACE = re.compile(r"\s")
 CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
@@ -144,18 +145,22 @@ def is_header(first: Sequence[Any], rows: Sequence[Sequence[Any]], *asked: str |
 def _differs(first: Sequence[Any], columns: Sequence[Sequence[str]]) -> bool:
     """Returns whether names stand above what is none: numbers, codes, dates, Chinese, several words."""
     cells = list(map(as_text, first))
-    if not all(IDENTIFIER.fullmatch(cell) or (not cell and place == 0) for place, cell in enumerate(cells)):
-        return False
     kinds = [facts_of(column).kind for column in columns]
-    if any(
+    above = any(
         kind in ("integer", "number", "date", "code") and facts_of([cell]).kind == "words"
         for kind, cell in zip(kinds, cells, strict=True)
-    ):
+    )
+    if above and all(NAME.fullmatch(cell) for cell in cells):
         return True
-    return len(columns[0]) > 2 and any(
-        sum(bool(mark.search(value)) for value in column) >= 0.9 * len(column) and not mark.search(cell)
-        for mark in (CJK, SPACE)
-        for cell, column in zip(cells, columns, strict=True)
+    if not all(IDENTIFIER.fullmatch(cell) or (not cell and place == 0) for place, cell in enumerate(cells)):
+        return False
+    return above or (
+        len(columns[0]) > 2
+        and any(
+            sum(bool(mark.search(value)) for value in column) >= 0.9 * len(column) and not mark.search(cell)
+            for mark in (CJK, SPACE)
+            for cell, column in zip(cells, columns, strict=True)
+        )
     )
 
 
@@ -249,7 +254,7 @@ def _by_name(
 def _by_content(
     name: str, header: list[str] | None, rows: Sequence, facts: list[Facts], role: str, *, taken: int | None
 ) -> int:
-    """Returns the one column that may hold what is wanted."""
+    """Returns the one column that may hold what is wanted; among several, the one whose name ends as such names do."""
     other = LABEL_NAMES if role == "text" else TEXT_NAMES
     places = [
         place
@@ -260,12 +265,20 @@ def _by_content(
     if role == "text" and places:
         longest = max(facts[place].length for place in places)
         places = [place for place in places if facts[place].length > longest / 3]
+    if len(places) > 1 and header:
+        known = TEXT_NAMES if role == "text" else LABEL_NAMES
+        places = [place for place in places if _ends_like(bare(header[place]), known)] or places
     if len(places) > 1:
         raise ValueError(_undecided(name, header, role, places))
     if not places:
         got = short([_title(header, place) for place in range(len(facts))])
         raise ValueError(f"{name}: which column holds the {role}s? got {got}; name it with {option(role)}")
     return places[0]
+
+
+def _ends_like(name: str, known: set[str]) -> bool:
+    """Returns whether the last word of a name is a known one, as in `issue_category` and 问题分类."""
+    return any(name.endswith(one if CJK.search(one) else f"_{one}") for one in known)
 
 
 def _of_two(name: str, rows: Sequence, facts: list[Facts], text: int | None, label: int | None) -> Roles:

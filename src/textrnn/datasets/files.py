@@ -59,12 +59,13 @@ class Source:
         on_bad: is called with number and words of a row that cannot be read, which is then left out; `None`: it is an
             error.
         waiting: of a pipe, how many lines have come that nobody has taken yet.
+        encoding: in which the lines are, when the first is read; empty for what is no text.
         sha256: of the bytes as they stand in the file, when all are read.
     """
 
     def __init__(self, path: str | os.PathLike, blocks: Iterator[bytes] | None = None):
         self.name, self.is_pipe, self.waiting = str(path), blocks is not None, 0
-        self.on_bad = None
+        self.on_bad, self.encoding = None, ""
         suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() != ".gz"]
         self.suffix = suffixes[-1] if suffixes else ""
         self._hash = hashlib.sha256()
@@ -172,6 +173,7 @@ def _blocks_of_lines(source: Source, encoding: str | None) -> Iterator[list[str]
     name, head = source.name, source.head
     check_unpacked(name, head)
     encoding = checked_encoding(encoding) if encoding else _find_encoding(name, head, may_guess=not source.is_pipe)
+    source.encoding = encoding
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
     number, is_start, has_nul = 1, True, False
     pieces = []  # of the line that has begun: joined once, however long it gets

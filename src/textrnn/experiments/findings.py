@@ -120,7 +120,7 @@ def copies_of(found: Findings) -> tuple[dict[str, Any], "pd.DataFrame"]:
 def find_training_data(classifier: "Classifier", file: str, table: "pd.DataFrame") -> "pd.DataFrame | None":
     """Returns what a model was trained on, if it lies beside `file` or is a set of the kit's, by its SHA-256.
 
-    Rows that stand in `table` are left out: the file may have been split.
+    Rows that stand in `table` are left out: the file may have been split. If none is left there is nothing to return.
     """
     from textrnn import datasets
 
@@ -135,5 +135,6 @@ def find_training_data(classifier: "Classifier", file: str, table: "pd.DataFrame
         with warnings.catch_warnings(action="ignore"):
             rows = datasets.read_table(path)
         if len(rows) in (about["rows"]["train"], sum(about["rows"].values())):  # or train and dev were drawn from it
-            return rows[~rows["text"].isin(set(table["text"]))].reset_index(drop=True)
+            rest = rows[~rows["text"].isin(set(table["text"]))].reset_index(drop=True)
+            return rest if len(rest) else None
     return None

@@ -65,7 +65,7 @@ def _scores(found: Findings) -> list[Element]:
     error = metrics.calibration_error(true, predicted, found.answers["score"])
     note = "Baselines were fitted on the model's training data, which was found."
     if found.train is None:
-        note = "No baselines: the model's training data was not found beside the file."
+        note = "No baselines: beside the file there is no training data of the model that the table does not hold too."
     return [
         element("h2", "Score"),
         element("p", f"Macro F1 {macro:.4f}, calibration error {error:.4f}, on {len(true):,} rows. {note}"),

@@ -105,6 +105,17 @@ def test_confusion_of_a_class_that_is_never_true_has_a_row_of_zeros(ax):
     np.testing.assert_allclose(ax.get_images()[0].get_array(), [[0.5, 0.5], [0, 0]])
 
 
+def test_without_axes_a_figure_is_made_and_what_is_no_confusion_is_refused():
+    table = metrics.confusion_table(["a", "b", "b"], ["a", "b", "a"])
+    ax, other = plots.plot_confusion(table), plots.plot_confusion(table)
+    assert ax.figure is not other.figure
+    assert sorted(text.get_text() for text in ax.texts) == ["1", "1", "1"]
+    plt.close(ax.figure)
+    plt.close(other.figure)
+    with pytest.raises(ValueError, match=r"metrics\.confusion_table"):
+        plots.plot_confusion(table["a"])
+
+
 def test_class_scores_are_bars_from_the_lowest_up(ax):
     report = metrics.report(TRUE, PREDICTED)  # f1: a 2/3, b 1/2, c 1
     assert plots.plot_class_scores(report, ax) is ax

@@ -179,6 +179,13 @@ def test_a_header_in_chinese_is_one_and_the_ends_of_its_names_decide_between_col
         datasets.read_table(path)
 
 
+def test_a_warning_points_at_the_line_that_asked_for_the_table(tmp_path):
+    path = written(tmp_path / "a.tsv", "体育\t国足\n财经\t\n体育\t女排\n")
+    with pytest.warns(UserWarning, match="1 of 3 rows left out") as caught:
+        datasets.read_table(path)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 def test_a_set_without_columns_refuses_to_choose_among_them(tmp_path):
     for name in ("atis", "sogou"):
         got = message_of(ValueError, datasets.load, name, data_dir=tmp_path, text_column="body")

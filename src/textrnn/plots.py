@@ -1,4 +1,4 @@
-"""Figures: each function draws on the `Axes` it is given and returns it; readable in grey and for the colour-blind."""
+"""Figures: each function draws on the `Axes` it is given, or new ones; readable in grey and for the colour-blind."""
 
 import itertools
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 from matplotlib.transforms import Bbox
 
 from textrnn import fonts
-from textrnn.checks import check_choice
+from textrnn.checks import check_choice, is_table
 from textrnn.options import KINDS
 
 if TYPE_CHECKING:
@@ -19,19 +19,22 @@ if TYPE_CHECKING:
 
     from textrnn.tracing import Trace
 
+Place = Axes | None  # a new figure if `None`
+Units = Sequence[int] | None
 # Blue and orange of Okabe & Ito (2008), apart in hue and in lightness.
 FIRST_COLOUR, SECOND_COLOUR = "#0072B2", "#E69F00"
 ABOVE = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 2}  # where a legend stands
 
 
-def plot_learning_curves(history: "pd.DataFrame", ax: Axes, *, score: str = "dev_accuracy") -> Axes:
+def plot_learning_curves(history: "pd.DataFrame", ax: Place = None, *, score: str = "dev_accuracy") -> Axes:
     """Draws the losses of each epoch (left scale) and a score on dev (right scale), the best epoch marked.
 
     Args:
         history: what `training.fit` returned; of a training without dev the loss on train is drawn alone.
-        ax: where to draw; a second scale is added on its right.
+        ax: where to draw; a new figure if `None`; a second scale is added on its right.
         score: the column of the right scale, 0 to 1.
     """
+    ax = _or_new(ax)
     epochs = history["epoch"]
     ax.plot(epochs, history["loss"], "o-", color=FIRST_COLOUR, label="loss on train (dropout on)")
     if "dev_loss" in history:
@@ -56,18 +59,21 @@ def plot_learning_curves(history: "pd.DataFrame", ax: Axes, *, score: str = "dev
         ha="right",
     )
     lines = [*ax.get_lines(), right.get_lines()[0]]
-    names = [line.get_label() for line in lines]
-    _write_legend(ax, lines, names, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.18), "ncols": 3}
+    _write_legend(ax, lines, [line.get_label() for line in lines], **place)
     return ax
 
 
-def plot_confusion(table: "pd.DataFrame", ax: Axes) -> Axes:
+def plot_confusion(table: "pd.DataFrame", ax: Place = None) -> Axes:
     """Draws the share of each true class (rows) that went to each predicted class; darker is more.
 
     Args:
         table: what `metrics.confusion_table` returned.
-        ax: where to draw.
+        ax: where to draw; a new figure if `None`.
     """
+    if not (is_table(table) and table.index.equals(table.columns)):
+        raise ValueError("table: expected what metrics.confusion_table(true, predicted) returns")
+    ax = _or_new(ax)
     shares = table.div(table.sum(axis=1).clip(lower=1), axis=0).to_numpy()
     ax.imshow(shares, cmap="Greys", vmin=0, vmax=1)
     for (row, column), share in np.ndenumerate(shares):
@@ -82,7 +88,7 @@ def plot_confusion(table: "pd.DataFrame", ax: Axes) -> Axes:
 
 def plot_class_scores(
     report: "pd.DataFrame",
-    ax: Axes,
+    ax: Place = None,
     *,
     intervals: "pd.DataFrame | None" = None,
     other: "pd.DataFrame | None" = None,
@@ -92,11 +98,12 @@ def plot_class_scores(
 
     Args:
         report: what `metrics.report` returned.
-        ax: where to draw.
+        ax: where to draw; a new figure if `None`.
         intervals: what `metrics.f1_intervals` returned for it; drawn as whiskers.
         other: the same for a second classifier.
         names: what the legend calls the two.
     """
+    ax = _or_new(ax)
     order = report.drop(index="macro")["f1"].sort_values().index
     rows = np.arange(len(order))
     height = 0.8 if other is None else 0.4
@@ -115,13 +122,14 @@ def plot_class_scores(
     return ax
 
 
-def plot_coverage(curve: "pd.DataFrame", ax: Axes) -> Axes:
+def plot_coverage(curve: "pd.DataFrame", ax: Place = None) -> Axes:
     """Draws, against the least score, the share of texts that still get a label, and the accuracy of these labels.
 
     Args:
         curve: what `metrics.coverage_curve` returned.
-        ax: where to draw.
+        ax: where to draw; a new figure if `None`.
     """
+    ax = _or_new(ax)
     ax.plot(curve["threshold"], curve["accuracy"], "o-", color=FIRST_COLOUR, label="accuracy of the answers given")
     ax.plot(curve["threshold"], curve["coverage"], "s--", color=SECOND_COLOUR, label="share of texts answered")
     ax.set(xlabel="least score", xlim=(0, 1), ylim=(0, 1.02))
@@ -129,14 +137,15 @@ def plot_coverage(curve: "pd.DataFrame", ax: Axes) -> Axes:
     return ax
 
 
-def plot_lengths(texts: "pd.Series", ax: Axes, *, max_length: int | None = None) -> Axes:
+def plot_lengths(texts: "pd.Series", ax: Place = None, *, max_length: int | None = None) -> Axes:
     """Draws how many texts have each length in characters, and where a model would cut.
 
     Args:
         texts: strings.
-        ax: where to draw.
+        ax: where to draw; a new figure if `None`.
         max_length: a line is drawn after this many characters.
     """
+    ax = _or_new(ax)
     lengths = texts.str.len()
     bins = np.arange(lengths.min(), lengths.max() + 2) - 0.5 if lengths.max() < 100 else 50
     ax.hist(lengths, bins=bins, color=FIRST_COLOUR, edgecolor="white", linewidth=0.3)
@@ -148,13 +157,14 @@ def plot_lengths(texts: "pd.Series", ax: Axes, *, max_length: int | None = None)
     return ax
 
 
-def plot_class_counts(table: "pd.DataFrame", ax: Axes) -> Axes:
+def plot_class_counts(table: "pd.DataFrame", ax: Place = None) -> Axes:
     """Draws how many rows each class has, most first.
 
     Args:
         table: column `label`.
-        ax: where to draw.
+        ax: where to draw; a new figure if `None`.
     """
+    ax = _or_new(ax)
     counts = table["label"].value_counts().sort_values()
     ax.barh(np.arange(len(counts)), counts, color=FIRST_COLOUR)
     _write_names(ax, "y", counts.index)
@@ -164,19 +174,20 @@ def plot_class_counts(table: "pd.DataFrame", ax: Axes) -> Axes:
     return ax
 
 
-def plot_cost_accuracy(table: "pd.DataFrame", ax: Axes, *, cost: str = "seconds to train") -> Axes:
+def plot_cost_accuracy(table: "pd.DataFrame", ax: Place = None, *, cost: str = "seconds to train") -> Axes:
     """Draws the accuracy of each method, with its interval, against what it costs; names stand beside the points.
 
     Set the limits of `ax` before: the names are placed where they overlap neither each other nor a point or interval.
 
     Args:
         table: a row for each method, its name as index; columns `accuracy`, `low`, `high` and `cost`.
-        ax: where to draw; its x axis becomes logarithmic.
+        ax: where to draw; a new figure if `None`; its x axis becomes logarithmic.
         cost: the column of the x axis, all above 0.
 
     Raises:
         ValueError: a cost is not above 0.
     """
+    ax = _or_new(ax)
     if not (table[cost] > 0).all():
         raise ValueError(f"{cost}: expected numbers above 0, got {table[cost].tolist()}")
     sides = [table["accuracy"] - table["low"], table["high"] - table["accuracy"]]
@@ -198,6 +209,13 @@ def plot_cost_accuracy(table: "pd.DataFrame", ax: Axes, *, cost: str = "seconds 
     for name, point in zip(fonts.readable(table.index), points, strict=True):
         taken.append(_write_name_near(name, point, taken, ax))
     return ax
+
+
+def _or_new(ax: Axes | None) -> Axes:
+    """Returns `ax`, or the axes of a new figure."""
+    import matplotlib.pyplot as plt  # here: it takes a while
+
+    return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 
 def _write_name_near(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) -> Bbox:
@@ -225,7 +243,7 @@ def _write_name_near(name: str, point: np.ndarray, taken: list[Bbox], ax: Axes) 
 
 
 def plot_gates(
-    trace: "Trace", ax: Axes, *, kind: str = "forget_gate", units: Sequence[int] | None = None, num_units: int = 8
+    trace: "Trace", ax: Place = None, *, kind: str = "forget_gate", units: Units = None, num_units: int = 8
 ) -> Axes:
     """Draws one gate, or the memory, of an LSTM over the characters of a text: a row for each unit, a scale beside.
 
@@ -233,7 +251,7 @@ def plot_gates(
 
     Args:
         trace: from `tracing.trace_lstm`.
-        ax: where to draw.
+        ax: where to draw; a new figure if `None`.
         kind: one of `options.KINDS`.
         units: which units; those whose memory moves most if `None`, see `busiest_units`.
         num_units: how many of these.
@@ -241,6 +259,7 @@ def plot_gates(
     Raises:
         ValueError: there is no such kind.
     """
+    ax = _or_new(ax)
     check_choice("kind", kind, KINDS)
     units = busiest_units(trace, num_units=num_units) if units is None else list(units)
     values = getattr(trace, kind)[:, units].T  # (units, steps)
@@ -261,15 +280,16 @@ def busiest_units(trace: "Trace", *, num_units: int = 8) -> list[int]:
     return [int(unit) for unit in np.argsort(-moves, kind="stable")[:num_units]]
 
 
-def plot_memory(trace: "Trace", ax: Axes, *, units: Sequence[int] | None = None, num_units: int = 4) -> Axes:
+def plot_memory(trace: "Trace", ax: Place = None, *, units: Units = None, num_units: int = 4) -> Axes:
     """Draws the memory cell of some units after each character.
 
     Args:
         trace: from `tracing.trace_lstm`.
-        ax: where to draw.
+        ax: where to draw; a new figure if `None`.
         units: which units; those whose memory moves most if `None`.
         num_units: how many of these.
     """
+    ax = _or_new(ax)
     units = busiest_units(trace, num_units=num_units) if units is None else list(units)
     looks = itertools.product(
         ("-", "--", ":"), ((FIRST_COLOUR, "o"), (SECOND_COLOUR, "s"), ("black", "^"), ("0.5", "D"))
@@ -282,13 +302,14 @@ def plot_memory(trace: "Trace", ax: Axes, *, units: Sequence[int] | None = None,
     return _write_characters(trace.characters, ax)
 
 
-def plot_saliency(table: "pd.DataFrame", ax: Axes) -> Axes:
+def plot_saliency(table: "pd.DataFrame", ax: Place = None) -> Axes:
     """Draws how much each character speaks for the class (above 0) or against it, by two measures.
 
     Args:
         table: what `tracing.saliency` returned.
-        ax: where to draw.
+        ax: where to draw; a new figure if `None`.
     """
+    ax = _or_new(ax)
     steps = np.arange(len(table))
     ax.bar(steps - 0.2, table["left_out"], 0.4, color=FIRST_COLOUR, label="lost when it is left out")
     ax.bar(

@@ -7,11 +7,12 @@ import hashlib
 import io
 import itertools
 import os
-import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from textrnn.checks import warn
 
 ENCODINGS = ("utf-8-sig", "gb18030", "utf-16", "big5")
 CERTAIN_SHARE, CERTAIN_CHARACTERS = 0.8, 8  # common characters that make an encoding certain
@@ -231,10 +232,7 @@ def _find_encoding(name: str, head: bytes, *, may_guess: bool) -> str:
     encoding, share, num_chars = _guess_encoding(head, tried="utf-8")
     if share < CERTAIN_SHARE or num_chars < CERTAIN_CHARACTERS:
         return "utf-8-sig"
-    warnings.warn(
-        f'{name}: read as {encoding}, as it is not UTF-8; pass encoding="{encoding}" if that is right, else its own',
-        stacklevel=2,
-    )
+    warn(f'{name}: read as {encoding}, as it is not UTF-8; pass encoding="{encoding}" if that is right, else its own')
     return encoding
 
 

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from textrnn.checks import warn
 from textrnn.datasets.columns import LABEL_NAMES, TEXT_NAMES, bare
 from textrnn.datasets.files import PARQUET, ZIP, Source, read_lines
 from textrnn.extras import require
@@ -244,7 +245,7 @@ def _by_key(name: str, header: list[str], records: Iterable[tuple[int, dict]], u
         if not told and not known.issuperset(record):
             told = True
             new = next(key for key in record if key not in known)
-            warnings.warn(f"{name}: {unit} {number}: {new!r} is left out: the first records lack it", stacklevel=2)
+            warn(f"{name}: {unit} {number}: {new!r} is left out: the first records lack it")
         yield number, [record.get(key) for key in header]
 
 
@@ -316,7 +317,7 @@ def _workbook(source: Source) -> Rows:
         raise ValueError(f"{source.name}: expected at least one row, got an empty workbook")
     if len(filled) > 1:
         others = ", ".join(sheet.title for sheet in filled[1:])
-        warnings.warn(f"{source.name}: read the sheet {filled[0].title!r}, not {others}"[:200], stacklevel=4)
+        warn(f"{source.name}: read the sheet {filled[0].title!r}, not {others}"[:200])
     return Rows("xlsx", _cells(source, filled[0]), unit="row")
 
 

@@ -1,13 +1,12 @@
 """The rows of a table of any kind, one by one, and which of its columns hold the texts and the labels."""
 
 import os
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from textrnn.checks import is_table
+from textrnn.checks import is_table, warn
 from textrnn.datasets.columns import LABEL_NAMES, TEXT_NAMES, as_text, bare, find_roles, is_header, short
 from textrnn.datasets.files import Source
 from textrnn.datasets.folders import read_folder
@@ -65,11 +64,11 @@ class TableReader:
         is_plain = (self.form, self.unit) == ("lines", "line")
         tab = next((place for place, row in enumerate(cells, first) if is_plain and "\t" in row[0]), None)
         if tab is not None:
-            warnings.warn(f"{name}: line {tab}: a tab is read as part of the text; is it a table? (.tsv)", stacklevel=4)
+            warn(f"{name}: line {tab}: a tab is read as part of the text; is it a table? (.tsv)")
         if roles.said and not is_sure:
             if header is None and not may_guess:
                 raise ValueError(self._unsure())
-            warnings.warn(f"{name}: {roles.said}", stacklevel=4)
+            warn(f"{name}: {roles.said}")
 
     @property
     def _is_pipe(self) -> bool:
@@ -125,7 +124,7 @@ class TableReader:
             yield number, cells
         if again:
             where = f"{self.name}: {self.unit} {short(list(map(str, again)))}"
-            warnings.warn(f"{where}: a header stands again, as where files were joined; left out", stacklevel=2)
+            warn(f"{where}: a header stands again, as where files were joined; left out")
         if not count:
             after = " after the header" if self.has_header else ""
             raise ValueError(f"{self.name}: expected at least one row{after}, got none")

@@ -3,13 +3,12 @@
 import codecs
 import os
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from textrnn.checks import check_integer, has_visible
+from textrnn.checks import check_integer, has_visible, warn
 from textrnn.datasets.files import CHUNK_BYTES, check_unpacked, checked_encoding, open_bytes
 from textrnn.datasets.splits import Splits, split_table
 from textrnn.datasets.tables import table_of
@@ -62,11 +61,11 @@ def read_sogou(path: str | os.PathLike, *, encoding: str | None = None) -> Itera
     for offset, block in _blocks(path):
         unclosed, _, block = block.rpartition(b"<doc>")
         if b"<doc>" in unclosed:
-            warnings.warn(f"{path}: byte {offset}: document without </doc> left out", stacklevel=2)
+            warn(f"{path}: byte {offset}: document without </doc> left out")
         fields = [_between(block, b"<%b>" % tag, b"</%b>" % tag) for tag in TAGS]
         if None in fields:
             missing = TAGS[fields.index(None)].decode()
-            warnings.warn(f"{path}: byte {offset}: document without <{missing}> left out", stacklevel=2)
+            warn(f"{path}: byte {offset}: document without <{missing}> left out")
             continue
         url, docno, title, content = (field.decode(encoding, errors="replace").strip() for field in fields)
         count += 1
@@ -117,10 +116,9 @@ def read_sogou_table(
     kept = [(title, label) for title, label in titles.items() if counts[label] >= min_class_rows]
     if len(kept) < num_documents:
         small = sorted(label for label, count in counts.items() if count < min_class_rows)
-        warnings.warn(
+        warn(
             f"{path}: {num_documents - len(kept)} of {num_documents} documents left out: no title or channel, a title "
-            f"seen before, or a channel with fewer than {min_class_rows} titles ({', '.join(small) or 'none'})",
-            stacklevel=2,
+            f"seen before, or a channel with fewer than {min_class_rows} titles ({', '.join(small) or 'none'})"
         )
     if len({label for _, label in kept}) < 2:
         raise ValueError(
@@ -165,7 +163,7 @@ def _blocks(path: Path) -> Iterator[tuple[int, bytes]]:
             if len(rest) > MAX_DOCUMENT_BYTES:
                 raise ValueError(f"{path}: byte {offset}: no </doc> within 64 MiB; is it a SogouCS or SogouCA file?")
         if b"<doc>" in rest:
-            warnings.warn(f"{path}: byte {offset}: the last document is cut off and left out", stacklevel=3)
+            warn(f"{path}: byte {offset}: the last document is cut off and left out")
 
 
 def _between(block: bytes, opening: bytes, closing: bytes) -> bytes | None:

@@ -1,11 +1,10 @@
 """The train, dev and test tables of a data set: checked against each other, or drawn from one table."""
 
 import unicodedata
-import warnings
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from textrnn.checks import check_number, check_seed, check_table, is_table
+from textrnn.checks import check_number, check_seed, check_table, is_table, warn
 from textrnn.datasets.columns import short
 from textrnn.extras import require
 
@@ -124,7 +123,7 @@ def tell_copies(splits: Splits, *, advice: str, names: dict[str, str] | None = N
         table, name = getattr(splits, split), names.get(split, split)
         if table is not None and (number := table["text"].map(bare_text).isin(known).sum()):
             copies = f"{number:,} of the {len(table):,} texts of {name} have a copy in {names.get('train', 'train')}"
-            warnings.warn(f"{copies}, so scores on {name} promise too much; {advice}", stacklevel=3)
+            warn(f"{copies}, so scores on {name} promise too much; {advice}")
 
 
 def bare_text(text: str) -> str:

@@ -3,13 +3,12 @@
 import itertools
 import os
 import unicodedata
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textrnn.checks import check_choice, check_integer, has_visible
+from textrnn.checks import check_choice, check_integer, has_visible, warn
 from textrnn.datasets.columns import as_text, short
 from textrnn.datasets.folders import ClassNames, find_class_names, find_splits
 from textrnn.datasets.reader import TableReader, open_table
@@ -243,18 +242,14 @@ class _Labelled:
         num_rows = counts.total() + len(empty)
         if empty:
             where = f"{reader.unit} {short(list(map(str, empty)), most=3)}"
-            warnings.warn(
-                f"{reader.name}: {len(empty):,} of {num_rows:,} rows left out, without a text or a label: {where}",
-                stacklevel=2,
-            )
+            warn(f"{reader.name}: {len(empty):,} of {num_rows:,} rows left out, without a text or a label: {where}")
         if not counts:
             raise ValueError(f"{reader.name}: expected at least one row with a text and a label, got none")
         alone = [label for label, count in counts.items() if count == 1]
         if not reader.has_header and len(counts) > 2 and alone == [first]:
-            warnings.warn(
+            warn(
                 f"{reader.name}: {reader.unit} 1: label {first!r} stands in no other row; if the line is a header, "
-                "pass its names as text_column and label_column",
-                stacklevel=2,
+                "pass its names as text_column and label_column"
             )
 
 
@@ -287,6 +282,6 @@ class Labels(dict):
             )
         if isinstance(spelling, str) and other_spelling != spelling:
             taken = f"label {spelling!r} is taken for {other_spelling!r} in {self.unit} {line}"
-            warnings.warn(f"{self.path}: {self.unit} {self.line}: {taken}", stacklevel=2)
+            warn(f"{self.path}: {self.unit} {self.line}: {taken}")
         self[spelling] = other
         return other

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textrnn import cards
-from textrnn.checks import check_integer, check_seed
+from textrnn.checks import check_integer, check_seed, warn
 from textrnn.experiments.config import Given
 from textrnn.experiments.runs import MODEL, Run, read_run, write_whole
 from textrnn.experiments.space import Space
@@ -250,7 +250,7 @@ class _Parent:
         self.study.tell(number, state=optuna.trial.TrialState.FAIL)
         if not self._told():
             raise ValueError(f"the training of trial {number} failed, and none before it went well: {why}") from error
-        warnings.warn(f"trial {number} failed: {why}", stacklevel=2)
+        warn(f"trial {number} failed: {why}")
 
     def _told(self) -> list[int]:
         import optuna

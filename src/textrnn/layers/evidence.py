@@ -1,6 +1,5 @@
 """The layer that says of each n-gram in the training texts of which classes it occurred."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from textrnn.checks import check_integer
+from textrnn.checks import check_integer, warn
 from textrnn.evidence import SMOOTHING, columns_of, counts_of, features, levels
 from textrnn.preprocessing import UNKNOWN_ID
 
@@ -141,10 +140,9 @@ class ClassEvidence(keras.layers.Layer):
         with tf.init_scope():  # also while a graph is being made
             is_empty = not any(np.any(table.numpy()) for table in self.tables)
         if is_empty:
-            warnings.warn(
+            warn(
                 f"layer {self.name}: the class evidence has counted no text, so it is zero throughout this training; "
-                "training.fit(model, train, dev, …) counts, or call count(ids, label_ids) of the layer first",
-                stacklevel=2,
+                "training.fit(model, train, dev, …) counts, or call count(ids, label_ids) of the layer first"
             )
 
     def leave_one_out(self, ids, label_ids):

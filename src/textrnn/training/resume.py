@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import re
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import keras
 import numpy as np
 
 from textrnn import networks
+from textrnn.checks import warn
 from textrnn.layers import TextToIds
 from textrnn.locks import locked
 
@@ -111,7 +111,7 @@ class Checkpoints:
                 continue
             self._check_identity(identity)
             if damaged:
-                warnings.warn(f"resume: passed over, damaged: {', '.join(damaged)}; on from {path.name}", stacklevel=4)
+                warn(f"resume: passed over, damaged: {', '.join(damaged)}; on from {path.name}")
             return arrays, state
         if damaged:
             raise ValueError(

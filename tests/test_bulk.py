@@ -180,6 +180,30 @@ def test_a_file_in_an_object_store_is_fetched(tmp_path):
     assert refused == [{"file": path, "line": 3, "reason": "line 3: expected 2 columns, got 1 column"}]
 
 
+def test_a_pattern_in_a_store_names_its_files_in_order(tmp_path):
+    from textrnn.scale.inputs import find_files, parts_of
+
+    for name in ("b", "a", "c"):
+        (tmp_path / f"{name}.csv").write_text(f"label,text\nx,{name}{name}\n", encoding="utf-8")
+    (tmp_path / "d.txt").write_text("dd", encoding="utf-8")
+    found = find_files([f"file://{tmp_path}/*.csv"])
+    assert [part.texts for path in found for part in parts_of(path, size=9, refused=print)] == [["aa"], ["bb"], ["cc"]]
+    with pytest.raises(FileNotFoundError, match=r"^file://.*/e\.csv: expected a file, "):
+        find_files([f"file://{tmp_path}/e.csv"])
+
+
+def test_an_address_that_cannot_be_read_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    for address, words in [
+        ("s3://bucket/a.csv", "s3://bucket/a.csv: Install s3fs to access S3"),
+        ("nowhere://a.csv", "nowhere://a.csv: expected a file or an address that fsspec reads: Protocol not known: "),
+    ]:
+        done = run(address, "--workers", 1, "--out", tmp_path / "out")
+        assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert done.stderr.startswith(f"Error: {words}")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.long
 def test_the_examples_of_the_page_do_what_it_shows(tmp_path, monkeypatch):
     page = (Path(__file__).parents[1] / "docs" / "scale.md").read_text(encoding="utf-8")

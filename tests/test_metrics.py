@@ -214,6 +214,15 @@ def test_the_linear_baseline_learns_and_answers_for_texts_it_has_not_seen():
     assert model.predict(["股市反弹", "球队换教练"]).tolist() == ["stocks", "sports"]
 
 
+def test_a_bar_shows_how_far_the_linear_baseline_is(capsys, monkeypatch):
+    monkeypatch.setattr(baselines, "DELAY", 0)
+    model = baselines.fit_linear(TRAIN, progress=True)
+    assert model.predict(TRAIN["text"]).tolist() == TRAIN["label"].tolist()
+    assert "linear SVM: 100%" in capsys.readouterr().err
+    baselines.fit_linear(TRAIN)
+    assert capsys.readouterr().err == ""
+
+
 def test_the_linear_baseline_counts_ngrams_up_to_the_length_asked_for():
     for longest in (1, 3):
         features = baselines.fit_linear(TRAIN, max_ngram=longest)[0].get_feature_names_out()

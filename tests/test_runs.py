@@ -1,11 +1,13 @@
 """Runs: what a training leaves in its folder, how runs are listed and compared, and what is refused."""
 
+import importlib
 import json
 import random
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -213,3 +215,17 @@ def test_a_run_that_was_killed_in_the_middle_of_saving_can_be_begun_again(tmp_pa
     assert experiments.read_run(left).record == {}
     with experiments.begun(left) as place:
         assert place == left.resolve()
+
+
+def test_what_is_answered_in_chunks_is_whole_and_a_bar_shows_it(capsys, monkeypatch):
+    module, asked = importlib.import_module("textrnn.experiments.compare"), []
+    monkeypatch.setattr(module, "CHUNK_TEXTS", 2)
+    monkeypatch.setattr(module, "BAR_DELAY", 0)
+    for progress, shown in ((True, "5/5 ["), (False, "")):
+        answer = lambda texts: asked.append(texts) or np.array(texts)  # noqa: E731
+        found = module.answers_in_chunks(answer, pd.Series(list("abcde"), index=list("vwxyz")), progress=progress)
+        said = capsys.readouterr().err
+        assert found.tolist() == list("abcde")
+        assert shown in said
+        assert bool(said) == progress
+    assert asked[:3] == [["a", "b"], ["c", "d"], ["e"]]

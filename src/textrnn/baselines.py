@@ -1,5 +1,6 @@
 """The plain classifiers that a network has to beat: the most frequent label, naive Bayes and a linear SVM."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.dummy import DummyClassifier
     from sklearn.pipeline import Pipeline
+    from tqdm import tqdm
+
+FITTING = 0.7  # of the time that counting n-grams takes, the SVM takes to be fitted
+DELAY = 1.0  # seconds before a bar is shown
+BAR = "{l_bar}{bar}| {elapsed}<{remaining}"
 
 
 def fit_majority(train: "pd.DataFrame") -> "DummyClassifier":
@@ -46,12 +52,13 @@ def fit_naive_bayes(train: "pd.DataFrame", *, max_ngram: int = 3) -> "Pipeline":
     return make_pipeline(counts, ComplementNB()).fit(train["text"], train["label"])
 
 
-def fit_linear(train: "pd.DataFrame", *, max_ngram: int = 3) -> "Pipeline":
+def fit_linear(train: "pd.DataFrame", *, max_ngram: int = 3, progress: bool = False) -> "Pipeline":
     """Returns the baseline to beat: a linear SVM on tf-idf of character n-grams, fitted on `train`.
 
     Args:
         train: columns `text` and `label`.
         max_ngram: the longest n-gram counted, from 1.
+        progress: whether a bar runs if it takes long.
 
     Raises:
         ValueError: a row of `train` lacks something, it has one class alone, or `max_ngram` is below 1.
@@ -62,6 +69,17 @@ def fit_linear(train: "pd.DataFrame", *, max_ngram: int = 3) -> "Pipeline":
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline
     from sklearn.svm import LinearSVC
+    from tqdm import tqdm
 
     tfidf = TfidfVectorizer(analyzer="char", ngram_range=(1, max_ngram), sublinear_tf=True, dtype=np.float32)
-    return make_pipeline(tfidf, LinearSVC()).fit(train["text"], train["label"])
+    total = round(len(train) * (1 + FITTING))
+    with tqdm(total=total, desc="linear SVM", bar_format=BAR, delay=DELAY, disable=not progress) as bar:
+        pipeline = make_pipeline(tfidf, LinearSVC()).fit(_counted(train["text"], bar), train["label"])
+        bar.update(total - bar.n)
+    return pipeline
+
+
+def _counted(texts: "pd.Series", bar: "tqdm") -> Iterator[str]:
+    for text in texts:
+        yield text
+        bar.update()

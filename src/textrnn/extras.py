@@ -61,6 +61,25 @@ def check_backend(purpose: str) -> None:
         )
 
 
+def import_tensorflow(purpose: str) -> None:
+    """Imports TensorFlow without what it then says about the machine, which no setting silences.
+
+    Raises:
+        MissingLibraryError: it is not installed.
+    """
+    if "tensorflow" in sys.modules:
+        return
+    require(purpose, "tensorflow", "keras")
+    stderr, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nothing)
+
+
 def explained(purpose: str, error: ImportError) -> ImportError:
     """Returns the `MissingLibraryError` of an import that failed; of no library of an extra, the error as it is.
 

@@ -1,5 +1,6 @@
 """`textrnn report`: what a model does on a table, as one page to show someone."""
 
+import sys
 import warnings
 from pathlib import Path
 
@@ -42,8 +43,9 @@ def report(model, file, out, sha256, **columns):
         for warning in caught:
             click.echo(f"Warning: {flat(str(warning.message))}", err=True)
         train = experiments.find_training_data(classifier, file, table)
-        found = experiments.find_out(classifier, table, train=train, warning=said)
+        bars = {"progress": sys.stderr.isatty()}
+        found = experiments.find_out(classifier, table, train=train, warning=said, **bars)
         name = cards.in_utf8(Path(model).name or str(folder))
-        page = experiments.build_report(found, name=name, file=cards.in_utf8(Path(file).name))
+        page = experiments.build_report(found, name=name, file=cards.in_utf8(Path(file).name), **bars)
         beside.write_text(page, encoding="utf-8")
     click.echo(f"{flat(out)}: {Path(out).stat().st_size / 1e6:.1f} MB; open it in a browser")

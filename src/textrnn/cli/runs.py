@@ -1,5 +1,6 @@
 """`textrnn runs` and `compare`: the runs that were kept, and which of two is better; without TensorFlow."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -83,7 +84,7 @@ def compare(first, second, on, rows, as_json, **columns):
     from textrnn import experiments
 
     table = _read(on, first, second, columns) if on else None
-    found = experiments.compare(first, second, on=table)
+    found = experiments.compare(first, second, on=table, progress=sys.stderr.isatty())
     if as_json:
         parts = {name: getattr(found, name) for name in ("first", "second", "difference", "test", "better")}
         click.echo(in_json({**parts, "differing": found.differing.to_dict("records")}))

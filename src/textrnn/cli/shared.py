@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from textrnn import cards
+from textrnn import cards, extras
 from textrnn.extras import MissingLibraryError, require
 from textrnn.options import LONG_TEXT, ON_EMPTY, RUNTIMES
 
@@ -222,22 +222,8 @@ labelled_options = add_options(
 
 
 def import_tensorflow():
-    """Imports TensorFlow without what it then says about the machine, which no setting silences.
-
-    Raises:
-        MissingLibraryError: it is not installed.
-    """
-    if "tensorflow" in sys.modules:
-        return
-    require(f"textrnn {click.get_current_context().info_name}", "tensorflow", "keras")
-    stderr, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    try:
-        import tensorflow  # noqa: F401
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nothing)
+    """Imports TensorFlow for the command that runs; see `extras.import_tensorflow`."""
+    extras.import_tensorflow(f"textrnn {click.get_current_context().info_name}")
 
 
 def load_classifier(model: str, *, runtime: str, simplify: bool = False, **options):

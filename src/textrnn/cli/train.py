@@ -1,6 +1,7 @@
 """`textrnn train`: the recommended network trained on labelled texts, scored beside simple baselines, and saved."""
 
 import contextlib
+import functools
 import os
 import sys
 import tempfile
@@ -189,7 +190,8 @@ def _score_baselines(splits: "Splits") -> dict[str, dict[str, float]]:
     from textrnn import baselines
 
     found = {}
-    for name, fit in (("majority", baselines.fit_majority), ("linear SVM", baselines.fit_linear)):
+    fit_linear = functools.partial(baselines.fit_linear, progress=sys.stderr.isatty())
+    for name, fit in (("majority", baselines.fit_majority), ("linear SVM", fit_linear)):
         start = time.perf_counter()
         predicted = fit(splits.train).predict(splits.dev["text"])
         found[name] = _print_score(name, splits.dev, predicted, time.perf_counter() - start)

@@ -1,14 +1,20 @@
 """Two runs or models on the same rows: which is better, by how much, whether luck would do, and where they differ."""
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
 
 from textrnn.experiments.runs import is_run, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
 
+CHUNK_TEXTS = 8192  # answered at a time
+BAR_DELAY = 1.0  # seconds before a bar is shown
 ALPHA = 0.05  # what would happen less often by luck is taken for a difference
 
 
@@ -29,7 +35,13 @@ class Comparison(NamedTuple):
         return "second" if self.difference["difference"] > 0 else "first"
 
 
-def compare(first: str | os.PathLike, second: str | os.PathLike, *, on: "pd.DataFrame | None" = None) -> Comparison:
+def compare(
+    first: str | os.PathLike,
+    second: str | os.PathLike,
+    *,
+    on: "pd.DataFrame | None" = None,
+    progress: bool = False,
+) -> Comparison:
     """Returns how two runs or saved models did on the same rows.
 
     Args:
@@ -37,12 +49,13 @@ def compare(first: str | os.PathLike, second: str | os.PathLike, *, on: "pd.Data
         second: another.
         on: a table with the columns `text` and `label`, which both answer; without one, two runs are compared by what
             they said of the same dev, and nothing is computed.
+        progress: whether a bar runs if it takes long.
 
     Raises:
         ValueError: there is no table and the two are no runs with the same dev, or a run has no model to ask.
         FileNotFoundError: there is no run and no model.
     """
-    sides = [_answers(side, on) for side in (first, second)]
+    sides = [_answers(side, on, progress=progress) for side in (first, second)]
     if on is None and not sides[0][["text", "label"]].equals(sides[1][["text", "label"]]):
         raise ValueError(f"{first}, {second}: were scored on other rows than each other; give a table for both (--on)")
     return compare_answers(sides[0]["label"], sides[0]["predicted"], sides[1]["predicted"], texts=sides[0]["text"])
@@ -85,11 +98,22 @@ def model_of(side: str | os.PathLike) -> Path | str:
     return run.model
 
 
-def _answers(side: str | os.PathLike, on: "pd.DataFrame | None") -> "pd.DataFrame":
+def answers_in_chunks(answer: Callable[[list[str]], np.ndarray], texts: Sequence[str], *, progress: bool) -> np.ndarray:
+    """Returns what `answer` says of all texts, asked for some at a time under a bar that runs if it takes long."""
+    texts, found = list(texts), []
+    with tqdm(total=len(texts), unit=" texts", delay=BAR_DELAY, disable=not progress) as bar:
+        for first in range(0, len(texts), CHUNK_TEXTS):
+            found.append(answer(texts[first : first + CHUNK_TEXTS]))
+            bar.update(len(found[-1]))
+    return np.concatenate(found)
+
+
+def _answers(side: str | os.PathLike, on: "pd.DataFrame | None", *, progress: bool) -> "pd.DataFrame":
     if on is not None:
         from textrnn import saving
 
-        return on.assign(predicted=list(saving.load_classifier(model_of(side)).predict(on["text"])))
+        classifier = saving.load_classifier(model_of(side))
+        return on.assign(predicted=list(answers_in_chunks(classifier.predict, on["text"], progress=progress)))
     if not is_run(side):
         model_of(side)
         raise ValueError(f"{side}: expected a run, which holds what it said of its dev; a model needs a table (--on)")

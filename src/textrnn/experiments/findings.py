@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textrnn import cards
-from textrnn.experiments.compare import compare_answers
+from textrnn.experiments.compare import answers_in_chunks, compare_answers
 from textrnn.experiments.runs import Run, is_run, read_run
 
 if TYPE_CHECKING:
@@ -48,7 +48,12 @@ class Findings:
 
 
 def find_out(
-    classifier: "Classifier", table: "pd.DataFrame", *, train: "pd.DataFrame | None", warning: str
+    classifier: "Classifier",
+    table: "pd.DataFrame",
+    *,
+    train: "pd.DataFrame | None",
+    warning: str,
+    progress: bool = False,
 ) -> Findings:
     """Returns what a model says of a table, with what is known of its training.
 
@@ -57,6 +62,7 @@ def find_out(
         table: columns `text` and `label`.
         train: what it was trained on, if that is known.
         warning: what a reader should know first; may be empty.
+        progress: whether a bar runs if it takes long.
 
     Raises:
         ValueError: a label of the table is not among the model's.
@@ -64,7 +70,7 @@ def find_out(
     from textrnn import metrics
 
     metrics.label_ids(table["label"], classifier.label_names, name="table")
-    probs = classifier.predict_proba(table["text"])
+    probs = answers_in_chunks(classifier.predict_proba, table["text"], progress=progress)
     answers = table[["text", "label"]].assign(
         predicted=metrics.predicted_labels(probs, classifier.label_names), score=probs.max(axis=1).astype(float)
     )

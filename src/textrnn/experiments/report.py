@@ -4,8 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tqdm import tqdm
+
 from textrnn import metrics, plots
 from textrnn.experiments import pictures
+from textrnn.experiments.compare import BAR_DELAY
 from textrnn.experiments.findings import Findings, baselines_of, copies_of, deciding_characters
 from textrnn.experiments.html import Element, element, page, picture, table
 
@@ -29,19 +32,21 @@ td > bdi { unicode-bidi: isolate; } .characters span { padding: 0 0.05em; }
 """
 
 
-def build_report(found: Findings, *, name: str, file: str) -> str:
+def build_report(found: Findings, *, name: str, file: str, progress: bool = False) -> str:
     """Returns the whole page.
 
     Args:
         found: from `find_out`.
         name: of the model.
         file: of the table.
+        progress: whether a bar runs if it takes long.
     """
     title = f"{name} on {file}"
     body = [element("h1", title)]
     if found.warning:
         body.append(element("p", found.warning, class_="warning"))
-    for section in (_scores, _data, _training, _classes, _confusion, _calibration, _mistakes, _labels, _copies):
+    sections = (_scores, _data, _training, _classes, _confusion, _calibration, _mistakes, _labels, _copies)
+    for section in tqdm(sections, unit=" parts", delay=BAR_DELAY, disable=not progress):
         body += section(found)
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     body.append(element("p", f"Made by textrnn report, {made}. This file loads nothing from elsewhere.", class_="note"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from textrnn import cards
 from textrnn.experiments.config import Given
 from textrnn.experiments.runs import CONFIG, MODEL, RECORD, begun, is_going_on, write_run
+from textrnn.extras import import_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -125,6 +126,7 @@ def train_trial(files: Files, settings: Mapping[str, Any], seed: int, folder: st
             time.sleep(PAUSE)
         if (place / RECORD).is_file():
             return
+        import_tensorflow("textrnn sweep")
         with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
             try:
                 train_once(files, settings, seed, folder)

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TIMEOUT = 30  # seconds in which a scheduler has to answer
 # Dask has workers give memory back to the system all the time, which costs a third of their time and more; and its
-# profiler looks at each of them a hundred times a second.
+# profiler looks at each of them a hundred times a second. Its logs keep the last thousand messages, texts and all.
 SPAWN = "distributed.nanny.pre-spawn-environ"
 SETTINGS = {
     f"{SPAWN}.MALLOC_TRIM_THRESHOLD_": 10**9,
     f"{SPAWN}.MALLOC_MMAP_THRESHOLD_": 10**9,
     "distributed.worker.profile.enabled": False,
+    "distributed.admin.low-level-log-length": 0,
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from textrnn.datasets import Source, open_table, text_in
+from textrnn.extras import MissingLibraryError
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".xlsx")
 
@@ -32,16 +33,18 @@ def find_files(paths: Sequence[str | os.PathLike]) -> list[str]:
     """Returns the files that are meant, in order: those of a folder and of a pattern sorted by name.
 
     Args:
-        paths: files, folders with all that is below them, patterns (`*`), and addresses (`s3://…`).
+        paths: files, folders with all that is below them, patterns (`*`), and addresses (`s3://…`), with `*` too.
 
     Raises:
         FileNotFoundError: one of them names no file.
-        ValueError: there are none, or a file is named twice.
+        OSError: a store cannot be reached.
+        ValueError: there are none, a file is named twice, or fsspec does not know such an address.
+        MissingLibraryError: what reads from such an address is not installed.
     """
     found = []
     for path in map(os.fspath, paths):
         if "://" in path:
-            here = [path]
+            here = _in_store(path)
         elif Path(path).is_dir():
             here = _tables_below(Path(path))
         else:
@@ -55,6 +58,23 @@ def find_files(paths: Sequence[str | os.PathLike]) -> list[str]:
         if found.count(path) > 1:
             raise ValueError(f"files: expected each once, got {path} twice")
     return found
+
+
+def _in_store(address: str) -> list[str]:
+    """Returns the files that an address means: one that is there, or those that a pattern fits, sorted by name."""
+    import fsspec
+
+    try:
+        store, place = fsspec.url_to_fs(address)
+        if "*" in place:
+            return sorted(map(store.unstrip_protocol, store.glob(place)))
+        return [address] if store.exists(place) else []
+    except ImportError as error:
+        raise MissingLibraryError(f"{address}: {error}", name=error.name) from error
+    except ValueError as error:
+        raise ValueError(f"{address}: expected a file or an address that fsspec reads: {error}") from None
+    except Exception as error:  # each store has its own words for what went wrong
+        raise OSError(f"{address}: {error}") from error
 
 
 def _tables_below(folder: Path) -> list[str]:

@@ -52,6 +52,21 @@ def headlines_json(carved, *arguments, test=False):
 
 
 @pytest.mark.long
+def test_what_the_memory_holds_is_counted_by_how_far_back_it_was_read():
+    done = run_script(ROOT / "benchmarks" / "memory.py", "--count", "4")
+    assert done.returncode == 0, done.stderr
+    forward, backward, *ends, chance = map(json.loads, done.stdout.splitlines())
+    assert chance == {"one_class_by_chance": 0.01}
+    assert [one["ends"] for one in ends] == [256, 256]
+    assert {forward["lost_by_distance"][name] for name in ("-3", "-2", "-1")} == {0}
+    lost = backward["lost_by_distance"]
+    assert lost["-3"] == 0 < lost["-2"] < lost["-1"] < lost["0"]  # the n-grams of three and two characters
+    for one in (forward, backward):
+        assert one["lost_by_distance"]["0"] > one["lost_by_distance"]["5"] > 0
+        assert one["length_after"]["15"] > one["length_after"]["1"]
+
+
+@pytest.mark.long
 def test_the_majority_baseline_is_scored_on_dev_alone_unless_a_test_file_is_given(carved):
     result = headlines_json(carved, "--model", "majority", "--seed", "7")
     assert set(result) == {"model", "seed", "train_rows", "train_seconds", "dev"}

@@ -19,6 +19,7 @@ MODEL = "headlines-textrnn"
 PAGES = ("*.md", "docs/*.md", "benchmarks/*.md", "datasets/*/*.md", "models/*.md", "notebooks/*.md")
 PAGES = (*PAGES, "notebooks/*.ipynb", "docs/*.png")
 DOCS = (
+    "docs/page",
     "docs/lessons",
     "docs/tables",
     "docs/experiments",

@@ -252,7 +252,9 @@ def test_the_texts_that_move_a_unit_most_are_those_where_its_memory_is_highest_a
     found = web_movers.movers_of(network, [*texts, texts[0], "长" * 100], source="some")
     assert (found["source"], found["total"], found["read"]) == ("some", 102, 101)
     assert {"长" * 80} >= {*found["texts"]} - {*texts}
-    cells = {text: network.cells(network.encoder.encode([text]))[0] for text in [*texts, "长" * 80]}
+    read = [*texts, "长" * 80]
+    ids = network.encoder.encode(read)
+    cells = {text: of[row[:, 0] > 0] for text, row, of in zip(read, ids, network.cells(ids), strict=True)}
     for lstm, unit in ((0, 0), (0, 77), (1, 127)):
         for sign in (1, -1):
             peaks = {text: (sign * of[:, lstm, unit]).max() for text, of in cells.items()}
@@ -312,10 +314,14 @@ def test_a_page_is_no_larger_than_can_be_sent(root, name):
 def test_a_small_page_says_how_far_its_answers_are_off(root, tmp_path):
     folder = root / "models" / NAME
     out = tmp_path / "page.html"
-    done = click.testing.CliRunner().invoke(cli.main, ["page", str(folder), "--small", "--out", str(out)])
+    texts, data = ["<b>国足</b>客场", "沪指午后跳水"], tmp_path / "我的 data.txt"
+    data.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
+    command = ["page", str(folder), "--small", "--data", str(data), "--out", str(out)]
+    done = click.testing.CliRunner().invoke(cli.main, command)
     assert done.exit_code == 0, done.stderr
-    page = web.build_page(folder, small=True)
-    assert out.read_bytes() == page.html  # the same model, the same bytes
+    assert f"\nit holds 2 texts of {data}: those that move a unit most\n" in done.stdout
+    page = web.build_page(folder, small=True, texts=texts, source=data.name)
+    assert out.read_bytes() == page.html  # the same model and data, the same bytes
     assert len(page.html) < 0.6 * len(web.build_page(folder, texts=[]).html)
     assert 1e-6 < page.difference < 1e-3
     assert done.stdout.endswith(f"no probability more than {page.difference:.2g} off on {page.num_texts} drawn texts\n")

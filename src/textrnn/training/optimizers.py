@@ -66,7 +66,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
         self._means, self._squares = self.add_optimizer_variables(variables, ["mean", "square"])
 
     def _clip_gradients(self, grads):
-        grads = [_merged(grad) if isinstance(grad, tf.IndexedSlices) else grad for grad in grads]
+        grads = [merged(grad) if isinstance(grad, tf.IndexedSlices) else grad for grad in grads]
         return tf.clip_by_global_norm(grads, self.global_clipnorm)[0] if self.global_clipnorm else grads
 
     def _apply_weight_decay(self, variables):
@@ -130,7 +130,7 @@ def adamw(
     return LazyAdamW(schedule, weight_decay=weight_decay, global_clipnorm=clipnorm)
 
 
-def _merged(gradient: tf.IndexedSlices) -> tf.IndexedSlices:
+def merged(gradient: tf.IndexedSlices) -> tf.IndexedSlices:
     """Returns the same gradient with every row named once."""
     rows, indices = tf.unique(gradient.indices)
     values = tf.math.unsorted_segment_sum(gradient.values, indices, tf.size(rows))

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from textrnn.checks import check_number, check_workers
+from textrnn.training.optimizers import merged
 
 HEARTBEAT = 10  # seconds without a sign of life after which a worker counts as gone
 APART = 1_000_003  # between the seeds of two workers' dropout
@@ -61,7 +62,8 @@ class Workers:
             check_workers(index, addresses)
         self.index, self.addresses, self._strategy = index, tuple(addresses), None
         if len(self.addresses) > 1:
-            _meet(index, self.addresses, wait)
+            _check_idle()
+            meet(index, self.addresses, wait)
             self._strategy = _strategy(index, self.addresses, wait)
             self._added = tf.function(self.sum, reduce_retracing=True)
 
@@ -162,11 +164,22 @@ class Workers:
 
 
 def _all_reduce(values: list) -> list:
+    values = [merged(value) if isinstance(value, tf.IndexedSlices) else value for value in values]  # fewer bytes
     values = tf.nest.map_structure(tf.identity, values, expand_composites=True)  # gives each the device of this worker
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, values)
 
 
-def _meet(index: int, addresses: Sequence[str], wait: float):
+def _check_idle():
+    """Raises `RuntimeError` if TensorFlow has begun to work; later, the others would wait for this process in vain."""
+    try:  # to give the processor the one device that it has anyway, which is refused then
+        processor, *_ = tf.config.list_physical_devices("CPU")
+        tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()])
+    except RuntimeError:
+        what = "TensorFlow has begun to work in this process"
+        raise RuntimeError(f"Workers: {what}; make Workers before networks, tensors and trainings") from None
+
+
+def meet(index: int, addresses: Sequence[str], wait: float):
     """Returns once something listens at the addresses of all workers, as this process does meanwhile at its own.
 
     TensorFlow would wait as well, but in a call that neither a limit nor Ctrl-C ends.

@@ -253,7 +253,7 @@ def test_the_commands_of_the_page_train_in_two_processes_and_one_writes(start, t
     assert CliRunner().invoke(cli.main, ["predict", "mine", "国足客场一球小胜"]).exit_code == 0
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_a_worker_that_dies_or_has_other_rows_is_one_line_on_the_others(start, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, seed in (("a.csv", 0), ("b.csv", 7)):

@@ -112,7 +112,10 @@ def run_sweep(
         if parent.has_left(trials):
             with _workers(workers, scheduler) as client:
                 parent.go_on(trials, client, most=workers or len(client.nthreads()), progress=progress)
-        return parent.finish()
+        found = parent.finish()
+    for words in parent.failed:
+        warn(words)
+    return found
 
 
 def _workers(number: int | None, scheduler: str | None) -> contextlib.AbstractContextManager["Client"]:
@@ -169,7 +172,7 @@ class _Parent:
         self.study = optuna.create_study(
             storage=storage, study_name="textrnn", direction="maximize", load_if_exists=True
         )
-        self.left = self._left_running()
+        self.left, self.failed = self._left_running(), []
         waiting = self.study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.WAITING])
         if not self._num_begun() and not waiting:
             self.study.enqueue_trial(space.start(start.to_config()))
@@ -250,7 +253,7 @@ class _Parent:
         self.study.tell(number, state=optuna.trial.TrialState.FAIL)
         if not self._told():
             raise ValueError(f"the training of trial {number} failed, and none before it went well: {why}") from error
-        warn(f"trial {number} failed: {why}")
+        self.failed.append(f"trial {number} failed: {why}")
 
     def _told(self) -> list[int]:
         import optuna

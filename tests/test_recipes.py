@@ -38,6 +38,7 @@ def test_every_setting_is_an_argument_of_one_function_and_every_argument_but_the
             "checkpoint_every",
             "progress",
             "log_dir",
+            "workers",
         },
         "TextEncoder.from_texts": {"texts"},
         "build_textrnn": {"encoder", "label_names", "seed"},
@@ -121,6 +122,7 @@ def test_vocabulary_network_optimizer_loss_and_loop_are_those_of_the_recipe(monk
         "resume": None,
         "progress": False,
         "log_dir": None,
+        "workers": None,
     }
     encoder = networks.text_encoder(model)
     assert (len(encoder.num_ids), encoder.max_length) == (2, 5)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textrnn import cards
-from textrnn.checks import warn
 from textrnn.cli.shared import (
     answer_options,
     answers_of,
@@ -70,7 +69,7 @@ def tell_known_texts(trained_on: dict[str, Any], table: "pd.DataFrame", file: st
     files, rows = trained_on["files"], trained_on["rows"]
     sha256 = table.attrs.get("sha256")
     if sha256 in files.values() and len(table) not in {rows.get("dev"), rows.get("test")}:
-        warn(f"{file}: the model was trained on this file: its scores promise too much")
+        warnings.warn(f"{file}: the model was trained on this file: its scores promise too much", stacklevel=2)
         return
     named = datasets.SETS.get(trained_on["name"])
     folders = [Path(file).parent, *([found] if named and (found := named.find()) else [])]

@@ -6,6 +6,7 @@ import itertools
 import os
 import select
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 import click
 
 from textrnn import cards
-from textrnn.checks import warn
 from textrnn.cli.answers import BINARY, FORMATS, STYLES, Score, layout_of, open_writer, style_of
 from textrnn.cli.shared import (
     CHUNK_TEXTS,
@@ -159,7 +159,7 @@ def _check_no_files(texts: Sequence[str]) -> None:
                     f"{text} is a file: --file {text} reads it (a text that is called so: by a pipe)"
                 )
         if Path(text).suffix in FORMATS and not any(map(str.isspace, text)):
-            warn(f"{text}: no such file; read as a text")
+            warnings.warn(f"{text}: no such file; read as a text", stacklevel=2)
 
 
 def _open_reader(
@@ -202,7 +202,7 @@ def _texts_in_chunks(reader: "TableReader", on_empty: str) -> Iterator[tuple[lis
         yield rows, found
     if empty:
         what = f"{len(empty):,} of {number:,} rows have no text, and so no label; the first is {reader.unit} {empty[0]}"
-        warn(f"{reader.name}: {what}")
+        warnings.warn(f"{reader.name}: {what}", stacklevel=2)
 
 
 def _answers(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textrnn import cards
-from textrnn.checks import check_workers
 from textrnn.cli.settings import setting_options, settings_given, show
 from textrnn.cli.shared import examples, import_tensorflow, interval, labelled_options, tell
 from textrnn.extras import require
@@ -117,6 +116,8 @@ def _addresses(worker: int | None, workers: str | None) -> list[str]:
         )
     addresses = [] if workers is None else [address.strip() for address in workers.split(",")]
     if addresses:
+        from textrnn.checks import check_workers
+
         check_workers(worker, addresses)
     return addresses
 

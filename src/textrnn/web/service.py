@@ -161,6 +161,7 @@ class _Server(uvicorn.Server):
 
 def bound_socket(host: str, port: int) -> socket.socket:
     """Returns a socket that has the port, before the model is loaded: who cannot have it hears so at once."""
+    made = None
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         # asyncio looks for this protocol before it switches off Nagle's algorithm: without, an answer waits for 40 ms.
@@ -169,6 +170,8 @@ def bound_socket(host: str, port: int) -> socket.socket:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(address)
     except OSError as error:
+        if made is not None:
+            made.close()
         raise OSError(error.errno, f"port {port} of {host}: {error.strerror}; give another host or port") from error
     return made
 

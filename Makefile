@@ -59,7 +59,7 @@ FORCE:
 # Two processes, each with the tests of a file at a time, so that what a file's tests share is made once.
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-check: lint  ## lint, and the tests that take no time (a minute or two)
+check: lint  ## lint, and the tests that take no time (about a minute)
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow and not long and not soak'
 
 test: $(STAMP)  ## run every test but the long ones (about five minutes)

@@ -96,6 +96,7 @@ def test_every_row_written_is_read_back(tmp_path_factory, rows):
 # --- splits -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(
     counts=st.lists(st.integers(3, 60), min_size=2, max_size=5),

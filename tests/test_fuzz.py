@@ -290,6 +290,7 @@ def test_a_text_is_refused_if_and_only_if_nothing_of_it_is_left_after_normalisin
         text.encode()
 
 
+@pytest.mark.slow
 @drawn
 @given(
     texts=st.lists(st.text(alphabet=ANY_CHARS, max_size=20), max_size=5),

@@ -236,6 +236,7 @@ def test_settings_that_no_network_of_the_kit_has_are_refused(folder, kind):
 # Sizes.
 
 
+@pytest.mark.slow
 def test_settings_that_ask_for_more_memory_than_there_are_weights_allocate_nothing(folder):
     for changes in ({"units": 65536, "num_layers": 60_000}, {"embed_dim": 65536}):
         (folder / data.NETWORK).write_text(settings_of(**changes))
@@ -256,6 +257,7 @@ def vouch_for(folder, files):
     saving.load_classifier(folder)
 
 
+@pytest.mark.slow
 def test_a_vocabulary_that_unpacks_to_gigabytes_is_stopped(folder):
     bomb = gzip.compress(gzip.compress(b"\0" * 2**20) * 100)  # packed again and again
     for _ in range(2):

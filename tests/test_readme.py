@@ -69,6 +69,7 @@ def test_every_make_target_that_a_page_names_exists(page):
     assert named - targets == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_relative_link_and_path_exists(page):
     text = read(page)

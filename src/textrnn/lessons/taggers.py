@@ -139,15 +139,14 @@ def build_tagger(
     Raises:
         ValueError: `kind` is none of `TAGGERS`, or a setting is out of range.
     """
-    if kind not in TAGGERS:
-        raise ValueError(f"kind: expected one of {', '.join(TAGGERS)}, got {kind!r}")
-    for name, size in {"num_words": num_words, "num_tags": num_tags, "embed_dim": embed_dim, "units": units}.items():
-        check_integer(name, size)
-    if window not in range(1, 1000, 2):
-        raise ValueError(f"window: expected an odd number of at least 1, got {window!r}")
-    check_rate("dropout", dropout)
-    check_number("word_dropout", word_dropout, "a share from 0 to 1", lambda share: 0 <= share <= 1)
-    check_number("embed_spread", embed_spread, "a number of at least 0", lambda spread: 0 <= spread < math.inf)
+    _check_settings(
+        kind,
+        {"num_words": num_words, "num_tags": num_tags, "embed_dim": embed_dim, "units": units},
+        window=window,
+        dropout=dropout,
+        word_dropout=word_dropout,
+        embed_spread=embed_spread,
+    )
     with seeded(seed):
         inputs = keras.Input((None,), dtype="int32", name="ids")
         x = WordDropout(word_dropout, stand_ins=stand_ins)(inputs) if word_dropout else inputs
@@ -163,6 +162,20 @@ def build_tagger(
         if dropout:
             x = keras.layers.Dropout(dropout)(x)
         return keras.Model(inputs, keras.layers.Dense(num_tags, activation="softmax")(x), name=kind)
+
+
+def _check_settings(
+    kind: str, sizes: dict[str, int], *, window: int, dropout: float, word_dropout: float, embed_spread: float
+):
+    if kind not in TAGGERS:
+        raise ValueError(f"kind: expected one of {', '.join(TAGGERS)}, got {kind!r}")
+    for name, size in sizes.items():
+        check_integer(name, size)
+    if window not in range(1, 1000, 2):
+        raise ValueError(f"window: expected an odd number of at least 1, got {window!r}")
+    check_rate("dropout", dropout)
+    check_number("word_dropout", word_dropout, "a share from 0 to 1", lambda share: 0 <= share <= 1)
+    check_number("embed_spread", embed_spread, "a number of at least 0", lambda spread: 0 <= spread < math.inf)
 
 
 def _memory_layer(kind: str, units: int, num_tags: int) -> keras.layers.Layer:

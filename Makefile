@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 NOTEBOOKS := $(sort $(wildcard notebooks/[0-9]*.py))
 # The longest first, so that no core waits at the end.
-LONGEST := %/08_comparison.py %/06_textrnn.py %/03_training_rnns.py
-EXECUTED = $(patsubst notebooks/%.py,build/%.ipynb,$(filter $(LONGEST),$(NOTEBOOKS)) $(filter-out $(LONGEST),$(NOTEBOOKS)))
+LONGEST := %/08_comparison.py %/06_textrnn.py %/07_inside_textrnn.py %/03_training_rnns.py %/04_slot_filling.py
+IN_ORDER = $(foreach one,$(LONGEST),$(filter $(one),$(NOTEBOOKS))) $(filter-out $(LONGEST),$(NOTEBOOKS))
+EXECUTED = $(patsubst notebooks/%.py,build/%.ipynb,$(IN_ORDER))
 JOBS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PYTHONHASHSEED ?= 0

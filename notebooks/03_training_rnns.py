@@ -317,7 +317,7 @@ def batch_losses(model, seed, num_steps):
 wobble, last = {}, {}
 for clip in (None, 1.0):
     model = recall_network(keras.layers.SimpleRNN(UNITS, activation="relu", recurrent_initializer="identity"))
-    model.compile(keras.optimizers.SGD(0.05, global_clipnorm=clip), "sparse_categorical_crossentropy", jit_compile=True)
+    model.compile(keras.optimizers.SGD(0.05, global_clipnorm=clip), "sparse_categorical_crossentropy")
     for seed in SEEDS:
         means = []  # Keras gives the mean over the batches so far
         batch_losses(gradients.restart(model, seed=seed), seed, 500)
@@ -376,20 +376,19 @@ def share_by_lag(layer):
     return np.median(norms / norms[:, :1], axis=0)[LAGS]
 
 
-def new_layer(make, seed):
-    keras.utils.set_random_seed(seed)
-    layer = make(UNITS)
-    layer.build((None, None, 8))
-    return layer
+def new_layer(kind, seed):  # the same layer each time, with other weights
+    return gradients.restart(networks[kind], seed=seed).layers[0]
 
 
 probe, _ = gradients.draw_recall(8, gap=max(LAGS) + BURN_IN, seed=0)
-kinds = (keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU)
-reach = {kind.__name__: np.median([share_by_lag(new_layer(kind, s)) for s in SEEDS], axis=0) for kind in kinds}
-opened = [new_layer(keras.layers.GRU, seed) for seed in SEEDS]
-for layer in opened:  # the first 24 biases belong to the gate that keeps the old state
+networks = {kind: recall_network(kind(UNITS)) for kind in (keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU)}
+reach = {kind.__name__: np.median([share_by_lag(new_layer(kind, s)) for s in SEEDS], axis=0) for kind in networks}
+opened = []
+for seed in SEEDS:  # the first 24 biases belong to the gate that keeps the old state
+    layer = new_layer(keras.layers.GRU, seed)
     layer.cell.bias.assign(np.where(np.arange(3 * UNITS) < UNITS, [[1.0], [0.0]], layer.cell.bias))
-reach["GRU, gate bias 1"] = np.median([share_by_lag(layer) for layer in opened], axis=0)
+    opened.append(share_by_lag(layer))
+reach["GRU, gate bias 1"] = np.median(opened, axis=0)
 
 # %% [markdown]
 # The curves, on a logarithmic axis:
@@ -440,11 +439,13 @@ assert abs(1 / (1 + np.exp(-1)) - 0.73) < 0.002  # a gate with bias 1 and nothin
 BIASES = (0, 1, 2, 4)
 dial, alone = {}, {}
 for bias in BIASES:
-    layers = [gradients.set_forget_bias(new_layer(keras.layers.LSTM, seed), bias) for seed in SEEDS]
-    dial[bias] = np.median([share_by_lag(layer) for layer in layers], axis=0)
-    for layer in layers:  # no way through the output
-        layer.cell.recurrent_kernel.assign(np.zeros((UNITS, 4 * UNITS)))
-    alone[bias] = np.median([share_by_lag(layer) for layer in layers], axis=0)
+    shares = []
+    for seed in SEEDS:
+        layer = gradients.set_forget_bias(new_layer(keras.layers.LSTM, seed), bias)
+        whole = share_by_lag(layer)
+        layer.cell.recurrent_kernel.assign(np.zeros((UNITS, 4 * UNITS)))  # no way through the output
+        shares.append((whole, share_by_lag(layer)))
+    dial[bias], alone[bias] = np.median(shares, axis=0)
 
 figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
 for bias, shade in zip(BIASES, ("0.75", "0.55", "0.3", "0"), strict=True):
@@ -630,10 +631,12 @@ assert moved["LSTM"][:, 4].mean() > 5 * moved["feed-forward"][:, 4].mean()
 SCALES = (1, 4, 16)
 blown = {}
 for scale in SCALES:
-    layers = [new_layer(keras.layers.LSTM, seed) for seed in SEEDS]
-    for layer in layers:
+    shares = []
+    for seed in SEEDS:
+        layer = new_layer(keras.layers.LSTM, seed)
         layer.cell.recurrent_kernel.assign(layer.cell.recurrent_kernel * scale)
-    blown[scale] = np.median([share_by_lag(layer) for layer in layers], axis=0)
+        shares.append(share_by_lag(layer))
+    blown[scale] = np.median(shares, axis=0)
 
 figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
 for (scale, curve), style in zip(blown.items(), ("k:", "k--", "k-"), strict=True):
@@ -645,7 +648,7 @@ _ = axes.set_title("The gradient of an LSTM may grow, too")
 
 # %% tags=["checks"]
 assert blown[1][100] < 1e-5 and 0.01 < blown[4][100] < 1 and blown[16][100] > 1000
-assert max(np.abs(layer(probe).numpy()).max() for layer in layers) <= 1
+assert np.abs(layer(probe).numpy()).max() <= 1
 
 # %% [markdown]
 # The same layer, with other weights, lets the gradient die or grow. With weights 16 times as large, the input 100
@@ -675,7 +678,7 @@ rows = []
 for name, layer in candidates.items():
     model = recall_network(layer)
     adam = keras.optimizers.Adam(0.003, global_clipnorm=1.0)
-    model.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=True)
+    model.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
     for seed in SEEDS:
         before = share_by_lag(gradients.restart(model, seed=seed).layers[0])[40]
         rows.append((name, layer.count_params(), before, train_recall(model, 40, seed, 200)))

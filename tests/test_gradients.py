@@ -120,6 +120,9 @@ def test_the_gradient_of_a_linear_unit_falls_by_its_weight_at_every_step():
     layer.set_weights([np.array([[3.0]]), np.array([[-0.5]]), np.zeros(1)])
     norms = gradients.gradient_norms_by_lag(layer, np.random.default_rng(0).normal(size=(2, 6, 1)))
     np.testing.assert_allclose(norms, np.tile(3 * 0.5 ** np.arange(6), (2, 1)), rtol=1e-6)
+    layer.cell.recurrent_kernel.assign([[0.8]])  # the same layer, already traced, with another weight
+    norms = gradients.gradient_norms_by_lag(layer, np.ones((1, 4, 1)))
+    np.testing.assert_allclose(norms, [3 * 0.8 ** np.arange(4)], rtol=1e-6)
 
 
 def test_an_identity_relu_network_carries_the_gradient_unchanged():

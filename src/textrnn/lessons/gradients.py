@@ -1,5 +1,6 @@
 """Measurements of why recurrent networks are hard to train: error surfaces, gradients by time lag, perturbed losses."""
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -159,7 +160,8 @@ def gradient_norms_by_lag(layer: Callable[[tf.Tensor], tf.Tensor], inputs: np.nd
     differentiated with respect to every input vector.
 
     Args:
-        layer: a recurrent layer or model that maps `(batch, steps, features)` to `(batch, units)`.
+        layer: a recurrent layer or model that maps `(batch, steps, features)` to `(batch, units)`. TensorFlow traces
+            it once, so new weights in the same layer cost next to nothing.
         inputs: floats of shape `(batch, steps, features)`.
         seed: of the random directions.
 
@@ -179,21 +181,32 @@ def gradient_norms_by_lag(layer: Callable[[tf.Tensor], tf.Tensor], inputs: np.nd
     if inputs.ndim != 3:
         raise ValueError(f"inputs: expected the shape (batch, steps, features), got {inputs.shape}")
     watched = tf.constant(inputs, dtype=keras.config.floatx())
-
-    @tf.function
-    def slopes() -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            tape.watch(watched)
-            last = layer(watched)
-            if len(last.shape) != 2:
-                raise ValueError(f"layer: expected an output of shape (batch, units), got {tuple(last.shape)}")
-            directions = np.random.default_rng(seed).normal(size=tuple(last.shape))
-            directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-            seen = tf.reduce_sum(last * tf.constant(directions, last.dtype))
-        return tape.gradient(seen, watched)
-
-    gradient = slopes.get_concrete_function()().numpy().astype("float64")  # (batch, steps, features)
+    gradient = _slopes_of(layer)(watched, seed).numpy().astype("float64")  # (batch, steps, features)
     return np.linalg.norm(gradient, axis=-1)[:, ::-1]
+
+
+_slopes: weakref.WeakKeyDictionary[Any, Callable] = weakref.WeakKeyDictionary()
+
+
+def _slopes_of(layer: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[tf.Tensor, int], tf.Tensor]:
+    """Returns the function of inputs and seed that differentiates the last output, the same for the same layer."""
+    if layer not in _slopes:
+        own = weakref.ref(layer)  # or the function would keep its own key alive
+
+        @tf.function
+        def slopes(inputs: tf.Tensor, seed: int) -> tf.Tensor:
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                last = own()(inputs)
+                if len(last.shape) != 2:
+                    raise ValueError(f"layer: expected an output of shape (batch, units), got {tuple(last.shape)}")
+                directions = np.random.default_rng(seed).normal(size=tuple(last.shape))
+                directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+                seen = tf.reduce_sum(last * tf.constant(directions, last.dtype))
+            return tape.gradient(seen, inputs)
+
+        _slopes[layer] = slopes
+    return _slopes[layer]
 
 
 def loss_under_perturbation(

@@ -43,10 +43,8 @@ build/answers.md build/answers.zh.md: build/%: notebooks/%
 	@mkdir -p build && cp $< $@
 
 build/%.ipynb: notebooks/%.py build/answers.md build/answers.zh.md $(STAMP) FORCE
-	@start=$$(date +%s); { jupytext --quiet --to ipynb --output $@ $< && \
-	  jupyter nbconvert --log-level=ERROR --execute --inplace --ExecutePreprocessor.record_timing=False \
-	    --ExecutePreprocessor.timeout=1800 --ExecutePreprocessor.extra_arguments="--IPKernelApp.capture_fd_output=False" \
-	    $@ && $(BIN)/python tools/editions.py split $@; } 2> build/$*.log || { cat build/$*.log; exit 1; }; \
+	@mkdir -p build; start=$$(date +%s); \
+	  $(BIN)/python tools/editions.py execute $< 2> build/$*.log || { cat build/$*.log; exit 1; }; \
 	  printf '%s: %s s\n' $@ $$(($$(date +%s) - start))
 
 publish-notebooks: $(STAMP)  ## maintainers: write what is committed, notebooks/*.ipynb and the model that 06 trains

@@ -3,7 +3,7 @@
 In a source each prose cell stands twice: English first, and after it the Chinese one, `lang="zh"` in its first line
 with `of`, the hash of the English text that it goes with. A Chinese cell `of="none"` is in the Chinese edition alone.
 
-    python tools/editions.py split build/01_rnn_memory.ipynb     # writes it in English, and 01_rnn_memory.zh.ipynb
+    python tools/editions.py execute notebooks/01_rnn_memory.py  # writes build/01_rnn_memory.ipynb and .zh.ipynb
     python tools/editions.py stamp notebooks/01_rnn_memory.py    # after reading both: the Chinese cells are up to date
 """
 
@@ -92,15 +92,23 @@ def pairs(cells: list) -> list[tuple]:
     return found
 
 
-def split(path: Path) -> None:
-    """Writes the two editions of an executed notebook: the English one in its place, the Chinese one beside it."""
-    import nbformat  # takes seconds to import: only where it is used
+def execute(path: Path) -> None:
+    """Runs a source from top to bottom in the folder `build`, and writes its two editions there."""
+    import jupytext  # these take seconds to import: only where they are used
+    import nbclient
+    import nbformat
 
-    notebook = nbformat.read(path, as_version=4)
+    notebook, folder = jupytext.read(path), Path("build")
+    del notebook.metadata["jupytext"]
+    told = ["--IPKernelApp.capture_fd_output=False"]  # what TensorFlow writes beside Python is no output of a cell
+    where = {"metadata": {"path": str(folder)}}
+    nbclient.NotebookClient(
+        notebook, timeout=1800, record_timing=False, extra_arguments=told, resources=where
+    ).execute()
     everything = notebook.cells
-    for lang, target in (("en", path), ("zh", path.with_suffix(".zh.ipynb"))):
+    for lang, suffix in (("en", ".ipynb"), ("zh", ".zh.ipynb")):
         notebook.cells = edition(everything, lang)
-        nbformat.write(notebook, target)
+        nbformat.write(notebook, folder / f"{path.stem}{suffix}")
 
 
 def stamp(path: Path) -> None:
@@ -118,4 +126,4 @@ def stamp(path: Path) -> None:
 
 if __name__ == "__main__":
     for name in sys.argv[2:]:
-        {"split": split, "stamp": stamp}[sys.argv[1]](Path(name))
+        {"execute": execute, "stamp": stamp}[sys.argv[1]](Path(name))

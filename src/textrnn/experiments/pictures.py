@@ -25,7 +25,8 @@ def plot_trials(scores: Sequence[float], ax: "Axes", *, name: str = "accuracy on
     ax.plot(numbers, scores, "o", color=SECOND_COLOUR, label="a trial")
     ax.step(numbers, np.fmax.accumulate(scores), where="post", color=FIRST_COLOUR, label="the best so far")
     ax.set(xlabel="trial", ylabel=name)
-    ax.legend(loc="lower right", frameon=False)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend(frameon=False)
     return ax
 
 

@@ -23,6 +23,30 @@ def num_connections() -> int:
     return MOST_CONNECTIONS if limit == resource.RLIM_INFINITY else max(8, min(MOST_CONNECTIONS, limit // 4))
 
 
+class _AtOnce:
+    """A transport that sends the head of an answer and its body together."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop):
+        self._transport, self._loop, self._parts = transport, loop, []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes):
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+
+    def close(self):
+        self._send()
+        self._transport.close()
+
+    def _send(self):
+        if self._parts:
+            self._transport.write(b"".join(self._parts))
+            self._parts.clear()
+
+
 class Connection(AutoHTTPProtocol):
     """A connection that ends where no request comes; of too many, the one that has been silent the longest ends."""
 
@@ -35,7 +59,7 @@ class Connection(AutoHTTPProtocol):
 
     def connection_made(self, transport: asyncio.Transport):
         """Takes the connection, and ends another one if there are too many."""
-        super().connection_made(transport)
+        super().connection_made(_AtOnce(transport, self.loop))
         self.in_order[self] = None
         self._wait_for_head()
         if len(self.in_order) > self.most:

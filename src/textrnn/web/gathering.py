@@ -11,7 +11,8 @@ import numpy as np
 
 from textrnn.web.rest import RequestError
 
-GATHER_SECONDS = 0.002
+GATHER_SECONDS = 0.0005  # within which another request comes, or the batch begins
+GATHER_TIMES = 4  # at most
 BATCH_TEXTS = 64
 BATCH_CHARACTERS = 8192  # what a batch may take is bounded, and so is what a text waits for it
 
@@ -22,6 +23,7 @@ class _Job:
 
     texts: list[str]
     answered: asyncio.Future
+    missing: int  # answers
     taken: int = 0  # texts that are in a batch
     parts: dict[int, np.ndarray] = field(default_factory=dict)  # answers by the number of their first text
 
@@ -59,7 +61,7 @@ class Gatherer:
         size = sum(map(len, texts))
         if self.waiting and self.waiting + size > self._max_waiting:
             raise RequestError(429, f"{self.waiting:,} characters are waiting for an answer already: try again later")
-        job = _Job(texts, asyncio.get_running_loop().create_future())
+        job = _Job(texts, asyncio.get_running_loop().create_future(), missing=len(texts))
         self._jobs.append(job)
         self.waiting += size
         self._some.set()
@@ -83,7 +85,9 @@ class Gatherer:
         loop = asyncio.get_running_loop()
         while True:
             await self._some.wait()
-            if len(self._jobs) < BATCH_TEXTS:
+            seen, times = 0, 0
+            while seen < len(self._jobs) < BATCH_TEXTS and times < GATHER_TIMES:
+                seen, times = len(self._jobs), times + 1
                 await asyncio.sleep(GATHER_SECONDS)
             if not (batch := self._take()):
                 continue
@@ -124,5 +128,6 @@ class Gatherer:
         for job, start, end in batch:
             job.parts[start] = answers[at : at + end - start]
             at += end - start
-            if sum(map(len, job.parts.values())) == len(job.texts) and not job.answered.done():
+            job.missing -= end - start
+            if not job.missing and not job.answered.done():
                 job.answered.set_result(np.concatenate([job.parts[first] for first in sorted(job.parts)]))

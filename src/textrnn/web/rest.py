@@ -9,6 +9,7 @@ from textrnn.checks import check_texts
 
 SIGNATURE, INPUT = "serving_default", "text"  # of the SavedModel, so that a client can ask either server
 DIGITS = 7  # of a probability
+JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class RequestError(Exception):
@@ -92,4 +93,4 @@ def write_answer(question: Question, probs: np.ndarray, label_names: list[str]) 
         answer: Any = {"predictions": [{"label": a, "score": b, "probabilities": c} for a, b, c in triples]}
     else:
         answer = {"outputs": {"label": labels, "score": scores, "probabilities": rows}}
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    return JSON.encode(answer).encode()

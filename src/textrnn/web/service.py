@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from textrnn.saving import Classifier
 from textrnn.web.connections import Connection, num_connections
@@ -58,7 +59,7 @@ class Service:
         waiting = Gauge("textrnn_waiting_characters", "Characters that wait for an answer.", **made)
         waiting.set_function(lambda: self._gatherer.waiting)
 
-    def app(self) -> Starlette:
+    def app(self) -> ASGIApp:
         """Returns the service as an ASGI application."""
 
         @contextlib.asynccontextmanager
@@ -66,15 +67,25 @@ class Service:
             async with self._gatherer.at_work():
                 yield
 
-        of_model = "/v1/models/{name}"
+        forms = ["/v1/models/{name}:predict", "/v1/models/{name}/versions/1:predict"]
         routes = [
-            Route(of_model + ":predict", self._counted(self._predict), methods=["POST"]),
-            Route(of_model + "/versions/1:predict", self._counted(self._predict), methods=["POST"]),
-            Route(of_model, self._state),
+            *(Route(form, self._counted(self._state), methods=["POST"]) for form in forms),  # of another name
+            Route("/v1/models/{name}", self._state),
             Route("/healthz", lambda request: Response("ok\n", media_type="text/plain")),
             Route("/metrics", lambda request: Response(generate_latest(self._registry), media_type=PROMETHEUS)),
         ]
-        return Starlette(routes=routes, lifespan=at_work, exception_handlers={HTTPException: _not_found})
+        others = Starlette(routes=routes, lifespan=at_work, exception_handlers={HTTPException: _not_found})
+        paths, predict = {form.format(name=self.name) for form in forms}, self._counted(self._predict)
+
+        async def app(scope: Scope, receive: Receive, send: Send):
+            # A prediction does not take the way through Starlette's router, which is as long as the rest of it.
+            if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in paths:
+                response = await predict(Request(scope, receive))
+                await response(scope, receive, send)
+            else:
+                await others(scope, receive, send)
+
+        return app
 
     def _counted(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """Returns `answer` with what goes wrong as words, timed and counted."""
@@ -97,7 +108,6 @@ class Service:
         return counted
 
     async def _predict(self, request: Request) -> Response:
-        self._check_name(request)
         question = read_question(await _body(request), max_characters=MAX_CHARACTERS)
         if len(question.texts) > MAX_TEXTS:
             raise RequestError(413, f"expected at most {MAX_TEXTS:,} texts in a request, got {len(question.texts):,}")
@@ -107,16 +117,10 @@ class Service:
         return Response(write_answer(question, probs, self.classifier.label_names), media_type="application/json")
 
     async def _state(self, request: Request) -> Response:
-        try:
-            self._check_name(request)
-        except RequestError as error:
-            return _error(error.status, str(error))
+        if (name := request.path_params["name"]) != self.name:
+            return _error(404, f"expected the model {self.name!r}, got {name!r}")
         status = {"error_code": "OK", "error_message": ""}
         return JSONResponse({"model_version_status": [{"version": "1", "state": "AVAILABLE", "status": status}]})
-
-    def _check_name(self, request: Request):
-        if (name := request.path_params["name"]) != self.name:
-            raise RequestError(404, f"expected the model {self.name!r}, got {name!r}")
 
 
 async def _body(request: Request) -> bytes:
@@ -186,6 +190,7 @@ def server_of(service: Service) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         log_level="critical",
+        proxy_headers=False,
         server_header=False,
         backlog=max(8, Connection.most // 4),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

@@ -1,5 +1,6 @@
 """Slot filling: the drawn requests, ids and tags, the span F1 beside seqeval, and what each tagger can see."""
 
+import importlib.util
 import itertools
 import json
 import os
@@ -337,6 +338,26 @@ def test_atis_is_read_whole_and_its_own_tags_score_one():
     ids = slots.encode_words(splits.dev.words, vocabulary)
     assert (ids > 0).sum() == sum(map(len, splits.dev.words))
     assert (ids == 1).sum() < 31  # words that train lacks; some are read as their shape
+
+
+def test_the_benchmark_holds_out_sentences_whose_pattern_is_not_learnt_from():
+    spec = importlib.util.spec_from_file_location("atis", ROOT / "benchmarks" / "atis.py")
+    atis = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(atis)
+    requests = slots.draw_travel_requests(900, seed=0)
+    parts = atis.hold_out(requests)
+    assert sorted(row for part in parts.values() for row in part.index) == list(range(900))
+    assert len(parts["drawn"]) == 500
+    patterns = {
+        name: {
+            tuple(tag if tag[0] == "B" else word for word, tag in zip(*row, strict=True) if tag[0] != "I")
+            for row in zip(part.words, part.tags, strict=True)
+        }
+        for name, part in parts.items()
+    }
+    assert patterns["new_patterns"]
+    assert not patterns["new_patterns"] & patterns["train"]
+    assert patterns["drawn"] & patterns["train"]
 
 
 @pytest.mark.long

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from textrnn.datasets import TableReader
 
 CHUNK_BYTES = 2**20  # of a pipe, read at a time at most
+LARGE_BYTES = 2**20  # of a file: some 20,000 headlines, enough to make the network faster first
 PIPE = "standard input"
 
 
@@ -137,6 +138,8 @@ def _predict_texts(
     total = len(texts) or (_count_lines(file) if file and sys.stderr.isatty() and Path(file).is_file() else None)
     with contextlib.ExitStack() as stack:
         classifier = load_classifier(model, **options)
+        if _is_large(file) and options["runtime"] == "numpy":
+            classifier.network.multiply_ahead()
         top = min(top, len(classifier.label_names))
         layout = layout_of(reader, classifier.label_names, top=top, probabilities=probabilities, is_whole=is_whole)
         write = open_writer(stack, out, style, layout)
@@ -148,6 +151,10 @@ def _predict_texts(
             kept = rows if is_whole else ([cells[reader.text]] for cells in rows)
             write([(cells, next(answers) if text else nothing) for cells, text in zip(kept, found, strict=True)])
             advance(len(rows))
+
+
+def _is_large(file: str | None) -> bool:
+    return file is not None and Path(file).is_file() and Path(file).stat().st_size >= LARGE_BYTES
 
 
 def _check_no_files(texts: Sequence[str]) -> None:

@@ -172,10 +172,10 @@ assert set(descriptions) == set(comparison.METHODS)
 # All methods and seeds, two at a time: a network of this size keeps one core busy and leaves the other idle. One of
 # them is there already: the kit's best with seed 0 is the network that notebook 06 trained and saved. It is only asked
 # here, and the time it took elsewhere does not count. (The headlines shuffled in two ways are for the last section;
-# they are answered on the way.) **Most of the six minutes that this notebook takes on two busy cores go into this
+# they are answered on the way.) **Most of the seven minutes that this notebook takes on two busy cores go into this
 # cell.**
 
-# %% [markdown] lang="zh" of="c346f7da"
+# %% [markdown] lang="zh" of="650aec4b"
 # 前三种不用随机数，跑一次就够了。普通网络就是人们通常会搭的那种：每个字用 64 个数表示，64 个单元，只看字，向量从随机
 # 值出发。工具包最好的网络就是 `training.train_textrnn`；它还和朴素贝叶斯一样，数过每个字符串出现在哪些类别里。所以它
 # 赢的那部分，不能全算在 LSTM 头上。最后一行就是为了分清这两样：它有一个孪生网络，除了 LSTM 什么都有。在原来放 LSTM 的
@@ -185,7 +185,7 @@ assert set(descriptions) == set(comparison.METHODS)
 #
 # 所有的方法和种子，两个两个地跑：这么大的网络只用得上一个核，另一个会闲着。有一个网络是现成的：种子 0 的“工具包最好
 # 的网络”，第 06 篇已经训练好、存下来了。这里只让它回答，它在别处花的训练时间不算。（打乱的标题有两种，留给最后一节
-# 用；这里顺便一起答了。）**这一篇在忙碌的双核上要六分钟，大多花在这个单元格上**。
+# 用；这里顺便一起答了。）**这一篇在忙碌的双核上要七分钟，大多花在这个单元格上**。
 
 # %%
 shuffled, words_shuffled = comparison.shuffle_characters(dev["text"]), comparison.shuffle_words(dev["text"])

@@ -13,14 +13,13 @@ import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
+from learning_curve import PLAIN
 
 from textrnn import baselines, datasets, metrics, training
 
 BAR, STOCK = "linear SVM", "stock Keras"  # what is to be beaten, and the network on the first page of notebook 06
 STOCK_EPOCHS = 6
 
-PLAIN = {"bidirectional": False, "pooling": "last", "max_ngram": 1, "topic_vectors": False, "evidence": False}
-PLAIN |= {"adversarial": 0.0}
 STEPS = {  # each with those above it
     "the recipe's training": {},
     "pooling over all steps": {"pooling": ("max", "mean")},

@@ -20,7 +20,8 @@ from textrnn.experiments import Given
 
 COLUMNS = ["set", "rows", "seed", "model", "accuracy", "low", "high", "cpu_seconds"]
 PLAIN = {"bidirectional": False, "pooling": "last", "max_ngram": 1, "topic_vectors": False, "evidence": False}
-MODELS = {"linear SVM": None, "plain LSTM": {**PLAIN, "adversarial": 0.0}, "recommended": {}}
+PLAIN |= {"adversarial": 0.0}
+MODELS = {"linear SVM": None, "plain LSTM": PLAIN, "recommended": {}}
 
 
 def answers(model: str, train: pd.DataFrame, texts: pd.Series, *, seed: int, given: Given) -> list[str]:

@@ -26,6 +26,7 @@ from doors import (
 
 from textrnn import datasets
 
+OTHER_ENCODING = "; give encoding= (--encoding) if it is in another"
 CELLS = [
     pytest.param(input_, door, outcome, id=f"{name} - {door}")
     for name, input_ in INPUTS.items()
@@ -69,7 +70,7 @@ def test_a_line_is_counted_right_whatever_ends_lines_and_wherever_a_piece_of_the
         path.write_bytes((mark + end.join(lines)).encode())
         assert rows_of(datasets.read_table(path)) == ROWS[:2]
         path.write_bytes((mark + end.join(lines)).encode() + b"\xff" + end.encode() + b"a\tb")
-        with pytest.raises(ValueError, match=r"a\.tsv: line 3: expected UTF-8, got byte 0xff$"):
+        with pytest.raises(ValueError, match=r"a\.tsv: line 3: expected UTF-8, got byte 0xff; give encoding="):
             datasets.read_table(path)
         path.write_bytes((mark + end.join([*lines, "a\tb\0"])).encode())
         with pytest.raises(ValueError, match=r"a\.tsv: line 4: got a NUL character; is it a text file\?$"):
@@ -103,8 +104,28 @@ def test_a_mark_at_the_start_is_no_part_of_the_first_label_whatever_encoding_is_
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.tsv", "id\ttext\tlabel\n1\tb\n", "line 2: expected 3 columns, got 2 columns"),
-        ("a.csv", 'a,"b\nb"\nc,d,e\n', "line 3: expected `label,text`, got 3 columns"),
+        ("a.tsv", "id\ttext\tlabel\n1\tb\n", "line 2: expected 3 columns, got 2 columns, '1\\tb'"),
+        (
+            "a.tsv",
+            "a\tb\n\tc\td\n",
+            "line 2: expected `label<TAB>text`, got 3 columns, '\\tc\\td'; is a tab in a text?",
+        ),
+        (
+            "a.tsv",
+            "text\tlabel\nb\ta\tc\nd\ta\tc\n",
+            "line 2: expected 2 columns, got 3 columns, 'b\\ta\\tc'; is a tab in a text?",
+        ),
+        ("a.txt", "a b\nc d\n", "line 1: expected `label<TAB>text`, got 1 column, 'a b'"),
+        (
+            "a.md",
+            "| text | label |\n|---|---|\n| b | a |\n",
+            "line 1: expected `label<TAB>text`, got 1 column, '| text | label |'",
+        ),
+        (
+            "a.csv",
+            'a,"b\nb"\nc,d,e\n',
+            "line 3: expected `label,text`, got 3 columns, 'c,d,e'; a cell that holds ',' needs quotes",
+        ),
         ("a.csv", 'a,"b"c\n', "line 1: ',' expected after '\"'; is a quote left open?"),
     ],
 )
@@ -125,7 +146,7 @@ def test_a_malformed_row_is_named_with_the_line_at_which_it_starts(tmp_path, nam
         ({"seq.out": "O O B-to B-\nO\n"}, "seq.out: line 1: expected `O`, `B-slot` or `I-slot`, got 'B-'"),
         ({"seq.out": "O O B-to I-to\nB-To\n"}, "seq.out: line 2: " + TWINS.format("B-To", "B-to", 1)),
         ({"seq.in": "\nhello\n"}, "seq.in: line 1: got an empty line"),
-        ({"label": b"flight\n\xff\n"}, "label: line 2: expected UTF-8, got byte 0xff"),
+        ({"label": b"flight\n\xff\n"}, f"label: line 2: expected UTF-8, got byte 0xff{OTHER_ENCODING}"),
         ({"seq.out": None}, "seq.out: no such file"),
     ],
 )

@@ -177,7 +177,7 @@ def test_a_file_in_an_object_store_is_fetched(tmp_path):
     (path,) = find_files(["memory://bucket/a.csv"])
     (part,) = parts_of(path, size=10, refused=refused.append)
     assert part.texts == ["客队补时绝杀"]
-    assert refused == [{"file": path, "line": 3, "reason": "line 3: expected 2 columns, got 1 column"}]
+    assert refused == [{"file": path, "line": 3, "reason": "line 3: expected 2 columns, got 1 column, 'y'"}]
 
 
 def test_a_pattern_in_a_store_names_its_files_in_order(tmp_path):

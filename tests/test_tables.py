@@ -41,8 +41,13 @@ def in_r(separator, escaped):
     return "\n".join(lines) + "\n"
 
 
+def in_csv(separator):
+    return TABLE.to_csv(sep=separator, index=False, header=False)
+
+
 def lines_of(form):
-    return "".join(form.format(label=label, text=text) for label, text in ROWS)
+    rows = ((label, text, text.replace('"', '""')) for label, text in ROWS)
+    return "".join(form.format(label=label, text=text, quoted=quoted) for label, text, quoted in rows)
 
 
 WRITE = {
@@ -74,6 +79,18 @@ WRITE = {
     "fasttext_reversed.txt": lambda path: written(path, lines_of("{text}\t__label__{label}\n")),
     "lines.txt": lambda path: written(path, lines_of("{label}\t{text}\n")),
     "no_suffix": lambda path: written(path, lines_of("{label}\t{text}\n")),
+    "000000_0": lambda path: written(path, lines_of("{label}\x01{text}\n")),  # of Hive
+    "bars.txt": lambda path: written(path, "label|text\n" + in_csv("|")),
+    "r_spaces.txt": lambda path: written(path, in_r(" ", '\\"')),
+    "spaces.csv": lambda path: written(path, "text, label\n" + lines_of('"{quoted}", "{label}"\n')),
+    "stars.csv": lambda path: written(path, "*标题,类别（必填）：\n" + lines_of('"{quoted}",{label}\n')),
+    "joined.tsv": lambda path: written(path, "\ufefflabel\ttext\n\ufeff" + lines_of("{label}\t{text}\n")),
+    "records_below.json": lambda path: written(path, json.dumps({"version": 1, "news": TABLE.to_dict("records")})),
+    "pairs.json": lambda path: written(path, json.dumps(ROWS)),
+    "lists.jsonl": lambda path: TABLE.assign(label=[[one] for one in LABELS]).to_json(
+        path, orient="records", lines=True
+    ),
+    "bytes.parquet": lambda path: TABLE.map(str.encode).to_parquet(path),
 }
 
 
@@ -94,6 +111,28 @@ def test_columns_are_known_by_the_names_that_people_give_them(tmp_path, names, s
     written(path, header + "".join(f"{n},一则{n},{LABELS[n]},2024-01-0{n + 1}\n" for n in range(4)))
     assert rows_of(datasets.read_table(path)) == [(LABELS[n], f"一则{n}") for n in range(4)]
     assert messages(said) == []
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.xlsx"])
+def test_what_stands_above_the_header_is_left_out_and_said(tmp_path, name, said):
+    path, rows = (
+        tmp_path / name,
+        [["新闻标注结果", None, None], [None] * 3, ["制表：甲", None, "2024"], ["编号", "类别", "标题"]],
+    )
+    rows += [[number, *row] for number, row in enumerate(ROWS)]
+    if name == "a.xlsx":
+        with pd.ExcelWriter(path) as book:
+            pd.DataFrame(["old"]).to_excel(book, sheet_name="hidden")
+            pd.DataFrame(["how the rows were made"]).to_excel(book, sheet_name="notes", index=False, header=False)
+            pd.DataFrame(rows).to_excel(book, sheet_name="rows", index=False, header=False)
+            book.book["hidden"].sheet_state = "hidden"
+    else:
+        pd.DataFrame(rows).to_csv(path, sep=",\t"[name == "a.tsv"], index=False, header=False)
+    assert rows_of(datasets.read_table(path)) == ROWS
+    *sheets, message = messages(said)
+    unit = "row" if name == "a.xlsx" else "line"
+    assert message == f"{path}: {unit} 4 is the header; what stands above is left out: '新闻标注结果'"
+    assert sheets == [f"{path}: read the sheet 'rows', not notes"] * (name == "a.xlsx")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +169,7 @@ def test_columns_without_known_names_are_told_by_what_they_hold_and_that_is_said
         ("text\tqueue\tplace\n", "{text}\t{label}\t{other}", "which column holds the labels, 'queue' or 'place'?"),
         ("text\ttype\tcategory\n", "{text}\t{label}\t{other}", "which column holds the labels, 'type' or 'category'?"),
         ("", "{text}\t{text}!", "which column holds the texts, column 1 or column 2?"),
-        ("text\tlabel\ttext\n", "{text}\t{label}\t{text}", "which column holds the texts, 'text' or 'text'?"),
+        ("text\tlabel\ttext\n", "{text}\t{label}\t{text}", "which column holds the texts, column 1 or column 3?"),
         ("id\ttext\n", "{row}\t{text}", "which column holds the labels? got 'id', 'text'; name it with label_column"),
     ],
 )
@@ -213,6 +252,14 @@ def test_a_text_file_in_brackets_is_no_json(tmp_path):
     assert rows_of(datasets.read_table(path)) == [("a", "[图文] 国足"), ("b", "{股市}")]
     path = written(tmp_path / "b.txt", "[图文] 国足\n{股市}\n")
     assert list(datasets.read_texts(path)) == ["[图文] 国足", "{股市}"]
+
+
+def test_a_table_in_memory_may_have_missing_values_of_pandas_and_a_name_twice(said):
+    table = TABLE.assign(label=pd.array([None, 1, 0, 1] * 3, dtype="Int64"))
+    assert list(datasets.read_table(table)["label"]) == ["1", "0", "1"] * 3
+    assert messages(said) == ["table: 3 of 12 rows left out, without a text or a label: row 1, 5, 9"]
+    table = pd.concat([TABLE, TABLE["label"].rename("note"), TABLE["label"].rename("note")], axis=1)
+    assert rows_of(datasets.read_table(table)) == ROWS
 
 
 @pytest.mark.parametrize("labels", [[0, 1] * 6, [True, False] * 6, pd.Categorical(["x", "y"] * 6), [1.0, 2.0] * 6])
@@ -312,13 +359,22 @@ def test_texts_in_a_folder_for_each_class_are_a_table(tmp_path, said):
     written(tmp_path / "all" / "Thumbs.db", b"\0\1")
     table = datasets.read_table(tmp_path / "all")
     assert sorted(rows_of(table)) == sorted((label, f"{text}\n第二行") for label, text in ROWS)
+    assert messages(said) == []
+    for path in (tmp_path / "all" / "sports").glob("*.txt"):
+        path.write_bytes(path.read_bytes().decode().encode("gbk"))
+    assert datasets.read_table(tmp_path / "all").equals(table)
+    (message,) = messages(said)
+    assert message.startswith(f"{tmp_path / 'all' / 'sports' / '00.txt'}: read as gb18030, as it is not UTF-8; pass")
+    assert message.endswith(" (so were 5 other files)")
     assert [len(part) for part in datasets.load(tmp_path / "all")] == [8, 2, 2]
     splits = datasets.load(tmp_path / "set")
     assert [sorted(rows_of(splits.train)), splits.dev, len(splits.test)] == [sorted(ROWS), None, 12]
 
 
 @pytest.mark.parametrize("start", [0, 1])
-@pytest.mark.parametrize("form", ["{name}\n", "{id} {name}\n", "{id},{name}\n", "{name}\t{id}\n"])
+@pytest.mark.parametrize(
+    "form", ["{name}\n", "{id} {name}\n", "{id},{name}\n", "{id}. {name}\n", "{name}\t{id}\n", "{name} {id}\n"]
+)
 def test_numbers_of_classes_get_the_names_beside_the_file_counted_from_0_or_from_1(tmp_path, start, form, said):
     names = ["sports news", "money & markets"]
     written(tmp_path / "class.txt", "".join(form.format(name=name, id=n) for n, name in enumerate(names, start)))

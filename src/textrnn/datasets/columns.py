@@ -16,26 +16,12 @@ TEXT_NAMES = OWN_TEXT | {
 LABEL_NAMES = OWN_LABEL | {
     *("labels", "class", "classes", "category", "categories", "cat", "target", "y", "tag", "topic", "intent", "type"),
     *("sentiment", "polarity", "class_label", "class_name", "label_name", "class_id", "label_id", "class_index"),
-    *(
-        "channel",
-        "genre",
-        "类别",
-        "类",
-        "分类",
-        "类型",
-        "主题",
-        "意图",
-        "情感",
-        "频道",
-        "栏目",
-        "類別",
-        "標籤",
-        "分類",
-        "情感倾向",
-    ),
+    *("channel", "genre", "类别", "类", "分类", "类型", "主题", "意图", "情感", "频道", "栏目", "类目", "情感倾向"),
+    *("類別", "標籤", "分類"),
 }
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?%?")
 INTEGER = re.compile(r"[+-]?\d{1,6}(?:\.0)?")
+BESIDE_NAME = re.compile(r"[(（\[【].*[)）\]】]|[\"'*:：\ufeff]")  # as in `*标题` and `Text (English)`
 DATE = re.compile(r"\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*")
 NAME = re.compile(r"[^\W\d][\w（）()]{0,11}")  # in any script
 IDENTIFIER = re.compile(r"[A-Za-z_][\w .:-]{0,39}", re.ASCII)
@@ -43,6 +29,8 @@ SPACE = re.compile(r"\s")
 CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
 SHORT, FEW = 40, 0.5  # a label has at most so many characters on average, and stands for at least two rows on average
 LONG = 8  # what is shorter on average may be a label
+MISSING = {"\\N", "<NA>", "#N/A"}  # what MySQL and Hive, pandas and Excel write where nothing is
+MAY_BE_MISSING = {"NA", "N/A", "nan", "NaN", "NULL", "null", "None"}  # or words
 MANY_ROWS = 10  # from which on a column of nothing but different values is no column of labels
 
 
@@ -76,13 +64,27 @@ class Facts(NamedTuple):
 
 def as_text(value: Any) -> str:
     """Returns a cell as text: white space at its ends left out, nothing for a missing value, 3 for 3.0."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
     if isinstance(value, str):
-        return value.strip()
+        text = value.strip()
+        return "" if text in MISSING else text
     if value is None or value != value:  # NaN
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
+
+
+def excerpt(value: Any, *, most: int = 40) -> str:
+    """Returns the beginning of a value as a message shows it.
+
+    >>> excerpt("a long text", most=6), excerpt([1])
+    ("'a long…'", '[1]')
+    """
+    text = value if isinstance(value, str) else str(value)
+    text = text if len(text) <= most else f"{text[:most]}…"
+    return repr(text) if isinstance(value, str) else text
 
 
 def facts_of(values: Sequence[Any]) -> Facts:
@@ -119,7 +121,14 @@ def _is_code(text: str) -> bool:
 
 def bare(name: Any) -> str:
     """Returns the name of a column as it is looked up: `class_index` for `Class Index`."""
-    return re.sub(r"[\s_-]+", "_", as_text(name).strip("\"'\ufeff ").casefold())
+    text = as_text(name)[:200]  # what is longer is no name
+    return re.sub(r"[\s_-]+", "_", (BESIDE_NAME.sub("", text).strip() or text).casefold())
+
+
+def names_columns(row: Sequence[Any]) -> bool:
+    """Returns whether a row can be nothing but a header: it has a name for texts and one for labels, all are short."""
+    names = set(map(bare, row))
+    return bool(names & TEXT_NAMES and names & LABEL_NAMES) and all(len(name) <= SHORT for name in names)
 
 
 def is_header(first: Sequence[Any], rows: Sequence[Sequence[Any]], *asked: str | None) -> bool:
@@ -201,7 +210,7 @@ def find_roles(
         return Roles(text, label)
     if width == 1:
         if needs_label:
-            got = f"one column, {as_text(header[0])!r}" if header else "1 column"
+            got = f"{'one' if header else '1'} column, {excerpt((header or rows[0])[0])}"
             raise ValueError(f"{name}: expected `label<TAB>text`, got {got}")
         return Roles(0, None)
     facts = [facts_of([row[place] for row in rows if place < len(row)]) for place in range(width)]
@@ -307,7 +316,10 @@ def option(role: str) -> str:
 
 
 def _undecided(name: str, header: list[str] | None, role: str, places: list[int]) -> str:
-    names = short([_title(header, place) for place in places], last=" or ")
+    titles = [_title(header, place) for place in places]
+    if len(set(titles)) < len(titles):  # a name that stands twice tells nothing
+        titles = [_title(None, place) for place in places]
+    names = short(titles, last=" or ")
     return f"{name}: which column holds the {role}s, {names}? Name it with {option(role)}"
 
 

@@ -18,6 +18,13 @@ ENCODINGS = ("utf-8-sig", "gb18030", "utf-16", "big5")
 CERTAIN_SHARE, CERTAIN_CHARACTERS = 0.8, 8  # common characters that make an encoding certain
 GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 ARCHIVES = {GZIP: "gzip", ZIP: "ZIP or Excel", b"\xfd7zXZ\x00": "xz", b"7z\xbc\xaf\x27\x1c": "7z", b"BZh": "bzip2"}
+ARCHIVES |= {
+    b"ARROW1": "Feather",
+    b"ORC": "ORC",
+    b"SQLite format 3": "SQLite",
+    b"%PDF": "PDF",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
 CHUNK_BYTES = 4 * 2**20
 
 
@@ -39,6 +46,8 @@ def open_bytes(path: Path) -> BinaryIO:
 
 def check_unpacked(path: str | os.PathLike, head: bytes) -> None:
     """Raises `ValueError` if a file that starts with `head` is an archive."""
+    if head[257:262] == b"ustar":
+        raise ValueError(f"{path}: expected text, got a tar archive; unpack it first")
     for start, kind in ARCHIVES.items():
         if head.startswith(start):
             raise ValueError(f"{path}: expected text, got a {kind} file; unpack it, or save its table as text, first")
@@ -57,6 +66,7 @@ class Source:
         head: the first bytes.
         is_whole: whether `head` is all.
         is_pipe: whether the bytes come as somebody writes them.
+        tell: is called with what was found and not told, a line.
         on_bad: is called with number and words of a row that cannot be read, which is then left out; `None`: it is an
             error.
         waiting: of a pipe, how many lines have come that nobody has taken yet.
@@ -66,7 +76,7 @@ class Source:
 
     def __init__(self, path: str | os.PathLike, blocks: Iterator[bytes] | None = None):
         self.name, self.is_pipe, self.waiting = str(path), blocks is not None, 0
-        self.on_bad, self.encoding = None, ""
+        self.tell, self.on_bad, self.encoding = warn, None, ""
         suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() != ".gz"]
         self.suffix = suffixes[-1] if suffixes else ""
         self._hash = hashlib.sha256()
@@ -173,7 +183,7 @@ def _blocks_of_lines(source: Source, encoding: str | None) -> Iterator[list[str]
     """Yields the lines that end in each block of bytes."""
     name, head = source.name, source.head
     check_unpacked(name, head)
-    encoding = checked_encoding(encoding) if encoding else _find_encoding(name, head, may_guess=not source.is_pipe)
+    encoding = checked_encoding(encoding) if encoding else _find_encoding(source)
     source.encoding = encoding
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
     number, is_start, has_nul = 1, True, False
@@ -190,7 +200,7 @@ def _blocks_of_lines(source: Source, encoding: str | None) -> Iterator[list[str]
                 raise ValueError(f"{name}: expected at least one row, got an empty file")
         is_start = False
         has_nul = has_nul or "\0" in text
-        *lines, rest = text.split("\n")
+        *lines, rest = text.replace("\n\ufeff", "\n").split("\n")  # the mark of a file that was joined on
         if lines:
             lines[0] = "".join([*pieces, lines[0]])
             pieces = []
@@ -214,17 +224,19 @@ def _undecodable(name: str, error: UnicodeError, encoding: str, *, number: int, 
     line, byte = number + before.replace("\r\n", "\n").replace("\r", "\n").count("\n"), error.object[error.start]
     readable = "UTF-8" if encoding == "utf-8-sig" else encoding
     advice = _advice(head if len(error.object) < len(head) else error.object, tried=encoding)
+    advice = advice or "; give encoding= (--encoding) if it is in another"
     return ValueError(f"{name}: line {line}: expected {readable}, got byte 0x{byte:02x}{advice}")
 
 
 # --- what encoding it is ----------------------------------------------------------------------------------------------
 
 
-def _find_encoding(name: str, head: bytes, *, may_guess: bool) -> str:
-    """Returns the encoding of a file that starts with `head`: UTF-8 unless something else is certain."""
+def _find_encoding(source: Source) -> str:
+    """Returns the encoding that the first bytes show: UTF-8 unless something else is certain."""
+    name, head = source.name, source.head
     if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
-    if not may_guess:  # of a pipe the first bytes are few or many by chance
+    if source.is_pipe:  # of a pipe the first bytes are few or many by chance
         return "utf-8-sig"
     with contextlib.suppress(UnicodeDecodeError):
         if "\0" not in codecs.getincrementaldecoder("utf-8")().decode(head):
@@ -232,7 +244,9 @@ def _find_encoding(name: str, head: bytes, *, may_guess: bool) -> str:
     encoding, share, num_chars = _guess_encoding(head, tried="utf-8")
     if share < CERTAIN_SHARE or num_chars < CERTAIN_CHARACTERS:
         return "utf-8-sig"
-    warn(f'{name}: read as {encoding}, as it is not UTF-8; pass encoding="{encoding}" if that is right, else its own')
+    source.tell(
+        f'{name}: read as {encoding}, as it is not UTF-8; pass encoding="{encoding}" if that is right, else its own'
+    )
     return encoding
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from textrnn.checks import warn
 from textrnn.datasets.columns import short
 from textrnn.datasets.files import Source, read_lines
 from textrnn.datasets.formats import Rows
@@ -90,11 +91,14 @@ def read_folder(folder: Path, encoding: str | None) -> Rows:
         raise IsADirectoryError(f"{folder}: expected a file, got a folder, and no folders of texts by class in it")
 
     def read() -> Iterator[tuple[int, list[str]]]:
-        paths = ((one, path) for one in classes for path in visible_files(one) if path.is_file())
+        paths, said = ((one, path) for one in classes for path in visible_files(one) if path.is_file()), []
         for number, (one, path) in enumerate(paths, 1):
             source = Source(path)
+            source.tell = said.append
             text = "\n".join(read_lines(source, encoding)) if source.head.strip() else ""
             yield number, [one.name, text, f"{one.name}/{path.name}"]
+        if said:
+            warn(said[0] + f" (so were {len(said) - 1:,} other files)" * (len(said) > 1))
 
     return Rows("folder", read(), ["label", "text", "file"], unit="file")
 
@@ -116,29 +120,40 @@ class ClassNames(NamedTuple):
             ValueError: a number has no name, or a name stands twice; the message names file, line and number.
         """
         known = [pair for pair in tables if pair]
-        spellings = {label for _, labels in known for label, *_ in labels.first.values()}
+        spellings = {_number(label) for _, labels in known for label, *_ in labels.first.values()}
         if sum(map(str.isdecimal, spellings)) <= len(spellings) / 2:
             return [pair and pair[0] for pair in tables]
         names = self._names(spellings)
         for _, labels in known:
             for label, line, _ in labels.first.values():
-                if label not in names:
+                if _number(label) not in names:
                     expected = f"a class id from {next(iter(names))} to {[*names][-1]}"
                     got = f"{label!r}; {self.path.name} beside it has the names"
                     raise ValueError(f"{labels.path}: {labels.unit} {line}: expected {expected}, got {got}")
-        return [pair and pair[0].assign(label=pair[0]["label"].map(names)) for pair in tables]
+        return [pair and pair[0].assign(label=pair[0]["label"].map(_number).map(names)) for pair in tables]
 
     def _names(self, spellings: set[str]) -> dict[str, str]:
         """Returns the name of each number; a line is a name, or has its number before or behind it."""
-        lines = [line.strip() for line in "\n".join(read_lines(self.path, None)).rstrip().split("\n")]
+        try:
+            lines = list(read_lines(self.path, None))
+        except ValueError:  # too few characters for certainty
+            lines = list(read_lines(self.path, "gb18030"))
+            warn(f"{self.path}: read as gb18030, as it is not UTF-8")
+        lines = [line.strip() for line in "\n".join(lines).rstrip().split("\n")]
         start = int("0" not in spellings and str(len(lines)) in spellings)
         names = {str(number): name for number, name in enumerate(lines, start)}
-        for pattern in (r"(?P<id>\d+)[\s,:]+(?P<name>.*\S)", r"(?P<name>.*\S)[\t,:]\s*(?P<id>\d+)"):
+        for pattern in (r"(?P<id>\d+)[\s,:.、]+(?P<name>.*\S)", r"(?P<name>.*\S)[\s,:]\s*(?P<id>\d+)"):
             if all(found := [re.fullmatch(pattern, line) for line in lines]):
-                names = {match["id"]: match["name"] for match in found}
+                by_id = {_number(match["id"]): match["name"] for match in found}
+                names = by_id if len(set(by_id.values())) == len(lines) and spellings & set(by_id) else names
         if len(set(names.values())) < len(lines):
             raise ValueError(f"{self.path}: expected each class once, got {short(list(map(repr, lines)))}")
         return names
+
+
+def _number(label: str) -> str:
+    """Returns a number as `class.txt` counts: 3 for 3.0 and 03; other labels as they are."""
+    return str(int(found[1])) if (found := re.fullmatch(r"(\d+)(?:\.0)?", label)) else label
 
 
 def find_class_names(path: Any) -> ClassNames | None:

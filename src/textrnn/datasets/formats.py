@@ -1,8 +1,6 @@
 """Rows of cells from a file of any kind: TSV, CSV, JSON, JSON lines, fastText, Parquet, Excel, plain lines."""
 
 import contextlib
-import csv
-import io
 import itertools
 import json
 import re
@@ -11,13 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from textrnn.checks import warn
-from textrnn.datasets.columns import LABEL_NAMES, TEXT_NAMES, bare
 from textrnn.datasets.files import PARQUET, ZIP, Source, read_lines
+from textrnn.datasets.separated import MOST, find_quoting, find_separator, split_rows
 from textrnn.extras import require
 
-DELIMITERS = {".csv": ",;\t", ".tsv": "\t,;"}  # in the order in which they are tried
 SAMPLE_LINES = 200  # from which the form of a text file is told
-MOST = 0.5  # of the lines of a file without a known suffix are above it, if it is a table
 FASTTEXT = re.compile(r"(?:(?<=\s)|^)__label__(\S+)")
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
@@ -85,107 +81,30 @@ def open_rows(source: Source, encoding: str | None) -> Rows:
     lines = Peekable(read_lines(source, encoding))
     sample = lines.peek(1 if source.is_pipe else SAMPLE_LINES)
     first = next((line.strip() for line in sample if line.strip()), "")
-    if (found := FASTTEXT.search(first)) and (found.start() == 0 or found.end() == len(first)):
+    if _are_fasttext(sample):
         return Rows("fasttext", _fasttext(source.name, lines.rest()), ["label", "text"])
     if first.startswith(("{", "[")) and (found := _json(source, lines, first)):
         return found
-    if source.is_pipe and any(mark in first for mark in "\t,;"):
-        sample = lines.peek(SAMPLE_LINES if "\t" in first else 1)
+    if source.is_pipe and "\t" in first:
+        sample = lines.peek(SAMPLE_LINES)
     told = re.fullmatch(r'"?sep=(.)"?', first)  # as Excel does
-    separator = told[1] if told else _separator(sample, source.suffix)
+    separator = told[1] if told else find_separator(sample, source.suffix)
     if separator is None:
         return Rows("lines", ((number, [line]) for number, line in enumerate(lines.rest(), 1)))
-    quoting = _quoting(sample, separator)
+    quoting = find_quoting(sample, separator)
     rows = split_rows(source.name, lines.rest(), separator, quoting)
     rows = itertools.islice(rows, 1, None) if told else rows
     return Rows("tsv" if separator == "\t" else "csv", rows, separator=separator)
 
 
-# --- lines with separators --------------------------------------------------------------------------------------------
+# --- fastText ---------------------------------------------------------------------------------------------------------
 
 
-def split_rows(
-    name: str, lines: Iterable[str], separator: str, quoting: str = "double"
-) -> Iterator[tuple[int, list[str]]]:
-    """Returns the rows of lines with separators: the number of the line at which each starts, and its cells.
-
-    Args:
-        name: of the file.
-        lines: its lines, without their ends.
-        separator: between cells.
-        quoting: `"none"`: a quote is a character like any other; `"double"`, `"escape"`: quotes enclose a cell, and
-            inside are doubled, or stand after a backslash.
-
-    Raises:
-        ValueError: a quote is left open, or cells are malformed otherwise.
-    """
-    if quoting == "none":
-        return ((number, line.split(separator)) for number, line in enumerate(lines, 1))
-    return _quoted_rows(name, lines, separator, quoting)
-
-
-def _quoted_rows(name: str, lines: Iterable[str], separator: str, quoting: str) -> Iterator[tuple[int, list[str]]]:
-    escape = {"escapechar": "\\", "doublequote": False} if quoting == "escape" else {}
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=separator, strict=True, **escape)
-    start = 1
-    try:
-        for cells in reader:
-            yield start, cells
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise ValueError(f"{name}: line {start}: {error}; is a quote left open?") from None
-
-
-def _sample_rows(lines: Sequence[str], separator: str, quoting: str) -> list[list[str]] | None:
-    """Returns the whole rows among the first lines of a file, `None` if they are not quoted in this way."""
-    found = []
-    try:
-        found += (cells for _, cells in split_rows("", lines, separator, quoting))
-    except ValueError as error:
-        return found if "unexpected end" in str(error) else None  # the last row may be cut
-    return found
-
-
-def _quoting(lines: Sequence[str], separator: str) -> str:
-    """Returns how the cells of a file are quoted; in a TSV not at all, unless that is certain.
-
-    A reader that pairs quotes where they are characters swallows every line up to the next one.
-    """
-    if not any('"' in line for line in lines):
-        return "double" if separator != "\t" else "none"
-    doubled, escaped = (_sample_rows(lines, separator, quoting) for quoting in ("double", "escape"))
-    is_escaped = doubled is None and escaped is not None and any('\\"' in line for line in lines)
-    if separator != "\t":
-        return "escape" if is_escaped else "double"
-    filled = [cell for cell in next(filter(None, lines)).split("\t") if cell]
-    if all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in filled):  # as R writes a header
-        return "escape" if is_escaped else "none" if doubled is None else "double"
-    if doubled:
-        written = io.StringIO()
-        csv.writer(written, delimiter="\t", lineterminator="\n").writerows(doubled)
-        if '"' in written.getvalue() and "\n".join(lines).startswith(written.getvalue().rstrip("\n")):
-            return "double"  # as pandas writes it
-    return "none"
-
-
-def _separator(lines: Sequence[str], suffix: str) -> str | None:
-    """Returns what stands between the cells of a file, `None` if each line is one."""
-    candidates = DELIMITERS.get(suffix, "\t,;")
-    filled = [line for line in lines if line.strip()]
-    rows = {mark: _sample_rows(filled, mark, _quoting(filled, mark)) or [] for mark in candidates}
-    known = TEXT_NAMES | LABEL_NAMES
-    for mark, (first, *_) in ((mark, found) for mark, found in rows.items() if found):
-        if len(first) > 1 and known.intersection(map(bare, first)) and all(len(cell) <= 40 for cell in first):
-            return mark
-    if suffix not in DELIMITERS:
-        widths = [len(row) for row in rows["\t"]]
-        usual = max(set(widths), key=widths.count, default=1)
-        return "\t" if usual > 1 and widths.count(usual) > MOST * len(widths) else None
-    for mark, found in rows.items():
-        is_prose = mark != "\t" and all(row[1].startswith(" ") for row in found if len(row) > 1)
-        if len(set(map(len, found))) == 1 and len(found[0]) > 1 and not is_prose:
-            return mark
-    return candidates[0]
+def _are_fasttext(lines: Sequence[str]) -> bool:
+    """Returns whether most lines begin or end with a label."""
+    filled = [line.strip() for line in lines if line.strip()]
+    found = [(line, mark) for line in filled if (mark := FASTTEXT.search(line))]
+    return sum(mark.start() == 0 or mark.end() == len(line) for line, mark in found) > MOST * len(filled)
 
 
 def _fasttext(name: str, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
@@ -254,6 +173,8 @@ def _of_json(name: str, data: Any) -> Rows:
     if isinstance(data, dict) and isinstance(data.get("data"), list):
         columns = data.get("columns")
         data = [dict(zip(columns, row, strict=False)) for row in data["data"]] if columns else data["data"]
+    elif isinstance(data, dict) and len(lists := [one for one in data.values() if _are_records(one)]) == 1:
+        data = lists[0]
     elif isinstance(data, dict) and data and all(isinstance(column, list | dict) for column in data.values()):
         columns = [list(column.values()) if isinstance(column, dict) else column for column in data.values()]
         if len(set(map(len, columns))) == 1:
@@ -262,11 +183,17 @@ def _of_json(name: str, data: Any) -> Rows:
         raise ValueError(f"{name}: expected a list of records, got {type(data).__name__}; JSON lines are read too")
     if data and all(isinstance(record, str) for record in data):
         return Rows("json", ((number, [text]) for number, text in enumerate(data, 1)), ["text"], unit="record")
+    if data and all(isinstance(record, list) for record in data):
+        return Rows("json", enumerate(data, 1), unit="record")
     for number, record in enumerate(data, 1):
         if not isinstance(record, dict):
             raise ValueError(f"{name}: record {number}: expected an object with named values, got {str(record)[:40]!r}")
     header = list(dict.fromkeys(key for record in data for key in record))
     return Rows("json", _by_key(name, header, enumerate(data, 1), "record"), header, unit="record")
+
+
+def _are_records(data: Any) -> bool:
+    return isinstance(data, list) and bool(data) and all(isinstance(record, dict) for record in data)
 
 
 # --- Parquet and Excel ------------------------------------------------------------------------------------------------
@@ -310,9 +237,11 @@ def _workbook(source: Source) -> Rows:
 
     with _damaged(source, "workbook"), warnings.catch_warnings(action="ignore"):
         sheets = load_workbook(source.whole(), read_only=True, data_only=True).worksheets
+        sheets = [sheet for sheet in sheets if sheet.sheet_state == "visible"] or sheets
         for sheet in sheets:
             sheet.reset_dimensions()
     filled = [sheet for sheet in sheets if next(_cells(source, sheet), None)]
+    filled.sort(key=lambda sheet: max(len(row) for _, row in itertools.islice(_cells(source, sheet), 10)) == 1)
     if not filled:
         raise ValueError(f"{source.name}: expected at least one row, got an empty workbook")
     if len(filled) > 1:

@@ -7,12 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from textrnn.checks import is_table, warn
-from textrnn.datasets.columns import LABEL_NAMES, TEXT_NAMES, as_text, bare, find_roles, is_header, short
+from textrnn.datasets.columns import (
+    LABEL_NAMES,
+    TEXT_NAMES,
+    as_text,
+    bare,
+    excerpt,
+    facts_of,
+    find_roles,
+    is_header,
+    names_columns,
+    short,
+)
 from textrnn.datasets.files import Source
 from textrnn.datasets.folders import read_folder
 from textrnn.datasets.formats import Peekable, Rows, open_rows
 
 SAMPLE_ROWS = 1000  # by which it is decided what a column holds
+TITLE_ROWS = 10  # among which the header is looked for
 WITHOUT_HEADER = ("tsv", "csv", "xlsx", "lines")  # forms that may come without one
 
 
@@ -48,12 +60,13 @@ class TableReader:
         self.name, self.source = name, source
         self.form, self.separator, self.unit, self.schema = rows.form, rows.separator, rows.unit, rows.schema
         self._rows, asked = Peekable(rows.rows), {"text_column": text_column, "label_column": label_column}
-        cells, first = self._sampled(rows, list(asked.values()))
-        header, self._header_line = rows.header, None
+        sample = self._below_title(self._sampled(rows, list(asked.values())))
+        cells, first = [row for _, row in sample], sample[0][0] if sample else 0
+        header, self._header_line = rows.header, first - 1
         where = f"{name}: {self.unit} {first}" if header is None else name
         if header is None and self._may_have_header and is_header(cells[0], cells[1:], *asked.values()):
             self._header_line, header, cells = first, list(map(as_text, cells[0])), cells[1:]
-        if header and cells and all(len(row) == len(header) + 1 for row in cells):
+        if header and cells and all(len(row) == len(header) + 1 for row in cells) and _are_numbers(cells):
             header = ["", *header]  # R gives the names of rows no name
         self.has_header, self._header = header is not None, header
         self.width = len(header) if header else _usual_width(cells)
@@ -79,8 +92,19 @@ class TableReader:
         """Whether the first row may be a header; a line of a pipe is a text, whatever it says."""
         return self.form in WITHOUT_HEADER and not (self._is_pipe and self.form == "lines")
 
-    def _sampled(self, rows: Rows, asked: list[str | None]) -> tuple[list[list], int]:
-        """Returns the cells of the first rows, by which everything is decided, and where the first stands.
+    def _below_title(self, sample: list[tuple[int, list]]) -> list[tuple[int, list]]:
+        """Returns the first rows without what stands above the header: a title, a date, who made the table."""
+        widths = [sum(map(bool, map(as_text, row))) for _, row in sample[:TITLE_ROWS]]
+        for place in range(1, len(widths) if self._may_have_header and self.form != "lines" else 0):
+            number, row = sample[place]
+            if max(widths[:place]) < widths[place] and names_columns(row):
+                title = excerpt(next(filter(None, sample[0][1])))
+                warn(f"{self.name}: {self.unit} {number} is the header; what stands above is left out: {title}")
+                return sample[place:]
+        return sample
+
+    def _sampled(self, rows: Rows, asked: list[str | None]) -> list[tuple[int, list]]:
+        """Returns the number and the cells of the first rows, by which everything is decided.
 
         Of a pipe it is the first row alone, if that tells enough: nobody should have to write on for an answer.
         """
@@ -95,7 +119,7 @@ class TableReader:
             next(self._rows.rest(), None)  # raises what is wrong with the file, if anything is
             what = "a text on each line, got none" if self._is_pipe else "at least one row, got an empty file"
             raise ValueError(f"{self.name}: expected {what}")
-        return [row for _, row in sample], sample[0][0] if sample else 0
+        return sample
 
     def __iter__(self) -> Iterator[tuple[int, list]]:
         """Yields the number of each row's line, and its cells, one for each of the `columns`.
@@ -106,7 +130,7 @@ class TableReader:
         has_lines, names = self.form in WITHOUT_HEADER, set(self._header or TEXT_NAMES)
         may_be_blank = self.form == "xlsx" or (width == 1 and self.form in ("tsv", "csv"))
         for number, cells in self._rows.rest():
-            if self._header_line and number <= self._header_line:
+            if number <= self._header_line:
                 continue
             is_blank = (may_be_blank or len(cells) < 2) and self.form != "lines" and has_lines and not any(cells)
             if len(cells) != width and (cells := self._fitted(number, cells)) is None:
@@ -139,7 +163,11 @@ class TableReader:
         if not self.has_header and (self.text, self.label, self.width) == (1, 0, 2):
             expected = f"`label{'<TAB>' if self.separator == chr(9) else self.separator}text`"
         got = f"{len(cells)} column{'s' * (len(cells) != 1)}"
-        words = f"{self.name}: {self.unit} {number}: expected {expected}, got {got}"
+        shown = f"{got}, {excerpt(self.separator.join(map(as_text, cells)))}"
+        words = f"{self.name}: {self.unit} {number}: expected {expected}, got {shown}"
+        if len(cells) > self.width and self.form in ("tsv", "csv"):
+            is_tab = self.separator == "\t"
+            words += "; is a tab in a text?" if is_tab else f"; a cell that holds {self.separator!r} needs quotes"
         if self.source is None:
             raise ValueError(words)
         self.source.refuse(number, words)
@@ -174,6 +202,12 @@ def unique_name(name: str, seen: Counter) -> str:
     """Returns `name`, with a number behind it if it was seen before, and counts it."""
     seen[name] += 1
     return name if seen[name] == 1 else unique_name(f"{name}_{seen[name]}", seen)
+
+
+def _are_numbers(rows: Sequence[Sequence[Any]]) -> bool:
+    """Returns whether the first cells of rows are different numbers, as R gives them."""
+    facts = facts_of([row[0] for row in rows])
+    return facts.kind in ("integer", "code") and facts.distinct == len(rows)
 
 
 def _usual_width(rows: Sequence[Sequence[Any]]) -> int:
@@ -217,7 +251,8 @@ def open_table(
         "is_sure": is_sure,
     }
     if is_table(data):
-        rows = enumerate(map(list, zip(*(data[column].tolist() for column in data.columns), strict=True)), 1)
+        columns = (column.astype(object).where(column.notna(), None).tolist() for _, column in data.items())
+        rows = enumerate(map(list, zip(*columns, strict=True)), 1)
         return TableReader(Rows("frame", rows, list(map(str, data.columns)), unit="row"), "table", **settings)
     if not isinstance(data, str | os.PathLike | Source):
         raise ValueError(f"path: expected a file, a folder or a pandas table, got {type(data).__name__}")

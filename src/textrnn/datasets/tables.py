@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textrnn.checks import check_choice, check_integer, has_visible, warn
-from textrnn.datasets.columns import as_text, short
+from textrnn.datasets.columns import MAY_BE_MISSING, MISSING, as_text, excerpt, short
 from textrnn.datasets.folders import ClassNames, find_class_names, find_splits
 from textrnn.datasets.reader import TableReader, open_table
 from textrnn.datasets.splits import Splits, check_splits
@@ -185,13 +185,14 @@ def text_in(reader: TableReader, number: int, cells: list) -> str:
     """
     value = cells[reader.text]
     text = value.strip() if isinstance(value, str) else _plain(reader, number, value, "a text")
-    return text if has_visible(text) else ""
+    return text if has_visible(text) and text not in MISSING else ""
 
 
 def _plain(reader: TableReader, number: int, value: Any, expected: str) -> str:
+    if isinstance(value, list | tuple) and len(value) < 2:
+        return _plain(reader, number, value[0], expected) if value else ""
     if isinstance(value, list | dict | tuple | set):
-        got = str(value)[:40]
-        raise ValueError(f"{reader.name}: {reader.unit} {number}: expected {expected}, got {got}")
+        raise ValueError(f"{reader.name}: {reader.unit} {number}: expected {expected}, got {excerpt(value)}")
     return as_text(value)
 
 
@@ -220,7 +221,7 @@ class _Labelled:
         self.labels, self._refuses = Labels(self.reader), on_empty == "error"
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        reader, labels, counts, empty, first = self.reader, self.labels, Counter(), [], None
+        reader, labels, counts, empty, doubtful, first = self.reader, self.labels, Counter(), [], [], None
         text_place, label_place = reader.text, reader.label
         for number, cells in reader:
             text, value = cells[text_place], cells[label_place]
@@ -230,7 +231,9 @@ class _Labelled:
                 label = labels[value]
             except TypeError:  # a list cannot be looked up
                 label = _plain(reader, number, value, "one label")
-            if not label or not has_visible(text):
+            if text in MAY_BE_MISSING or label in MAY_BE_MISSING:
+                doubtful.append(f"{number} ({text if text in MAY_BE_MISSING else label})")
+            if not label or not has_visible(text) or text in MISSING:
                 if self._refuses:
                     what = "a text" if label else "a label"
                     raise ValueError(f"{reader.name}: {reader.unit} {number}: expected {what}, got none")
@@ -243,6 +246,9 @@ class _Labelled:
         if empty:
             where = f"{reader.unit} {short(list(map(str, empty)), most=3)}"
             warn(f"{reader.name}: {len(empty):,} of {num_rows:,} rows left out, without a text or a label: {where}")
+        if doubtful:
+            where = f"{reader.unit} {short(doubtful, most=3)}"
+            warn(f"{reader.name}: {where}: read as it stands, though it may mean that nothing is there")
         if not counts:
             raise ValueError(f"{reader.name}: expected at least one row with a text and a label, got none")
         alone = [label for label, count in counts.items() if count == 1]

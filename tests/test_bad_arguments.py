@@ -127,7 +127,6 @@ ARGUMENTS = {
         lambda **wrong: training.predict_proba(model(), ["a"], **wrong),
         {"batch_size": INTEGERS},
     ),
-    "training.encode_texts": (lambda **wrong: training.encode_texts(model(), ["a"], **wrong), {"chunk_size": INTEGERS}),
     "checks.check_texts": (checks.check_texts, {"texts": (*NO_LISTS, np.array("a"))}),
     "training.draw_batches": (
         lambda **wrong: training.draw_batches(np.ones(3), **{"batch_size": 1, "seed": 0, "epoch": 0} | wrong),

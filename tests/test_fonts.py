@@ -160,8 +160,8 @@ def test_the_users_configuration_stays_as_it_was():
     assert dict(mpl.rcParams) == before
 
 
-def test_what_no_font_has_becomes_its_gloss_or_its_code_point():
-    assert fonts.readable(["\u0378足", "体育\u0378"], glosses={"体育\u0378": "sports"}) == ["378足", "sports"]
+def test_what_no_font_has_becomes_its_code_point():
+    assert fonts.readable(["\u0378足", 5]) == ["378足", "5"]
 
 
 def test_the_units_that_move_most_come_first():

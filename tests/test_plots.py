@@ -14,7 +14,6 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from textrnn import metrics, plots
-from textrnn.lessons import gradients
 
 HISTORY = pd.DataFrame(
     {
@@ -209,16 +208,3 @@ def test_accuracy_stands_against_cost_with_its_interval_and_names_that_do_not_ov
 def test_a_cost_that_has_no_logarithm_is_refused(ax):
     with pytest.raises(ValueError, match=r"^headlines/s: expected numbers above 0, got \[0.0, 2.0\]$"):
         plots.plot_cost_accuracy(cost_table()[:2].assign(**{"headlines/s": [0.0, 2.0]}), ax, cost="headlines/s")
-
-
-def test_the_error_surface_is_darker_where_the_loss_is_higher(ax):
-    weights, biases = np.meshgrid(np.linspace(4, 6, 40), np.linspace(-3.4, -1.6, 40))
-    surface = gradients.error_surface(weights, biases)
-    assert gradients.plot_error_surface(weights, biases, surface, ax) is ax
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("weight w", "bias b")
-    (drawn,) = ax.collections
-    levels = drawn.get_array()
-    assert levels.min() <= surface.loss.max()
-    greys = drawn.to_rgba(levels)[:, 0]
-    assert (np.diff(greys[np.argsort(levels)]) <= 0).all()
-    assert greys[0] > greys[-1]

@@ -104,7 +104,6 @@ _NAMES = {
     "TextRNNClassifier": "estimator",
     "load_classifier": "saving",
 }  # offered here too, by their rooms
-_LESSONS = ("cells", "diagrams", "gradients", "slots")  # found here too, where older code looks for them
 
 
 def __getattr__(name: str) -> Any:
@@ -119,9 +118,9 @@ def __getattr__(name: str) -> Any:
         value = version("textrnn")
     elif name in _NAMES:
         value = getattr(__getattr__(_NAMES[name]), name)
-    elif name in _ROOMS or name in _LESSONS:
+    elif name in _ROOMS:
         try:
-            value = importlib.import_module(f"textrnn.{name}" if name in _ROOMS else f"textrnn.lessons.{name}")
+            value = importlib.import_module(f"textrnn.{name}")
         except ModuleNotFoundError as error:
             from textrnn.extras import explained
 

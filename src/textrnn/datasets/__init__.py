@@ -28,7 +28,6 @@ from textrnn.datasets.thucnews import (
     fetch_thucnews,
     find_thucnews,
     git_blob_id,
-    read_thucnews,
 )
 from textrnn.options import ON_EMPTY
 
@@ -93,7 +92,7 @@ SETS = {
     "thucnews": NamedSet(
         "Sina News titles of 2005-2011 in the same classes",
         "research use",
-        read=lambda path, seed, **settings: read_thucnews(path, **settings),
+        read=lambda path, seed, **settings: read_splits(path, **settings),
         find=find_thucnews,
         fetch=fetch_thucnews,
     ),

@@ -1,4 +1,4 @@
-"""The THUCNews titles: downloaded from their public address, verified, and read."""
+"""The THUCNews titles: downloaded from their public address and verified."""
 
 import hashlib
 import os
@@ -6,9 +6,6 @@ import tempfile
 from pathlib import Path
 
 import platformdirs
-
-from textrnn.datasets.splits import Splits
-from textrnn.datasets.tables import read_splits
 
 THUCNEWS_ADDRESS = (
     "https://raw.githubusercontent.com/649453932/Chinese-Text-Classification-Pytorch/master/THUCNews/data/"
@@ -96,16 +93,3 @@ def _download(address: str, path: Path, *, blob: str, progressbar: bool) -> None
         new = source.fetch(path.name, downloader=download_and_verify)
         # A damaged file is replaced, never removed: another process may have put the right one there by now.
         Path(new).replace(path)
-
-
-def read_thucnews(folder: str | os.PathLike, **settings) -> Splits:
-    """Returns the tables of a folder with the public files, or with `train.tsv` and so on, as `read_splits` does.
-
-    The public files are `train.txt`, `dev.txt` and `test.txt` (`title<TAB>class id`) and `class.txt`, whose names take
-    the place of the ids; dev and test may be missing.
-
-    Raises:
-        FileNotFoundError: there is no train file.
-        ValueError: a file is malformed; the message names file and line.
-    """
-    return read_splits(folder, **settings)

@@ -5,7 +5,7 @@
 """
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +84,13 @@ def _characters_of(families: tuple[str, ...]) -> frozenset[int]:
     return frozenset().union(*(FT2Font(path).get_charmap() for path in paths))
 
 
-def readable(texts: Iterable[Any], *, glosses: Mapping[str, str] | None = None) -> list[str]:
-    r"""Returns `texts` as they can be drawn with `family()`: what no font has is replaced, so that no box stays empty.
+def readable(texts: Iterable[Any]) -> list[str]:
+    r"""Returns `texts` as they can be drawn with `family()`: each character that no font has becomes its code point.
 
-    A text that cannot be drawn becomes its gloss if there is one; else each missing character becomes its code point.
+    So no box stays empty.
 
     Args:
         texts: strings, or what is written as one (numbers, say).
-        glosses: what to write in Latin letters for a text.
 
     >>> readable(["体育", 3, "a\u0378"])
     ['体育', '3', 'a378']
@@ -100,9 +99,5 @@ def readable(texts: Iterable[Any], *, glosses: Mapping[str, str] | None = None) 
     drawable = []
     for text in map(str, texts):
         missing = {char for char in text if ord(char) not in known and not char.isspace()}
-        if missing and glosses and text in glosses:
-            text = glosses[text]
-        else:
-            text = "".join(f"{ord(char):X}" if char in missing else char for char in text)
-        drawable.append(text)
+        drawable.append("".join(f"{ord(char):X}" if char in missing else char for char in text))
     return drawable

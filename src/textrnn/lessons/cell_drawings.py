@@ -88,7 +88,7 @@ def draw_lstm_cell(ax: Axes, *, stage: str = "output gate", peephole: bool = Fal
     return leave_blank(ax, xlim=(-1.3, 8.6), ylim=(-1.1, 4.8))
 
 
-def _draw_lstm_step(ax: Axes, left: float, time: str, *, peephole: bool) -> None:
+def _draw_lstm_step(ax: Axes, left: float, time: str) -> None:
     """Draws one step: cell on the upper line, gates in the middle, output on the lower line."""
     top, gates, bus, right = 3.4, 1.3, 0.3, left + STEP_WIDTH
     forget, write, show = left + 1.6, left + 3.1, left + 5.5
@@ -102,8 +102,6 @@ def _draw_lstm_step(ax: Axes, left: float, time: str, *, peephole: bool) -> None
     for name, x in columns.items():
         draw_path(ax, (x, bus), (x, gates - 0.28))
         draw_box(ax, x, gates, f"${name}$", width=0.8, height=0.56)
-        if peephole and name != "g":
-            ax.text(x - 0.3, gates + 0.46, "c", color=ACCENT, ha="center", va="center", fontsize="small")
     draw_path(ax, (forget, gates + 0.28), (forget, top - 0.24))
     draw_path(ax, (columns["i"], gates + 0.28), (write - 0.14, 2.25))
     draw_path(ax, (columns["g"], gates + 0.28), (write + 0.14, 2.25))
@@ -121,7 +119,7 @@ def _draw_lstm_step(ax: Axes, left: float, time: str, *, peephole: bool) -> None
     ax.text(left + 1.05, -0.95, f"input $x_{{{time}}}$", ha="center", va="center")
 
 
-def draw_lstm_chain(ax: Axes, *, peephole: bool = False) -> Axes:
+def draw_lstm_chain(ax: Axes) -> Axes:
     """Returns `ax` with two LSTM steps: how cell c and output h carry context from one step to the next.
 
     The upper (blue) line is the cell: it is scaled by the forget gate and added to, nothing else. The lower
@@ -129,7 +127,6 @@ def draw_lstm_chain(ax: Axes, *, peephole: bool = False) -> Axes:
 
     Args:
         ax: where to draw; a wide one.
-        peephole: whether to mark the three gates that also see the cell.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -138,7 +135,7 @@ def draw_lstm_chain(ax: Axes, *, peephole: bool = False) -> Axes:
         ['$c_{t-1}$', '$c_{t}$', '$c_{t+1}$']
     """
     for step, time in enumerate(("t", "t+1")):
-        _draw_lstm_step(ax, STEP_WIDTH * step, time, peephole=peephole)
+        _draw_lstm_step(ax, STEP_WIDTH * step, time)
     for step, time in enumerate(("t-1", "t", "t+1")):
         ax.text(STEP_WIDTH * step, 3.55, f"$c_{{{time}}}$", ha="center", va="bottom", color=ACCENT)
         ax.text(STEP_WIDTH * step, 0.12, f"$h_{{{time}}}$", ha="center", va="top")

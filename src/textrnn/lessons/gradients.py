@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
-from matplotlib.axes import Axes
 
 from textrnn.checks import check_integer, check_number, check_seed
 
@@ -74,20 +73,6 @@ def error_surface(
         state = after
     error = state - target
     return ErrorSurface(error**2, 2 * error * by_weight, 2 * error * by_bias)
-
-
-def plot_error_surface(weights: np.ndarray, biases: np.ndarray, surface: ErrorSurface, ax: Axes) -> Axes:
-    """Draws the loss over the two weights of a one-unit network as a map; darker is a higher loss.
-
-    Args:
-        weights: `(rows, columns)`, the recurrent weight at each point.
-        biases: the same for the bias.
-        surface: what `error_surface` returned for them.
-        ax: where to draw.
-    """
-    ax.contourf(weights, biases, surface.loss, levels=12, cmap="Greys", vmax=0.7)
-    ax.set(xlabel="weight w", ylabel="bias b")
-    return ax
 
 
 def draw_recall(num_sequences: int, *, gap: int, num_symbols: int = 4, seed: int) -> tuple[np.ndarray, np.ndarray]:

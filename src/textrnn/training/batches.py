@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from textrnn import networks
 from textrnn.batching import answer_in_batches
@@ -33,26 +32,18 @@ class EncodedTexts(NamedTuple):
         return self.ids[rows, : max(1, self.lengths[rows].max())]
 
 
-def encode_texts(model: keras.Model, texts: Sequence[str], *, chunk_size: int = 4096) -> EncodedTexts:
+def encode_texts(model: keras.Model, texts: Sequence[str]) -> EncodedTexts:
     """Returns the ids that `model`'s text layer gives to `texts`.
 
     Args:
         model: a model with a `TextToIds` layer.
         texts: strings, a pandas column or an array of strings.
-        chunk_size: texts per call of the layer.
 
     Raises:
         ValueError: a text is no string or empty, or the model has no text layer.
     """
-    check_integer("chunk_size", chunk_size)
-    layer, texts = networks.text_layer(model), check_texts(texts)
-    encoder = layer.encoder
-    orders = (len(encoder.num_ids),) if encoder.ngrams else ()
-    ids = np.zeros((len(texts), encoder.max_length, *orders), dtype="int32")
-    for start in range(0, len(texts), chunk_size):
-        chunk = layer(tf.constant(texts[start : start + chunk_size])).numpy()
-        ids[start : start + len(chunk), : chunk.shape[1]] = chunk
-    return EncodedTexts.of_ids(ids)
+    encoder = networks.text_encoder(model)
+    return EncodedTexts.of_ids(encoder.encode(check_texts(texts)))
 
 
 def draw_batches(lengths: np.ndarray, *, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:

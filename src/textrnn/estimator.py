@@ -29,7 +29,7 @@ FITTING = {"validation_data": UNUSED}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, BaseEstimator):
+class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, BaseEstimator):
     """The recommended network for texts, behind scikit-learn's interface.
 
     It does what `training.train_textrnn` does, with the same numbers to the last digit. It takes strings, so it stands
@@ -210,16 +210,20 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
         return self._classes
 
     @property
+    def network(self) -> saving.NumpyNetwork:
+        """What answers; raises `NotFittedError`, as all that asks for it does, before `fit` has run."""
+        check_is_fitted(self)
+        return self._network
+
+    @property
     def label_names(self) -> list[str]:
         """The classes as strings, as they stand in a saved model."""
-        check_is_fitted(self)
-        return self._network.label_names
+        return self.network.label_names
 
     @property
     def encoder_(self) -> TextEncoder:
         """The vocabulary."""
-        check_is_fitted(self)
-        return self._network.encoder
+        return self.network.encoder
 
     @property
     def model_(self) -> "keras.Model":
@@ -228,27 +232,6 @@ class TextRNNClassifier(saving.Predictor, TransformerMixin, ClassifierMixin, Bas
         if self._keras is None:  # after a pickle
             self._keras = saving.keras_network(self._network.data)
         return self._keras
-
-    def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
-        """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
-
-        Takes and raises what `saving.Predictor.predict_proba` does, and
-
-        Raises:
-            NotFittedError: `fit` has not run.
-        """
-        check_is_fitted(self)
-        return self._network.predict_proba(texts, batch_size=batch_size, long_text=long_text)
-
-    def transform(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
-        """Returns what the output layer sees of `texts`: `float32 (rows, features)`; raises as `predict_proba`."""
-        check_is_fitted(self)
-        return self._network.transform(texts, batch_size=batch_size, long_text=long_text)
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Returns a name for each column of `transform`."""
-        check_is_fitted(self)
-        return self._network.get_feature_names_out()
 
     def save(
         self,

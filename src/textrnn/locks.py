@@ -1,4 +1,4 @@
-"""Locks of folders: of several processes, one at a time writes into it."""
+"""Locks of folders: of several processes, one at a time writes into it; and files that are replaced as a whole."""
 
 import contextlib
 import os
@@ -38,3 +38,19 @@ def locked(folder: Path, *, wait: bool = True) -> Iterator[bool]:
             yield True
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a hidden path to write to, whose file takes the place of `path` if all went well, and goes if not.
+
+    At every moment `path` is the old file or the new one, also after a power cut.
+    """
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        yield beside
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

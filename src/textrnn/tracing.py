@@ -241,12 +241,12 @@ def memory_probe(
     Raises:
         ValueError: there is no such LSTM, unit or kind, or a text is empty.
     """
-    names = list(_directions(model))
-    lstm = names[0] if lstm is None else lstm
-    if lstm not in names:
-        raise ValueError(f"lstm: expected one of {names}, got {lstm!r}")
+    directions = _directions(model)
+    lstm = next(iter(directions)) if lstm is None else lstm
+    if lstm not in directions:
+        raise ValueError(f"lstm: expected one of {list(directions)}, got {lstm!r}")
     check_choice("kind", kind, KINDS)
-    units = _directions(model)[lstm].cell.units
+    units = directions[lstm].cell.units
     if not 0 <= unit < units:
         raise ValueError(f"unit: expected 0 to {units - 1}, got {unit}")
     texts, rows = check_texts(texts), []

@@ -1,7 +1,8 @@
 """`textrnn evaluate`: a saved model scored on labelled texts, class by class."""
 
+import functools
+import sys
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,6 @@ import click
 from textrnn import cards
 from textrnn.cli.shared import (
     answer_options,
-    answers_of,
     columns_of,
     examples,
     in_json,
@@ -40,7 +40,7 @@ def evaluate(model, file, as_json, long_text, encoding, text_column, label_colum
     a table of any form that train takes. The calibration error is how far the scores are from the share of right
     answers, 0 at best. Texts that the model was trained on are counted, where its training data can be found.
     """
-    from textrnn import datasets, metrics
+    from textrnn import datasets, experiments, metrics
 
     card = cards.read_card(model)
     columns = {"encoding": encoding, "text_column": text_column, "label_column": label_column}
@@ -49,7 +49,9 @@ def evaluate(model, file, as_json, long_text, encoding, text_column, label_colum
 
     metrics.label_ids(table["label"], classifier.label_names, name=file)  # refuses labels that the model lacks
     tell_known_texts(card["trained_on"], table, file)
-    predicted, scores = answers_of(classifier, list(table["text"]), long_text=long_text)
+    answer = functools.partial(classifier.predict_proba, long_text=long_text)
+    probs = experiments.answers_in_chunks(answer, table["text"], progress=sys.stderr.isatty())
+    predicted, scores = classifier.labels_of(probs), probs.max(axis=1)
     overall = metrics.accuracy(table["label"], predicted)
     overall["calibration_error"] = metrics.calibration_error(table["label"], predicted, scores)
     report = metrics.report(table["label"], predicted)
@@ -64,21 +66,15 @@ def evaluate(model, file, as_json, long_text, encoding, text_column, label_colum
 
 def tell_known_texts(trained_on: dict[str, Any], table: "pd.DataFrame", file: str) -> None:
     """Warns of texts that the model was trained on: if this is its file, or if that lies beside, or is a named set."""
-    from textrnn import datasets
+    from textrnn import datasets, experiments
 
-    files, rows = trained_on["files"], trained_on["rows"]
-    sha256 = table.attrs.get("sha256")
-    if sha256 in files.values() and len(table) not in {rows.get("dev"), rows.get("test")}:
+    rows, sha256 = trained_on["rows"], table.attrs.get("sha256")
+    if sha256 in trained_on["files"].values() and len(table) not in {rows.get("dev"), rows.get("test")}:
         warnings.warn(f"{file}: the model was trained on this file: its scores promise too much", stacklevel=2)
         return
-    named = datasets.SETS.get(trained_on["name"])
-    folders = [Path(file).parent, *([found] if named and (found := named.find()) else [])]
-    for path in (folder / name for folder in folders for name in files):
-        if path.is_file() and cards.sha256_of_file(path) != sha256 and cards.sha256_of_file(path) in files.values():
-            with warnings.catch_warnings(action="ignore"):
-                known = datasets.read_table(path)
-            if len(known) in (rows["train"], sum(rows.values())):  # or train and dev were drawn from it
-                splits = datasets.Splits(known, None, table)
-                names = {"train": path.name, "test": file}
-                datasets.tell_copies(splits, advice=f"the model was trained on {path.name}", names=names)
-                return
+    for path, known in experiments.training_tables(trained_on, file):
+        if cards.sha256_of_file(path) != sha256:
+            names = {"train": path.name, "test": file}
+            advice = f"the model was trained on {path.name}"
+            datasets.tell_copies(datasets.Splits(known, None, table), advice=advice, names=names)
+            return

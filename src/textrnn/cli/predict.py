@@ -16,7 +16,6 @@ import click
 from textrnn import cards
 from textrnn.cli.answers import BINARY, FORMATS, STYLES, Score, layout_of, open_writer, style_of
 from textrnn.cli.shared import (
-    CHUNK_TEXTS,
     answer_options,
     examples,
     flat,
@@ -31,6 +30,7 @@ from textrnn.options import BULK_FORMATS
 if TYPE_CHECKING:
     from textrnn.datasets import TableReader
 
+CHUNK_TEXTS = 8192  # answered at a time
 CHUNK_BYTES = 2**20  # of a pipe, read at a time at most
 LARGE_BYTES = 2**20  # of a file: some 20,000 headlines, enough to make the network faster first
 PIPE = "standard input"

@@ -7,8 +7,6 @@ import click
 from textrnn.cli.shared import add_options
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from textrnn.experiments import Given
 
 setting_options = add_options(
@@ -17,7 +15,6 @@ setting_options = add_options(
     ),
     click.option("--config", metavar="FILE", help="Settings from a TOML file, name = value on each line."),
     click.option("--like", metavar="MODEL", help="Settings and seed of a saved model, from its card."),
-    click.option("--show-config", is_flag=True, help="Print all settings as TOML for --config, and train nothing."),
 )
 
 
@@ -42,8 +39,3 @@ def settings_given(*, sets: tuple[str, ...], config: str | None, like: str | Non
         given = given.over(read(name)) if name else given
     given.recipe(1)  # refuses settings that do not go together, before any data is read
     return given.over(Given(seed=0))
-
-
-def show(given: "Given", *, train: "pd.DataFrame | None"):
-    """Prints all settings as TOML; without a training set, but for those that depend on it."""
-    click.echo(given.to_toml(None if train is None else given.recipe_for(train)), nl=False)

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import itertools
 import json
 import os
 import stat
@@ -10,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -18,10 +17,6 @@ from textrnn import cards, extras
 from textrnn.extras import MissingLibraryError, require
 from textrnn.options import LONG_TEXT, ON_EMPTY, RUNTIMES
 
-if TYPE_CHECKING:
-    import numpy as np
-
-CHUNK_TEXTS = 8192  # predicted at a time
 STOPPED = 130  # as of a program that SIGINT ended
 CONTROLS = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)  # would break a row, or speak to the terminal
 DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))  # would turn a row around
@@ -267,25 +262,6 @@ def progress_bar(total: int | None, *, hidden: bool = False) -> Iterator[Callabl
 
     with tqdm(total=total, unit=" texts", unit_scale=True, delay=1) as bar:
         yield bar.update
-
-
-def answers_of(classifier, texts: Sequence[str], **options) -> "tuple[np.ndarray, np.ndarray]":
-    """Returns labels and scores of texts, worked on in chunks under a `progress_bar`."""
-    import numpy as np
-
-    found = []
-    with progress_bar(len(texts)) as advance:
-        for chunk in in_chunks(texts):
-            found.append(classifier.predict_with_scores(chunk, **options))
-            advance(len(chunk))
-    labels, scores = zip(*found, strict=True)
-    return np.concatenate(labels), np.concatenate(scores)
-
-
-def in_chunks(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Yields `texts` in lists of `CHUNK_TEXTS`; the last one may be shorter."""
-    texts = iter(texts)
-    return iter(lambda: list(itertools.islice(texts, CHUNK_TEXTS)), [])
 
 
 def examples(*lines: str) -> str:

@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 @setting_options
 @click.option("--copies-together", is_flag=True, help="Keep rows of the same text on one side when FILE is split.")
 @labelled_options
-def sweep(
-    file, out, dev, space, show_space, seed, sets, config, like, show_config, trials, workers, scheduler, **options
-):
+def sweep(file, out, dev, space, show_space, seed, sets, config, like, trials, workers, scheduler, **options):
     """Trains with many settings, drawn by Optuna from a space, and keeps the best.
 
     The first trial has the recommended settings. Each one is a run in FOLDER/trials (textrnn runs FOLDER/trials); of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textrnn import cards
-from textrnn.cli.settings import setting_options, settings_given, show
+from textrnn.cli.settings import setting_options, settings_given
 from textrnn.cli.shared import examples, import_tensorflow, interval, labelled_options, tell
 from textrnn.extras import require
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @click.option("--dev", metavar="FILE", help="Choose the best epoch and score on this; else on 15 % of FILE.")
 @click.option("--seed", type=click.IntRange(0), help="The same seed, the same model; 0 unless given.")
 @setting_options
+@click.option("--show-config", is_flag=True, help="Print all settings as TOML for --config, and train nothing.")
 @click.option("--resume", metavar="FOLDER", help="Keep checkpoints here; the same command goes on from the newest.")
 @click.option("--tensorboard", metavar="FOLDER", help="Where logs for TensorBoard go, if anywhere.")
 @click.option("--workers", metavar="HOST:PORT,…", help="Train in several processes together: the addresses of all.")
@@ -80,7 +81,8 @@ def train(
     given, rest["before"] = _before(options.pop("continue_from"), given)
     files = experiments.Files(file, dev, copies_together, options)
     if show_config:
-        show(given, train=files.read(seed=given.seed).train if file else None)
+        whole = given.recipe_for(files.read(seed=given.seed).train) if file else None
+        click.echo(given.to_toml(whole), nl=False)
         return
     if not file or not (out or run):
         raise click.UsageError("Missing argument 'FILE'." if not file else "Missing option '--out' / '-o', or '--run'.")

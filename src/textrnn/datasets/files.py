@@ -44,6 +44,11 @@ def open_bytes(path: Path) -> BinaryIO:
         raise PermissionError(f"{path}: expected a file that may be read, got permission denied") from None
 
 
+def suffix_of(path: Path) -> str:
+    """Returns the suffix of a name in lower case, without `.gz`; nothing if there is none."""
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
 def check_unpacked(path: str | os.PathLike, head: bytes) -> None:
     """Raises `ValueError` if a file that starts with `head` is an archive."""
     if head[257:262] == b"ustar":
@@ -77,8 +82,7 @@ class Source:
     def __init__(self, path: str | os.PathLike, blocks: Iterator[bytes] | None = None):
         self.name, self.is_pipe, self.waiting = str(path), blocks is not None, 0
         self.tell, self.on_bad, self.encoding = warn, None, ""
-        suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() != ".gz"]
-        self.suffix = suffixes[-1] if suffixes else ""
+        self.suffix = suffix_of(Path(path))
         self._hash = hashlib.sha256()
         blocks = self._hashed(_blocks(Path(path)) if blocks is None else blocks)
         first = next(blocks, b"")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textrnn.checks import warn
 from textrnn.datasets.columns import short
-from textrnn.datasets.files import Source, read_lines
+from textrnn.datasets.files import Source, read_lines, suffix_of
 from textrnn.datasets.formats import Rows
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def find_splits(folder: Path) -> dict[str, Path | None]:
     """
     found = {}
     for split, names in SPLIT_NAMES.items():
-        tables = (path for path in visible_files(folder) if path.is_dir() or _suffix(path) in TABLE_SUFFIXES)
+        tables = (path for path in visible_files(folder) if path.is_dir() or suffix_of(path) in TABLE_SUFFIXES)
         stems = {path: _stem(path) for path in tables}
         paths = [path for path, stem in stems.items() if stem in names]
         paths = paths or [path for path, stem in stems.items() if set(re.split(r"[._-]", stem)).intersection(names)]
@@ -57,14 +57,9 @@ def find_splits(folder: Path) -> dict[str, Path | None]:
     return found
 
 
-def _suffix(path: Path) -> str:
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    return suffixes[-1] if suffixes else ""
-
-
 def _stem(path: Path) -> str:
     name = path.name.lower().removesuffix(".gz")
-    return name if path.is_dir() else name.removesuffix(_suffix(path))
+    return name if path.is_dir() else name.removesuffix(suffix_of(path))
 
 
 # --- texts by class ---------------------------------------------------------------------------------------------------

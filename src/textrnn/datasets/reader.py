@@ -31,6 +31,16 @@ WITHOUT_HEADER = ("tsv", "csv", "xlsx", "lines")  # forms that may come without 
 class TableReader:
     """The rows of a table of any kind, to be gone through once; memory does not grow with them.
 
+    Args:
+        rows: of the file.
+        name: of the file, for messages.
+        source: its bytes.
+        text_column: the name of the column that holds the texts, or its number, from 1.
+        label_column: the same for the labels.
+        needs_label: whether a table without labels is refused.
+        may_guess: whether a table without a header may be read in another order than `label, text`.
+        is_sure: whether what the columns hold is known from elsewhere, so that nothing is said of it.
+
     Attributes:
         name: of the file, for messages.
         form: `"tsv"`, `"csv"`, `"jsonl"`, `"json"`, `"fasttext"`, `"parquet"`, `"xlsx"`, `"lines"`, `"folder"` or
@@ -53,7 +63,7 @@ class TableReader:
         source: Source | None = None,
         text_column: str | None = None,
         label_column: str | None = None,
-        needs_label: bool = True,
+        needs_label: bool = False,
         may_guess: bool = True,
         is_sure: bool = False,
     ):
@@ -215,26 +225,13 @@ def _usual_width(rows: Sequence[Sequence[Any]]) -> int:
     return max(widths, key=lambda width: widths[width])  # the first of those that are as frequent
 
 
-def open_table(
-    data: Any,
-    *,
-    encoding: str | None = None,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    needs_label: bool = False,
-    may_guess: bool = True,
-    is_sure: bool = False,
-) -> TableReader:
+def open_table(data: Any, *, encoding: str | None = None, **settings: Any) -> TableReader:
     """Returns the reader of a file, a folder of texts for each class, a pipe, or a pandas table.
 
     Args:
         data: a path, a `Source`, or a `DataFrame`.
         encoding: as for `read_table`.
-        text_column: the name of the column that holds the texts, or its number, from 1.
-        label_column: the same for the labels.
-        needs_label: whether a table without labels is refused.
-        may_guess: whether a table without a header may be read in another order than `label, text`.
-        is_sure: whether what the columns hold is known from elsewhere, so that nothing is said of it.
+        **settings: `text_column`, `label_column`, `needs_label`, `may_guess` and `is_sure` of `TableReader`.
 
     Raises:
         ValueError: it cannot be read, has no such columns, or two columns are equally likely; the message names them.
@@ -243,13 +240,6 @@ def open_table(
     Warns:
         UserWarning: the columns were found by what they hold.
     """
-    settings = {
-        "text_column": text_column,
-        "label_column": label_column,
-        "needs_label": needs_label,
-        "may_guess": may_guess,
-        "is_sure": is_sure,
-    }
     if is_table(data):
         columns = (column.astype(object).where(column.notna(), None).tolist() for _, column in data.items())
         rows = enumerate(map(list, zip(*columns, strict=True)), 1)
@@ -264,6 +254,4 @@ def open_table(
 
 def open_texts(texts: Sequence[str]) -> TableReader:
     """Returns the reader of a table that has a text in each row and nothing else."""
-    return TableReader(
-        Rows("lines", enumerate(([text] for text in texts), 1), ["text"], unit="text"), "texts", needs_label=False
-    )
+    return TableReader(Rows("lines", enumerate(([text] for text in texts), 1), ["text"], unit="text"), "texts")

@@ -72,23 +72,15 @@ def read_table(
     return names.renamed([(table, labels)])[0] if names else table
 
 
-def read_chunks(
-    path: str | os.PathLike,
-    *,
-    num_rows: int = 100_000,
-    encoding: str | None = None,
-    text_column: str | None = None,
-    label_column: str | None = None,
-    on_empty: str = "skip",
-) -> "Iterator[pd.DataFrame]":
+def read_chunks(path: str | os.PathLike, *, num_rows: int = 100_000, **settings) -> "Iterator[pd.DataFrame]":
     """Yields `read_table` in pieces of `num_rows` rows, so that a file of any size can be read.
 
-    The rows are numbered on: the index of the second table starts where that of the first one ends. Takes and raises
-    what `read_table` does, an error when its line is reached. Numbers of classes are taken to count from 0 unless the
-    first piece shows that they count from 1.
+    The rows are numbered on: the index of the second table starts where that of the first one ends. Takes (`encoding`,
+    `text_column`, `label_column`, `on_empty`) and raises what `read_table` does, an error when its line is reached.
+    Numbers of classes are taken to count from 0 unless the first piece shows that they count from 1.
     """
     check_integer("num_rows", num_rows)
-    rows = _Labelled(path, encoding=encoding, text_column=text_column, label_column=label_column, on_empty=on_empty)
+    rows = _Labelled(path, **settings)
     pairs = iter(rows)
     for number in itertools.count():
         chunk = list(itertools.islice(pairs, num_rows))

@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from textrnn.experiments.compare import Comparison, compare, compare_answers, model_of
+from textrnn.experiments.compare import Comparison, answers_in_chunks, compare, compare_answers, model_of
 from textrnn.experiments.config import Given, read_config, settings_of_model
 from textrnn.experiments.continuing import (
     KNOWN,
@@ -13,7 +13,7 @@ from textrnn.experiments.continuing import (
     settings_to_continue,
     share_counted,
 )
-from textrnn.experiments.findings import Findings, deciding_characters, find_out, find_training_data
+from textrnn.experiments.findings import Findings, deciding_characters, find_out, find_training_data, training_tables
 from textrnn.experiments.runs import CONFIG, MODEL, Run, begun, differing_settings, find_runs, read_run, write_run
 from textrnn.experiments.space import DEFAULT as DEFAULT_SPACE
 from textrnn.experiments.space import Space, read_space
@@ -39,6 +39,7 @@ __all__ = [
     "Run",
     "Space",
     "Sweep",
+    "answers_in_chunks",
     "answers_on",
     "begun",
     "build_report",
@@ -66,6 +67,7 @@ __all__ = [
     "settings_to_continue",
     "share_counted",
     "train_once",
+    "training_tables",
     "write_run",
 ]
 

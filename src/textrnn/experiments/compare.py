@@ -115,7 +115,6 @@ def _answers(side: str | os.PathLike, on: "pd.DataFrame | None", *, progress: bo
         classifier = saving.load_classifier(model_of(side))
         return on.assign(predicted=list(answers_in_chunks(classifier.predict, on["text"], progress=progress)))
     if not is_run(side):
-        model_of(side)
         raise ValueError(f"{side}: expected a run, which holds what it said of its dev; a model needs a table (--on)")
     run = read_run(side)
     if not run.record:

@@ -1,6 +1,7 @@
 """What a report says, as plain tables: mistakes and what decided them, likely wrong labels, copies, training data."""
 
 import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,19 +129,30 @@ def find_training_data(classifier: "Classifier", file: str, table: "pd.DataFrame
 
     Rows that stand in `table` are left out: the file may have been split. If none is left there is nothing to return.
     """
-    from textrnn import datasets
-
     about = classifier.card.get("trained_on")
     if not isinstance(about, dict) or not isinstance(about.get("files"), dict) or "train" not in about.get("rows", {}):
         return None
-    named = datasets.SETS.get(about.get("name"))
-    places = [Path(file).parent, *([place] if named and (place := named.find()) else [])]
-    for path in (place / name for place in places for name in about["files"]):
-        if not path.is_file() or cards.sha256_of_file(path) not in about["files"].values():
-            continue
-        with warnings.catch_warnings(action="ignore"):
-            rows = datasets.read_table(path)
-        if len(rows) in (about["rows"]["train"], sum(about["rows"].values())):  # or train and dev were drawn from it
-            rest = rows[~rows["text"].isin(set(table["text"]))].reset_index(drop=True)
-            return rest if len(rest) else None
+    for _, rows in training_tables(about, file):
+        rest = rows[~rows["text"].isin(set(table["text"]))].reset_index(drop=True)
+        return rest if len(rest) else None
     return None
+
+
+def training_tables(trained_on: Mapping[str, Any], file: str) -> "Iterator[tuple[Path, pd.DataFrame]]":
+    """Yields path and rows of what a model was trained on, where it lies beside `file` or is a set of the kit's.
+
+    Args:
+        trained_on: as a card says it; the files are found by their SHA-256.
+        file: of the table that the model is asked about.
+    """
+    from textrnn import datasets
+
+    files, rows = trained_on["files"], trained_on["rows"]
+    named = datasets.SETS.get(trained_on.get("name"))
+    places = [Path(file).parent, *([place] if named and (place := named.find()) else [])]
+    for path in (place / name for place in places for name in files):
+        if path.is_file() and cards.sha256_of_file(path) in files.values():
+            with warnings.catch_warnings(action="ignore"):
+                found = datasets.read_table(path)
+            if len(found) in (rows["train"], sum(rows.values())):  # or train and dev were drawn from it
+                yield path, found

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textrnn import cards
-from textrnn.locks import locked
+from textrnn.locks import locked, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,18 +138,9 @@ def write_run(folder: Path, *, answers: "pd.DataFrame", history: "pd.DataFrame",
         "versions": versions(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
     }
-    write_whole(folder / RECORD, json.dumps(whole, ensure_ascii=False, indent=2) + "\n")
+    with replacing(folder / RECORD) as beside:
+        beside.write_text(json.dumps(whole, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return Run(folder, whole)
-
-
-def write_whole(path: Path, text: str):
-    """Writes a file that is at every moment the old one or the new one."""
-    beside = path.with_name(f".{path.name}.part")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 def versions() -> dict[str, str]:
@@ -206,12 +197,8 @@ def find_runs(folder: str | os.PathLike) -> list[Run]:
 
 def differing_settings(runs: list[Run]) -> list[dict[str, Any]]:
     """Returns for each run the settings in which some of the runs differ, and the seed if they differ in it."""
-    known = [{**run.record["settings"], "seed": run.record.get("seed")} for run in runs if run.record]
+    of_runs = [{**run.record["settings"], "seed": run.record.get("seed")} if run.record else {} for run in runs]
+    known = [settings for settings in of_runs if settings]
     names = dict.fromkeys(name for settings in known for name in settings)
     differing = [name for name in names if any(one.get(name) != known[0].get(name) for one in known)]
-    return [
-        {name: {**run.record["settings"], "seed": run.record.get("seed")}.get(name) for name in differing}
-        if run.record
-        else {}
-        for run in runs
-    ]
+    return [{name: settings.get(name) for name in differing if settings} for settings in of_runs]

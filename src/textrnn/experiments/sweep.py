@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textrnn import cards
 from textrnn.checks import check_integer, check_seed, warn
 from textrnn.experiments.config import Given
-from textrnn.experiments.runs import MODEL, Run, read_run, write_whole
+from textrnn.experiments.runs import MODEL, Run, read_run
 from textrnn.experiments.space import Space
 from textrnn.experiments.trial import Files, train_trial
 from textrnn.extras import require
-from textrnn.locks import locked
+from textrnn.locks import locked, replacing
 from textrnn.recipes import Recipe
 from textrnn.scale import as_they_end, connected
 
@@ -151,7 +151,8 @@ def _taken(folder: Path, identity: dict[str, Any]) -> Iterator[None]:
         raise FileExistsError(f"{folder}: expected no folder or a sweep, found other files in it")
     folder.mkdir(parents=True, exist_ok=True)
     if not path.is_file():
-        write_whole(path, json.dumps(identity, ensure_ascii=False, indent=2) + "\n")
+        with replacing(path) as beside:
+            beside.write_text(json.dumps(identity, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     with contextlib.ExitStack() as held:
         try:
             held.enter_context(locked(path, wait=False))

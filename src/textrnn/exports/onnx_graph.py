@@ -129,15 +129,11 @@ def _recurrent(graph: _Graph, data: NetworkData, values: str) -> str:
     settings = data.settings
     directions = ("forward", "backward") if settings["bidirectional"] else ("forward",)
     for number in range(1, settings["num_layers"] + 1):
-        weights = [_of(data.arrays, f"recurrent_{number}.{direction}") for direction in directions]
+        weights = [data.layer(f"recurrent_{number}.{direction}") for direction in directions]
         values = _layer(graph, settings["cell"], weights, values)
     kinds = architectures.poolings(settings["pooling"])
-    pooled = [_pooled(graph, kind, values, settings["units"], _of(data.arrays, kind)) for kind in kinds]
+    pooled = [_pooled(graph, kind, values, settings["units"], data.layer(kind)) for kind in kinds]
     return graph.add("Concat", *pooled, axis=1)
-
-
-def _of(arrays: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
-    return {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
 
 
 def _layer(graph: _Graph, cell: str, weights: list[dict[str, np.ndarray]], values: str) -> str:
@@ -198,7 +194,7 @@ def _convolved(graph: _Graph, data: NetworkData, values: str) -> str:
     columns = graph.add("Transpose", graph.add("Mul", values, "mask"), perm=[0, 2, 1])
     mask, found = graph.add("Transpose", "mask", perm=[0, 2, 1]), []
     for width in data.settings["widths"]:
-        weights = _of(data.arrays, f"width_{width}")
+        weights = data.layer(f"width_{width}")
         before = (width - 1) // 2  # of an even width, Keras has more behind the step
         kernel = graph.constant(weights["kernel"].transpose(2, 1, 0))
         convolved = graph.add(

@@ -153,18 +153,22 @@ def accuracy_difference(
     >>> {name: round(value, 3) for name, value in found.items()}
     {'difference': 0.08, 'low': 0.02, 'high': 0.137}
     """
-    true, first = checked_labels(true, first)
-    _, second = checked_labels(true, second)
+    lost, won = _right_alone(true, first, second)
     check_number("confidence", confidence, "a share between 0 and 1", lambda share: 0 < share < 1)
     rows = len(true)
-    lost, won = ((one == true) & (other != true) for one, other in ((first, second), (second, first)))
-    lost, won = int(lost.sum()), int(won.sum())
     less, more = (lost + 1) / (rows + 2), (won + 1) / (rows + 2)
     z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
     half = z * np.sqrt((less + more - (more - less) ** 2) / (rows + 2))
     value = (won - lost) / rows
     low, high = max(-1.0, min(value, more - less - half)), min(1.0, max(value, more - less + half))
     return {"difference": value, "low": float(low), "high": float(high)}
+
+
+def _right_alone(true: Sequence[str], first: Sequence[str], second: Sequence[str]) -> tuple[int, int]:
+    """Returns how many rows the first alone has right, and how many the second alone."""
+    true, first = checked_labels(true, first)
+    _, second = checked_labels(true, second)
+    return int(((first == true) & (second != true)).sum()), int(((second == true) & (first != true)).sum())
 
 
 def mcnemar(true: Sequence[str], first: Sequence[str], second: Sequence[str]) -> dict[str, float]:
@@ -188,13 +192,10 @@ def mcnemar(true: Sequence[str], first: Sequence[str], second: Sequence[str]) ->
     >>> mcnemar(["a"] * 10, ["a"] * 8 + ["b"] * 2, ["a"] * 2 + ["b"] * 8)
     {'only_first': 6, 'only_second': 0, 'p': 0.03125}
     """
-    true, first = checked_labels(true, first)
-    _, second = checked_labels(true, second)
+    only_first, only_second = _right_alone(true, first, second)
     require("metrics.mcnemar", "scipy")
     from scipy.stats import binomtest
 
-    only_first = int(((first == true) & (second != true)).sum())
-    only_second = int(((second == true) & (first != true)).sum())
     split = only_first + only_second
     p = float(binomtest(only_first, split).pvalue) if split else 1.0
     return {"only_first": only_first, "only_second": only_second, "p": p}

@@ -207,6 +207,18 @@ def coverage_curve(
     return pd.DataFrame(rows)
 
 
+def _predicted_and_own(
+    table: pd.DataFrame, probs: np.ndarray, label_names: Sequence[str], num: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the predicted label and the index of the true one of each row `(rows,)`, after checks of all four."""
+    check_table("table", table)
+    check_integer("num", num, least=0)
+    predicted = predicted_labels(probs, label_names)
+    if len(probs) != len(table):
+        raise ValueError(f"probs: expected a row for each of the {len(table)} of the table, got {len(probs)}")
+    return predicted, label_ids(table["label"], label_names, name="table")
+
+
 def worst_mistakes(
     table: pd.DataFrame, probs: np.ndarray, label_names: Sequence[str], *, num: int = 10
 ) -> pd.DataFrame:
@@ -222,13 +234,9 @@ def worst_mistakes(
         ValueError: the numbers of rows or of classes differ, a label of the table is not in `label_names`, or `num` is
             below 0.
     """
-    check_table("table", table)
-    check_integer("num", num, least=0)
-    predicted = predicted_labels(probs, label_names)
-    if len(probs) != len(table):
-        raise ValueError(f"probs: expected a row for each of the {len(table)} of the table, got {len(probs)}")
-    own = probs[np.arange(len(table)), label_ids(table["label"], label_names, name="table")]
-    answers = table[["text", "label"]].assign(predicted=predicted, score=probs.max(axis=1), score_of_label=own)
+    predicted, own = _predicted_and_own(table, probs, label_names, num)
+    scores = {"score": probs.max(axis=1), "score_of_label": probs[np.arange(len(own)), own]}
+    answers = table[["text", "label"]].assign(predicted=predicted, **scores)
     wrong = answers[answers["label"] != answers["predicted"]]
     return wrong.sort_values("score", ascending=False).head(num).reset_index(drop=True)
 
@@ -256,12 +264,7 @@ def likely_wrong_labels(
     >>> likely_wrong_labels(rows, probs, ["x", "y"])["text"].tolist()
     ['b']
     """
-    check_table("table", table)
-    check_integer("num", num, least=0)
-    predicted_labels(probs, label_names)
-    if len(probs) != len(table):
-        raise ValueError(f"probs: expected a row for each of the {len(table)} of the table, got {len(probs)}")
-    own = label_ids(table["label"], label_names, name="table")
+    _, own = _predicted_and_own(table, probs, label_names, num)
     rows = np.bincount(own, minlength=len(label_names))
     of_own = probs[np.arange(len(own)), own]
     thresholds = np.bincount(own, weights=of_own, minlength=len(label_names)) / np.maximum(rows, 1)

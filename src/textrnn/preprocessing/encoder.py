@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from textrnn.checks import check_choice, check_integer, check_list
+from textrnn.checks import check_choice, check_flag, check_integer, check_list
 from textrnn.options import UNITS
 from textrnn.preprocessing.ngrams import Ngrams, misfit
 from textrnn.preprocessing.normalisation import normalise, split_words
@@ -88,8 +88,7 @@ class TextEncoder:
     def __post_init__(self):
         check_choice("unit", self.unit, UNITS)
         check_integer("max_length", self.max_length)
-        if not isinstance(self.lower, bool):
-            raise ValueError(f"lower: expected True or False, got {self.lower!r}")
+        check_flag("lower", self.lower)
         if self.ngrams and self.unit == "word":
             raise ValueError('ngrams: go with unit="char" alone, got unit="word"')
         object.__setattr__(self, "ngrams", tuple(Ngrams.of(ngrams, order) for order, ngrams in self.orders()))

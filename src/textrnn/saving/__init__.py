@@ -6,7 +6,7 @@ Who reads and answers needs NumPy; what writes imports TensorFlow when it is fir
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from textrnn.saving.classifier import Classifier, Predictor
+from textrnn.saving.classifier import Classifier, Delegate, Predictor
 from textrnn.saving.data import VOCABULARY, WEIGHTS, NetworkData, write_files
 from textrnn.saving.drawn import drawn_texts
 from textrnn.saving.loading import load_classifier, load_network
@@ -31,6 +31,7 @@ __all__ = [
     "VOCABULARY",
     "WEIGHTS",
     "Classifier",
+    "Delegate",
     "NetworkData",
     "NumpyNetwork",
     "Predictor",

@@ -244,7 +244,28 @@ class NetworkPredictor(Predictor):
         return self.in_batches(answer, [len(text) for text in texts], **sizes)
 
 
-class Classifier(Predictor):
+class Delegate(Predictor):
+    """A predictor that has another one answer, its `network`."""
+
+    network: Predictor
+
+    def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
+        """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
+
+        Takes and raises what `Predictor.predict_proba` does.
+        """
+        return self.network.predict_proba(texts, batch_size=batch_size, long_text=long_text)
+
+    def transform(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
+        """Returns what the output layer sees of `texts`: `float32 (rows, features)`; see `Predictor.transform`."""
+        return self.network.transform(texts, batch_size=batch_size, long_text=long_text)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Returns a name for each column of `transform`."""
+        return self.network.get_feature_names_out()
+
+
+class Classifier(Delegate):
     """A saved model at work.
 
     Args:
@@ -261,18 +282,3 @@ class Classifier(Predictor):
 
     def __init__(self, folder: Path, card: dict[str, Any], network: Predictor):
         self.folder, self.card, self.network, self.label_names = folder, card, network, network.label_names
-
-    def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
-        """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
-
-        Takes and raises what `Predictor.predict_proba` does.
-        """
-        return self.network.predict_proba(texts, batch_size=batch_size, long_text=long_text)
-
-    def transform(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
-        """Returns what the output layer sees of `texts`: `float32 (rows, features)`; see `Predictor.transform`."""
-        return self.network.transform(texts, batch_size=batch_size, long_text=long_text)
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Returns a name for each column of `transform`."""
-        return self.network.get_feature_names_out()

@@ -50,6 +50,11 @@ class NetworkData:
     tables: str = "float32"
     temperature: float = 1.0
 
+    def layer(self, name: str) -> dict[str, np.ndarray]:
+        """Returns the arrays of one layer by their names in it."""
+        start = f"{name}."
+        return {key.removeprefix(start): array for key, array in self.arrays.items() if key.startswith(start)}
+
 
 def write_files(data: NetworkData) -> dict[str, bytes]:
     """Returns the content of each file of `data`, by its path in the folder of a model; the same data, the same bytes.

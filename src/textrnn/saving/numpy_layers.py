@@ -5,7 +5,6 @@ calls on the rows that still have a character at that step: texts are sorted by 
 are always the first rows, and no step is spent on padding. The arithmetic is that of the layers of Keras.
 """
 
-import abc
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -34,26 +33,21 @@ def _spans(counts: np.ndarray) -> list[slice]:
     return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
 
-class Layer(abc.ABC):
-    """What makes the states of a packed batch from its values; weights are named and shaped as in Keras."""
-
-    @abc.abstractmethod
-    def run(self, packed: Packed) -> np.ndarray:
-        """Returns the state after each real step: `float32 (real steps, units)`."""
+# The layers make the states of a packed batch from its values; weights are named and shaped as in Keras.
 
 
-class Feedforward(Layer):
+class Feedforward:
     """A dense layer with tanh, which sees one step at a time and remembers nothing."""
 
     def __init__(self, *, kernel: np.ndarray, bias: np.ndarray):
         self.kernel, self.bias = kernel, bias
 
     def run(self, packed: Packed) -> np.ndarray:
-        """Returns the state of each real step."""
+        """Returns the state of each real step: `float32 (real steps, units)`."""
         return np.tanh(packed.values @ self.kernel + self.bias)
 
 
-class Convolution(Layer):
+class Convolution:
     """Filters over `width` neighbouring steps, and relu; beyond both ends of a row there are zeros."""
 
     def __init__(self, *, kernel: np.ndarray, bias: np.ndarray):
@@ -71,7 +65,7 @@ class Convolution(Layer):
         return np.maximum(found, 0, out=found)
 
 
-class Recurrent(Layer):
+class Recurrent:
     """A layer that reads from one end; this one is Keras' `SimpleRNN`."""
 
     def __init__(self, *, kernel: np.ndarray, recurrent_kernel: np.ndarray, bias: np.ndarray, backwards: bool = False):
@@ -188,6 +182,7 @@ class GRU(Recurrent):
         new += candidate
 
 
+Layer = Feedforward | Convolution | Recurrent
 RECURRENT = {"lstm": LSTM, "gru": GRU, "simple": Recurrent, "feedforward": Feedforward}
 
 

@@ -42,10 +42,9 @@ class NumpyNetwork(NetworkPredictor):
         kinds = [_embedding, _evidence] if settings.get("evidence") else [_embedding]
         tables = [table_of(arrays, order) for table_of in kinds for order in range(len(data.encoder.num_ids))]
         if data.network == "textrnn":
-            self._layers, self._poolings = _recurrent(arrays, settings)
+            self._layers, self._poolings = _recurrent(data)
         else:
-            widths = [_of(arrays, f"width_{width}") for width in settings["widths"]]
-            self._layers = [[Convolution(**weights) for weights in widths]]
+            self._layers = [[Convolution(**data.layer(f"width_{width}")) for width in settings["widths"]]]
             self._poolings = [Pooling("max")]
         self._first = FirstLayers(tables, self._layers[0])
         self._kernel, self._bias = (
@@ -141,24 +140,17 @@ def _in_threads(number: int, work: Callable[[np.ndarray], Any], batches: list[np
         return list(pool.map(work, batches))
 
 
-def _of(arrays: Mapping[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
-    """Returns the arrays of one layer by their names in it."""
-    return {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
-
-
-def _recurrent(
-    arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any]
-) -> tuple[list[list[Layer]], list[Pooling]]:
+def _recurrent(data: NetworkData) -> tuple[list[list[Layer]], list[Pooling]]:
     """Returns the recurrent layers, from the bottom up one or two directions of each, and the poolings."""
-    layers = []
+    layers, settings = [], data.settings
     for number in range(1, settings["num_layers"] + 1):
-        directions = [RECURRENT[settings["cell"]](**_of(arrays, f"recurrent_{number}.forward"))]
+        directions = [RECURRENT[settings["cell"]](**data.layer(f"recurrent_{number}.forward"))]
         if settings["bidirectional"]:
-            backward = _of(arrays, f"recurrent_{number}.backward")
+            backward = data.layer(f"recurrent_{number}.backward")
             directions.append(RECURRENT[settings["cell"]](**backward, backwards=True))
         layers.append(directions)
     kinds = architectures.poolings(settings["pooling"])
-    return layers, [Pooling(kind, num_forward=settings["units"], **_of(arrays, kind)) for kind in kinds]
+    return layers, [Pooling(kind, num_forward=settings["units"], **data.layer(kind)) for kind in kinds]
 
 
 def _embedding(arrays: Mapping[str, np.ndarray], order: int) -> Table:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from textrnn import cards, saving
 from textrnn.checks import check_choice, check_integer, check_number
 from textrnn.extras import require
-from textrnn.locks import locked
+from textrnn.locks import locked, replacing
 from textrnn.options import BULK_FORMATS, LONG_TEXT
 from textrnn.scale.cluster import as_they_end, connected
 from textrnn.scale.inputs import Part, find_files, parts_of, plain_cell, state_of
@@ -122,7 +122,7 @@ def _begin(out: Path, run: dict[str, Any]):
         return
     if others := sorted(one.name for one in out.iterdir() if not one.name.startswith(".")):
         raise ValueError(f"{out}: expected an empty folder, or one of an earlier run, got {others[0]}")
-    with _replacing(path) as beside:
+    with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
 
@@ -140,18 +140,8 @@ class _Refusals:
 
 @contextlib.contextmanager
 def _refusals(out: Path) -> Iterator[_Refusals]:
-    with _replacing(out / REFUSED) as beside, beside.open("w", encoding="utf-8") as file:
+    with replacing(out / REFUSED) as beside, beside.open("w", encoding="utf-8") as file:
         yield _Refusals(file)
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Yields a path to write to, whose file then takes the place of `path`, if all went well."""
-    beside = path.with_name(f".{path.name}")
-    yield beside
-    with beside.open("rb+") as file:
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 class _Work:
@@ -184,7 +174,7 @@ class _Work:
         table = pd.DataFrame(dict(zip(part.columns, columns, strict=True)))
         for name, values in (("label", labels), ("score", scores)):
             table[name if name not in part.columns else f"predicted_{name}"] = values
-        with _replacing(path) as beside:
+        with replacing(path) as beside:
             if self._style == "parquet":
                 table.to_parquet(beside, index=False)
             elif self._style == "csv":

@@ -15,7 +15,7 @@ import numpy as np
 from textrnn import networks
 from textrnn.checks import warn
 from textrnn.layers import TextToIds
-from textrnn.locks import locked
+from textrnn.locks import locked, replacing
 
 VERSION = 1  # of what a checkpoint holds
 KEPT = 2  # the newest, and the one before it should the newest turn out to be damaged
@@ -52,7 +52,7 @@ class Checkpoints:
                 f"resume: {self.folder}: a training that is running keeps its checkpoints there; wait for its end, or "
                 f"give another folder"
             ) from None
-        for left in self.folder.glob("step-*.part"):  # by a process that was killed while it wrote
+        for left in self.folder.glob(".step-*.part"):  # by a process that was killed while it wrote
             left.unlink()
 
     def close(self):
@@ -75,17 +75,10 @@ class Checkpoints:
             OSError: it cannot be written; the earlier checkpoints are as they were.
         """
         path = self.folder / f"step-{step:010d}.npz"
-        beside = path.with_suffix(".part")
         about = {"identity": self.identity, "state": state, "arrays": sorted(arrays)}
         about = json.dumps(about, allow_nan=False)
-        try:
-            with beside.open("wb") as file:
-                np.savez(file, about=np.array(about), **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        with replacing(path) as beside, beside.open("wb") as file:
+            np.savez(file, about=np.array(about), **arrays)
         for old in self._paths()[KEPT:]:
             old.unlink()
 

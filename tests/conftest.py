@@ -89,6 +89,16 @@ def rows_of(table):
     return list(zip(table["label"], table["text"], strict=True))
 
 
+def contents(folder):
+    """Returns the bytes of every file of a folder by its path in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def names_beside(folder):
+    """Returns the names of all that lies where `folder` does."""
+    return sorted(path.name for path in folder.parent.iterdir())
+
+
 def message_of(error, call, *args, **settings):
     """Returns the message with which `call` fails."""
     with pytest.raises(error) as caught:

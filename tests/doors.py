@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from conftest import rows_of
+
 from textrnn import datasets
 
 ROWS = [
@@ -67,10 +69,6 @@ def in_atis(rows, folder=""):
         f"{folder}seq.out": "".join(" ".join("O" for _ in text.split()) + "\n" for _, text in rows),
         f"{folder}label": "".join(f"{label}\n" for label, _ in rows),
     }
-
-
-def rows_of(table):
-    return list(zip(table["label"], table["text"], strict=True))
 
 
 def sentences_of(table):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from bad_files import INPUTS
+from conftest import rows_of
 from doors import (
     DOORS,
     ROWS,
@@ -20,7 +21,6 @@ from doors import (
     in_csv,
     in_thucnews,
     in_tsv,
-    rows_of,
     set_up,
 )
 

@@ -478,9 +478,3 @@ def test_ctrl_c_in_the_instant_before_a_read_is_seen_though_nothing_comes_to_be_
         assert process.stdout.read().split() == [b"seen"]
     finally:
         process.kill()
-
-
-def test_one_line_tells_a_script_what_is_wrong(tmp_path):
-    done = subprocess.run([COMMAND, "predict", tmp_path / "none", "国足"], capture_output=True, text=True)
-    message = f"Error: {tmp_path / 'none'}: expected a model folder with assets.extra/card.json, found none\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)

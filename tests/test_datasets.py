@@ -64,13 +64,6 @@ def test_a_csv_may_hold_commas_quotes_and_line_breaks_inside_quotes(tmp_path):
     assert rows_of(table) == [("a", "一, 二"), ("b", 'he said "no"'), ("a", "two\nlines"), ("b", "plain")]
 
 
-def test_columns_stand_in_any_order_and_others_are_ignored(tmp_path):
-    path = written(tmp_path / "a.tsv", "id\ttext\tsource\tlabel\n1\t你好\tx\tgame\n2\t再见\ty\tsports\n")
-    table = datasets.read_table(path)
-    assert list(table.columns) == ["text", "label"]
-    assert rows_of(table) == [("game", "你好"), ("sports", "再见")]
-
-
 def test_columns_of_other_names_are_found_by_name_and_missed_by_name(tmp_path):
     path = written(tmp_path / "a.tsv", "title\tclass\n你好\tgame\n")
     assert rows_of(datasets.read_table(path, text_column="title", label_column="class")) == [("game", "你好")]

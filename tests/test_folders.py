@@ -5,12 +5,9 @@ import sys
 import threading
 
 import pytest
+from conftest import names_beside
 
 from textrnn.saving import folders
-
-
-def names_beside(folder):
-    return sorted(path.name for path in folder.parent.iterdir())
 
 
 def put(folder, number):

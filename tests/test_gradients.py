@@ -68,18 +68,6 @@ def test_recall_depends_on_the_seed_alone():
     assert (first != other).any()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"gap": -1}, "gap: expected at least 0, got -1"),
-        ({"gap": 1, "num_symbols": 1}, "num_symbols: expected at least 2, got 1"),
-    ],
-)
-def test_recall_names_a_bad_setting(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        gradients.draw_recall(2, seed=0, **arguments)
-
-
 def test_setting_the_forget_bias_changes_that_quarter_alone():
     layer = keras.layers.LSTM(3, bias_initializer="random_normal", unit_forget_bias=False)
     layer.build((None, None, 2))

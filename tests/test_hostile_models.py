@@ -434,6 +434,7 @@ def test_a_card_that_lists_other_files_vouches_for_none(folder, listed):
         ({"labels": ["yes", "no"]}, "labels: the card says ['yes', 'no'], the data ['no', 'yes']"),
         ({"labels": ["no", "\x1b[2J"]}, r"labels: the card says ['no', '\x1b[2J'], the data ['no', 'yes']"),
         ({"vocabulary": None}, "vocabulary hash: the card says None, the data "),
+        ({"vocabulary": ["x"]}, "vocabulary hash: the card says ['x'], the data "),
         ({"max_length": 31}, "maximum length: the card says 31, the data 32"),
         ({"tables": "int8"}, "tables: the card says 'int8', the data 'float32'"),
     ],

@@ -1,7 +1,6 @@
 """The NumPy runtime gives TensorFlow's answers, whatever the batch, the order or the number of threads."""
 
 import functools
-import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -130,23 +129,6 @@ def test_a_summary_is_what_the_output_layer_sees():
     np.testing.assert_allclose(network.transform(text)[0], windows.shares @ of_windows, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("max_ngram", [1, 3])
-def test_a_long_text_gets_the_mean_of_its_windows_by_their_length(max_ngram):
-    network = to_numpy_network(build(max_ngram=max_ngram))
-    tokens = "".join(HEADLINES.dev["text"][:60]).replace(" ", "")[:1000]  # no window begins or ends with a space
-    num = -(-len(tokens) // network.encoder.max_length)
-    ends = [len(tokens) * place // num for place in range(num + 1)]
-    windows = [tokens[start:end] for start, end in itertools.pairwise(ends)]
-    assert {len(window) for window in windows} == {31, 32}
-    expected = np.average(network.predict_proba(windows), axis=0, weights=[len(window) for window in windows])
-    for texts in ([tokens], ["国", tokens, "球"], [tokens] * 300):
-        probs = network.predict_proba(texts)
-        np.testing.assert_allclose(probs[len(texts) // 2], expected, atol=1e-6, rtol=0)
-    assert abs(network.predict_proba([tokens], long_text="head")[0] - expected).max() > 0.01
-    head = network.predict_proba([tokens[:32]])
-    np.testing.assert_array_equal(network.predict_proba([tokens], long_text="head"), head)
-
-
 def test_batch_order_and_threads_change_nothing():
     network = to_numpy_network(build())
     expected = network.predict_proba(TEXTS)
@@ -199,11 +181,6 @@ def test_calls_that_overlap_do_not_wait_and_leave_the_threads_of_blas_as_they_we
         other_is_out.set()
     np.testing.assert_allclose([*one.result(), *other], expected, atol=1e-6, rtol=0)
     assert blas_threads() == before
-
-
-def test_an_unknown_way_with_long_texts_is_refused():
-    with pytest.raises(ValueError, match=r"^long_text: expected one of \('windows', 'head'\), got 'tail'$"):
-        to_numpy_network(build()).predict_proba(TEXTS, long_text="tail")
 
 
 def test_one_direction_is_the_lstm_of_the_cells_room_on_each_row_without_its_padding():

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import contents, names_beside
 
 from textrnn import cards, networks, saving
 from textrnn.preprocessing import TextEncoder
@@ -35,14 +36,6 @@ def folder(written, tmp_path):
     """A saved model of a test's own, the only thing in its folder."""
     (tmp_path / "models").mkdir()
     return Path(shutil.copytree(written, tmp_path / "models" / "m"))
-
-
-def contents(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def names_beside(folder):
-    return sorted(path.name for path in folder.parent.iterdir())
 
 
 # What happens to each save stands in its name. TensorFlow is loaded once and has done nothing yet, so that each child

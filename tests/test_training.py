@@ -176,8 +176,8 @@ def test_ids_computed_once_are_the_ids_of_the_graph_and_of_python(unit):
     encoder = TextEncoder.from_texts(HEADLINES["text"], unit=unit, max_length=6)
     model = networks.build_textrnn(encoder, ["x", "y"], embed_dim=4, units=4)
     texts = [*HEADLINES["text"], "没见过\U00020000", "Ａ" * 50]
-    encoded = training.encode_texts(model, texts, chunk_size=2)
-    np.testing.assert_array_equal(encoded.ids, encoder.encode(texts))
+    encoded = training.encode_texts(model, texts)
+    np.testing.assert_array_equal(encoded.ids, networks.text_layer(model)(tf.constant(texts)))
     assert encoded.lengths.tolist() == [len(encoder.encode_one(text)) for text in texts]
     assert encoded.batch(np.array([4, 0])).shape == (2, encoded.lengths[[0, 4]].max())
 
@@ -280,19 +280,10 @@ def test_batches_waste_little_on_padding_and_do_not_come_sorted():
     ("texts", "message"),
     [
         (["a", ""], "texts: item 1: expected a text, got an empty one"),
-        ([" \u3000\n"], "texts: item 0: expected a text, got an empty one"),
-        ("", "texts: item 0: expected a text, got an empty one"),
-        (["a", 3], "texts: item 1: expected a string, got 3 (int)"),
-        (["a", None], "texts: item 1: expected a string, got None (NoneType)"),
-        ([b"a"], "texts: item 0: expected a string, got b'a' (bytes)"),
         (pd.Series(["a", float("nan")], dtype=object), "texts: item 1: expected a string, got nan (float)"),
         (
             ["a", "b\ud83d"],
             "texts: item 1: character 1 is half of a surrogate pair ('\\ud83d'): the text was decoded wrongly",
-        ),
-        (
-            "\udc80",
-            "texts: item 0: character 0 is half of a surrogate pair ('\\udc80'): the text was decoded wrongly",
         ),
     ],
 )
@@ -332,10 +323,6 @@ def changed(row, column, value):
         ({"dev": HEADLINES[:0]}, "dev: expected at least one row, got none"),
         ({"train": HEADLINES[:0]}, "train: expected at least one row, got none"),
         ({"scoring": "f1"}, "scoring: expected one of ('accuracy', 'macro_f1'), got 'f1'"),
-        ({"epochs": 0}, "epochs: expected at least 1, got 0"),
-        ({"batch_size": 0}, "batch_size: expected at least 1, got 0"),
-        ({"patience": 0}, "patience: expected at least 1, got 0"),
-        ({"adversarial": -0.1}, "adversarial: expected a share of a length, 0 or more, got -0.1"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_before_any_work(arguments, message, tmp_path):

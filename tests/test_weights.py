@@ -310,12 +310,6 @@ def test_a_row_of_weight_zero_has_no_part_in_the_vocabulary_either():
         training.train_textrnn(table, strange, settings=TINY, sample_weight=weights, progress=False)
 
 
-@pytest.mark.parametrize("label_names", [["sports"], ["sports", "pets"], ["sports", "stocks", "pets"]])
-def test_names_that_are_not_the_labels_of_train_are_refused(label_names):
-    with pytest.raises(ValueError, match=r"^label_names: expected (the labels of train|two or more)"):
-        training.train_textrnn(TABLE, None, settings=TINY, label_names=label_names, progress=False)
-
-
 def test_balanced_classes_weigh_the_same_and_the_best_epoch_is_that_of_macro_f1(monkeypatch):
     seen = {}
     monkeypatch.setattr(training.recommended, "fit", lambda *args, **kwargs: seen.update(kwargs))

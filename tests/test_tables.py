@@ -6,10 +6,11 @@ import json
 import warnings
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from conftest import message_of, rows_of, written
 
-from textrnn import datasets
+from textrnn import datasets, metrics
 
 TEXTS = [
     *('球队主场"赢得"比赛', "股市收盘, 上涨", "女单夺冠；教练落泪", "金价连跌; 买家观望"),
@@ -260,6 +261,7 @@ def test_a_table_in_memory_may_have_missing_values_of_pandas_and_a_name_twice(sa
     assert messages(said) == ["table: 3 of 12 rows left out, without a text or a label: row 1, 5, 9"]
     table = pd.concat([TABLE, TABLE["label"].rename("note"), TABLE["label"].rename("note")], axis=1)
     assert rows_of(datasets.read_table(table)) == ROWS
+    assert rows_of(datasets.read_table(pa.Table.from_pandas(TABLE))) == ROWS
 
 
 @pytest.mark.parametrize("labels", [[0, 1] * 6, [True, False] * 6, pd.Categorical(["x", "y"] * 6), [1.0, 2.0] * 6])
@@ -444,3 +446,7 @@ def test_messages_about_tables_are_short(tmp_path):
     assert got.startswith(f"{other}: row 1: label 'nowhere' has no row in train, which has ")
     assert got.endswith(" and 4994 more")
     assert len(got) < 300
+    long = pd.DataFrame({"text": ["一", "二"] * 2, "label": ["甲" * 9000, "乙" * 9000] * 2})
+    assert len(message_of(ValueError, metrics.label_ids, long["label"], list(set(LABELS)) * 900)) < 400
+    assert len(message_of(ValueError, datasets.load, long)) < 200
+    assert len(message_of(ValueError, datasets.load, ROWS)) < 200

@@ -37,6 +37,17 @@ def has_visible(text: str) -> bool:
     return VISIBLE.search(text) is not None
 
 
+def excerpt(value: Any, *, most: int = 40) -> str:
+    """Returns the beginning of a value as a message shows it.
+
+    >>> excerpt("a long text", most=6), excerpt([1])
+    ("'a long…'", '[1]')
+    """
+    text = value if isinstance(value, str) else str(value)
+    text = text if len(text) <= most else f"{text[:most]}…"
+    return repr(text) if isinstance(value, str) else text
+
+
 def is_table(value: Any) -> bool:
     """Returns whether `value` is a pandas `DataFrame`; without importing pandas, which takes half a second."""
     return isinstance(value, getattr(sys.modules.get("pandas"), "DataFrame", ()))

@@ -76,7 +76,7 @@ def layout_of(reader: Any, label_names: list[str], *, top: int, probabilities: b
         [free(name) for name in names],
         label_names if probabilities else [],
         answers_first=len(columns) == 1,
-        separator=reader.separator if reader.form == "csv" else ",",
+        separator=reader.separator if reader.separator in ",;|" else ",",
         encoding=_encoding_for(reader.source),
         schema=reader.schema,
         label_width=max(map(width, (*map(flat, label_names), "unknown"))),
@@ -133,6 +133,8 @@ def _arranged(layout: Layout, cells: Sequence, added: Sequence) -> list:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     return in_json(value) if isinstance(value, list | dict) else value
 
 
@@ -193,7 +195,8 @@ def _rounded(value: Any) -> Any:
 
 
 def _in_json(record: dict[str, Any]) -> str:
-    return in_json(json.loads(json.dumps(record, default=str)))  # dates of Parquet and Excel as text
+    text = json.dumps(record, default=lambda value: str(_plain(value)))  # dates of Parquet and Excel
+    return in_json(json.loads(text))
 
 
 def _lines(_stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None) -> Callable:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textrnn import shipped
-from textrnn.checks import check_seed, is_table
+from textrnn.checks import check_seed, excerpt, is_table
 from textrnn.datasets.atis import read_atis, read_tagged
 from textrnn.datasets.auditing import audit, near_copies, overlaps
 from textrnn.datasets.files import ENCODINGS, Source
@@ -143,10 +143,10 @@ def load(
     """
     check_seed(seed)
     names = ", ".join(SETS)
-    if is_table(name):
+    if is_table(name) or hasattr(name, "to_pandas"):
         return split_table(read_table(name, **settings), seed=seed, copies_together=copies_together)
     if not isinstance(name, str | os.PathLike):
-        raise ValueError(f"name: expected one of {names}, a path or a table, got {name!r}")
+        raise ValueError(f"name: expected one of {names}, a path or a table, got {excerpt(name)}")
     if data_dir is not None and not Path(data_dir).exists():
         raise FileNotFoundError(f"data_dir: {data_dir}: no such file or folder")
     if name in SETS:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from textrnn.checks import excerpt
+
 # The kit's own names come before all others.
 OWN_TEXT, OWN_LABEL = {"text", "文本"}, {"label", "标签"}
 TEXT_NAMES = OWN_TEXT | {
@@ -74,17 +76,6 @@ def as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
-
-
-def excerpt(value: Any, *, most: int = 40) -> str:
-    """Returns the beginning of a value as a message shows it.
-
-    >>> excerpt("a long text", most=6), excerpt([1])
-    ("'a long…'", '[1]')
-    """
-    text = value if isinstance(value, str) else str(value)
-    text = text if len(text) <= most else f"{text[:most]}…"
-    return repr(text) if isinstance(value, str) else text
 
 
 def facts_of(values: Sequence[Any]) -> Facts:

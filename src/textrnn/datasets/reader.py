@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from textrnn.checks import is_table, warn
+from textrnn.checks import excerpt, is_table, warn
 from textrnn.datasets.columns import (
     LABEL_NAMES,
     TEXT_NAMES,
     as_text,
     bare,
-    excerpt,
     facts_of,
     find_roles,
     is_header,
@@ -229,7 +228,7 @@ def open_table(data: Any, *, encoding: str | None = None, **settings: Any) -> Ta
     """Returns the reader of a file, a folder of texts for each class, a pipe, or a pandas table.
 
     Args:
-        data: a path, a `Source`, or a `DataFrame`.
+        data: a path, a `Source`, or a table of pandas, pyarrow or polars.
         encoding: as for `read_table`.
         **settings: `text_column`, `label_column`, `needs_label`, `may_guess` and `is_sure` of `TableReader`.
 
@@ -240,6 +239,7 @@ def open_table(data: Any, *, encoding: str | None = None, **settings: Any) -> Ta
     Warns:
         UserWarning: the columns were found by what they hold.
     """
+    data = data.to_pandas() if hasattr(data, "to_pandas") else data
     if is_table(data):
         columns = (column.astype(object).where(column.notna(), None).tolist() for _, column in data.items())
         rows = enumerate(map(list, zip(*columns, strict=True)), 1)

@@ -4,7 +4,7 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from textrnn.checks import check_number, check_seed, check_table, is_table, warn
+from textrnn.checks import check_number, check_seed, check_table, excerpt, is_table, warn
 from textrnn.datasets.columns import short
 from textrnn.extras import require
 
@@ -41,14 +41,15 @@ def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Spli
             check_table(names[split], table)
     known = set(splits.train["label"])
     if len(known) < 2:
-        raise ValueError(f"{names['train']}: expected at least two classes, got {sorted(known)}")
+        raise ValueError(f"{names['train']}: expected at least two classes, got {excerpt(sorted(known))}")
     _check_one_label_each(names["train"], splits.train["label"])
     for split in ("dev", "test"):
         table = getattr(splits, split)
         for row, label in enumerate(() if table is None else table["label"], start=1):
             if label not in known:
-                has = sorted(known) if len(known) < 20 else short(sorted(map(repr, known)))
-                raise ValueError(f"{names[split]}: row {row}: label {label!r} has no row in train, which has {has}")
+                has = excerpt(sorted(known), most=300) if len(known) < 20 else short(sorted(map(repr, known)))
+                what = f"label {excerpt(label)} has no row in train, which has {has}"
+                raise ValueError(f"{names[split]}: row {row}: {what}")
     return splits
 
 
@@ -67,9 +68,9 @@ def _check_one_label_each(name: str, labels: "pd.Series") -> None:
         for label, own in parts.items():
             if len(own) > 1 and all(used[part] > 1 for part in own) and any(num_places[part] > 1 for part in own):
                 raise ValueError(
-                    f"{name}: row {1 + list(labels).index(label)}: {label!r} seems to be several labels, and a text "
-                    f"has one class here: keep one label in each row, or train a model for each label (yes or no); if "
-                    f"it is one class, write it without {joint!r}"
+                    f"{name}: row {1 + list(labels).index(label)}: {excerpt(label)} seems to be several labels, and a "
+                    f"text has one class here: keep one label in each row, or train a model for each label (yes or "
+                    f"no); if it is one class, write it without {joint!r}"
                 )
 
 
@@ -162,12 +163,10 @@ def _check_drawable(table: "pd.DataFrame", name: str, *, dev: float, test: float
     num_splits = 3 if test else 2
     counts = table["label"].value_counts()
     if len(counts) < 2:
-        raise ValueError(f"{name}: expected at least two classes, got {list(counts.index)}")
+        raise ValueError(f"{name}: expected at least two classes, got {excerpt(list(counts.index))}")
     if counts.min() < num_splits:
-        raise ValueError(
-            f"{name}: label {counts.idxmin()!r} has {counts.min()} row(s); {num_splits} are needed to stand in every "
-            "split"
-        )
+        least = f"label {excerpt(counts.idxmin())} has {counts.min()} row(s)"
+        raise ValueError(f"{name}: {least}; {num_splits} are needed to stand in every split")
 
 
 def _draw_stratified(table: "pd.DataFrame", dev: float, test: float, seed: int) -> "list[pd.DataFrame]":

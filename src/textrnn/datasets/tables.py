@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textrnn.checks import check_choice, check_integer, has_visible, warn
-from textrnn.datasets.columns import MAY_BE_MISSING, MISSING, as_text, excerpt, short
+from textrnn.checks import check_choice, check_integer, excerpt, has_visible, warn
+from textrnn.datasets.columns import MAY_BE_MISSING, MISSING, as_text, short
 from textrnn.datasets.folders import ClassNames, find_class_names, find_splits
 from textrnn.datasets.reader import TableReader, open_table
 from textrnn.datasets.splits import Splits, check_splits
@@ -197,7 +197,7 @@ def read_labelled(path: Any, **settings) -> "tuple[pd.DataFrame, Labels, ClassNa
         texts.append(text)
     table = table_of(rows.reader.name, texts, labels)
     if rows.reader.form == "frame":
-        table.attrs = dict(path.attrs)
+        table.attrs = dict(getattr(path, "attrs", {}))
     elif rows.reader.source:
         table.attrs["sha256"] = rows.reader.source.sha256
     return table, rows.labels, rows.names
@@ -245,10 +245,8 @@ class _Labelled:
             raise ValueError(f"{reader.name}: expected at least one row with a text and a label, got none")
         alone = [label for label, count in counts.items() if count == 1]
         if not reader.has_header and len(counts) > 2 and alone == [first]:
-            warn(
-                f"{reader.name}: {reader.unit} 1: label {first!r} stands in no other row; if the line is a header, "
-                "pass its names as text_column and label_column"
-            )
+            what = f"{reader.unit} 1: label {excerpt(first)} stands in no other row; if the line is a header"
+            warn(f"{reader.name}: {what}, pass its names as text_column and label_column")
 
 
 class Labels(dict):
@@ -275,11 +273,11 @@ class Labels(dict):
         other, line, other_spelling = self.first.setdefault(bare, (label, self.line, spelling))
         if other != label:
             raise ValueError(
-                f"{self.path}: {self.unit} {self.line}: label {label!r} differs by case, width or white space alone "
-                f"from {other!r} in {self.unit} {line}"
+                f"{self.path}: {self.unit} {self.line}: label {excerpt(label)} differs by case, width or white space "
+                f"alone from {excerpt(other)} in {self.unit} {line}"
             )
         if isinstance(spelling, str) and other_spelling != spelling:
-            taken = f"label {spelling!r} is taken for {other_spelling!r} in {self.unit} {line}"
+            taken = f"label {excerpt(spelling)} is taken for {excerpt(other_spelling)} in {self.unit} {line}"
             warn(f"{self.path}: {self.unit} {self.line}: {taken}")
         self[spelling] = other
         return other

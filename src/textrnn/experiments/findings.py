@@ -70,7 +70,7 @@ def find_out(
     """
     from textrnn import metrics
 
-    metrics.label_ids(table["label"], classifier.label_names, name="table")
+    metrics.label_ids(table["label"], classifier.label_names, name=table.attrs.get("path", "table"))
     probs = answers_in_chunks(classifier.predict_proba, table["text"], progress=progress)
     answers = table[["text", "label"]].assign(
         predicted=metrics.predicted_labels(probs, classifier.label_names), score=probs.max(axis=1).astype(float)

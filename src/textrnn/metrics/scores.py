@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from textrnn.checks import check_integer, check_table
+from textrnn.checks import check_integer, check_table, excerpt
 from textrnn.extras import require
 
 THRESHOLDS = tuple(percent / 100 for percent in range(0, 100, 5))
@@ -46,7 +46,8 @@ def label_ids(labels: Sequence[str], label_names: Sequence[str], *, name: str = 
     index = {label: number for number, label in enumerate(label_names)}
     for row, label in enumerate(labels, start=first):
         if label not in index:
-            raise ValueError(f"{name}: row {row}: label {label!r} is not among the model's {list(label_names)}")
+            known = excerpt(list(label_names), most=200)
+            raise ValueError(f"{name}: row {row}: label {excerpt(label)} is not among the model's {known}")
     return np.array([index[label] for label in labels], dtype="int64")
 
 

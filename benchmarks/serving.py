@@ -17,9 +17,9 @@ import urllib.request
 from textrnn import datasets, load_classifier
 
 
-def started(model: str) -> tuple[subprocess.Popen, int]:
+def started(model: str, processes: int = 1) -> tuple[subprocess.Popen, int]:
     """Returns a running server and its port."""
-    command = [sys.executable, "-m", "textrnn.cli", "serve", model, "--port", "0"]
+    command = [sys.executable, "-m", "textrnn.cli", "serve", model, "--port", "0", "--processes", str(processes)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8")
     for line in process.stderr:
         if found := re.search(r"http://127\.0\.0\.1:(\d+)/", line):
@@ -73,19 +73,22 @@ def main():
     parser.add_argument("--requests", type=int, default=20_000, help="at most, in each round")
     parser.add_argument("--seconds", type=float, default=5, help="at most, for each round")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--processes", type=int, nargs="+", default=[1], help="of the servers, which take turns")
     settings = parser.parse_args()
     texts = datasets.load("headlines").train["text"].tolist()
     pairs = list(zip(texts, load_classifier(settings.model).predict(texts).tolist(), strict=True))
-    process, port = started(settings.model)
+    servers = {number: started(settings.model, number) for number in settings.processes}
     try:
         for _ in range(settings.rounds):
             for clients in settings.clients:
-                work = (pairs * (1 + settings.requests // len(pairs)))[: settings.requests]
-                line = load(port, settings.model, work, clients=clients, most_seconds=settings.seconds)
-                print(asyncio.run(line), flush=True)
+                for number, (_, port) in servers.items():
+                    work = (pairs * (1 + settings.requests // len(pairs)))[: settings.requests]
+                    line = load(port, settings.model, work, clients=clients, most_seconds=settings.seconds)
+                    print(f"{number} processes, {asyncio.run(line)}", flush=True)
     finally:
-        process.terminate()
-        print("exit code", process.wait(60))
+        for process, _ in servers.values():
+            process.terminate()
+            print("exit code", process.wait(60))
 
 
 if __name__ == "__main__":

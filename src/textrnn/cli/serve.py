@@ -11,8 +11,9 @@ from textrnn.cli.shared import examples, loading_options
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0: to everyone.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True, help="0: any free one.")
 @click.option("--name", metavar="NAME", help="What the model is called in paths; by default as its folder.")
+@click.option("--processes", type=click.IntRange(1), default=1, show_default=True, help="As many as cores, at best.")
 @loading_options
-def serve(model, host, port, name, sha256):
+def serve(model, host, port, name, processes, sha256):
     """Answers over HTTP, many clients at once, in the REST form of TensorFlow Serving.
 
     POST /v1/models/NAME:predict with {"instances": ["a text", "another"]} gives label, score and probabilities of each;
@@ -22,4 +23,4 @@ def serve(model, host, port, name, sha256):
     cards.read_card(model)
     from textrnn import web
 
-    web.serve_model(model, host=host, port=port, name=name, sha256=sha256)
+    web.serve_model(model, host=host, port=port, name=name, sha256=sha256, processes=processes)

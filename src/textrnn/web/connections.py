@@ -1,6 +1,7 @@
 """Connections to a server that do nothing: those who are slow, or hold many open, do not stop the others."""
 
 import asyncio
+import time
 from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -51,6 +52,7 @@ class Connection(AutoHTTPProtocol):
     """A connection that ends where no request comes; of too many, the one that has been silent the longest ends."""
 
     most = MOST_CONNECTIONS
+    pause = 0.0  # seconds after a new one, in which another process takes the next
     in_order: dict["Connection", None] = {}  # noqa: RUF012 - of all, the one with the oldest word first
 
     def __init__(self, *args: Any, **settings: Any):
@@ -59,6 +61,8 @@ class Connection(AutoHTTPProtocol):
 
     def connection_made(self, transport: asyncio.Transport):
         """Takes the connection, and ends another one if there are too many."""
+        if self.pause:
+            time.sleep(self.pause)
         super().connection_made(_AtOnce(transport, self.loop))
         self.in_order[self] = None
         self._wait_for_head()

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import multiprocessing
+import shutil
+import signal
 import socket
 import sys
 import time
@@ -10,6 +13,7 @@ from typing import Any
 
 import uvicorn
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -41,13 +45,18 @@ class Service:
         classifier: the model.
         name: what it is called in paths.
         num_threads: batches computed at a time.
+        folder: if this is one of several processes, where prometheus-client keeps the metrics of all of them.
     """
 
-    def __init__(self, classifier: Classifier, *, name: str, num_threads: int = 1):
-        self.classifier, self.name = classifier, name
+    def __init__(self, classifier: Classifier, *, name: str, num_threads: int = 1, folder: str | None = None):
+        self.classifier, self.name, self._folder = classifier, name, folder
         self._registry = CollectorRegistry()
-        made = {"registry": self._registry}
-        ProcessCollector(**made)
+        made = {"registry": self._registry if folder is None else CollectorRegistry()}
+        if folder is None:
+            ProcessCollector(**made)
+        else:
+            MultiProcessCollector(self._registry, folder)
+            self._processor = Counter("process_cpu_seconds", "Processor seconds of all processes.", **made)
         self._requests = Counter("textrnn_requests", "Requests for predictions, by HTTP status.", ["status"], **made)
         self._texts = Counter("textrnn_texts", "Texts that were classified.", **made)
         self._seconds = Histogram("textrnn_request_seconds", "From the head of a request to its answer.", **made)
@@ -56,16 +65,20 @@ class Service:
         self._gatherer = Gatherer(
             classifier.predict_proba, num_threads=num_threads, max_waiting=MAX_WAITING, seen=batches.observe
         )
-        waiting = Gauge("textrnn_waiting_characters", "Characters that wait for an answer.", **made)
-        waiting.set_function(lambda: self._gatherer.waiting)
+        words = "Characters that wait for an answer."
+        self._waiting = Gauge("textrnn_waiting_characters", words, multiprocess_mode="livesum", **made)
+        self._waiting.set_function(lambda: self._gatherer.waiting)
 
     def app(self) -> ASGIApp:
         """Returns the service as an ASGI application."""
 
         @contextlib.asynccontextmanager
         async def at_work(_app: Starlette):
+            others = None if self._folder is None else asyncio.create_task(self._beside_others())
             async with self._gatherer.at_work():
                 yield
+            if others is not None:
+                others.cancel()
 
         forms = ["/v1/models/{name}:predict", "/v1/models/{name}/versions/1:predict"]
         routes = [
@@ -86,6 +99,17 @@ class Service:
                 await others(scope, receive, send)
 
         return app
+
+    async def _beside_others(self):
+        """Writes down what this process does, and ends it when the one that started it is gone."""
+        parent, used = multiprocessing.parent_process(), 0.0
+        while parent.is_alive():
+            self._waiting.set(self._gatherer.waiting)
+            self._processor.inc((now := time.process_time()) - used)
+            used = now
+            await asyncio.sleep(0.1)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        signal.raise_signal(signal.SIGTERM)
 
     def _counted(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """Returns `answer` with what goes wrong as words, timed and counted."""
@@ -183,8 +207,13 @@ def bound_socket(host: str, port: int) -> socket.socket:
 def server_of(service: Service) -> uvicorn.Server:
     """Returns a server, whose `run` answers until SIGTERM or Ctrl-C; what was asked before is answered first."""
     Connection.most = num_connections()
-    config = uvicorn.Config(
-        service.app(),
+    return _Server(config_of(service.app()))
+
+
+def config_of(app: Callable, **settings: Any) -> uvicorn.Config:
+    """Returns how the service is run: what uvicorn would say is left unsaid, and its limits are those of this file."""
+    return uvicorn.Config(
+        app,
         http=Connection,
         ws="none",
         log_config=None,
@@ -192,8 +221,8 @@ def server_of(service: Service) -> uvicorn.Server:
         log_level="critical",
         proxy_headers=False,
         server_header=False,
-        backlog=max(8, Connection.most // 4),
+        backlog=max(8, num_connections() // 4),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        **settings,
     )
-    return _Server(config)

@@ -19,6 +19,7 @@ def serve_model(
     port: int = 8501,
     name: str | None = None,
     sha256: str | None = None,
+    processes: int = 1,
 ) -> None:
     """Answers `POST /v1/models/NAME:predict` until SIGTERM or Ctrl-C; standard error says what happens.
 
@@ -31,15 +32,19 @@ def serve_model(
         port: with 0 the system chooses a free one.
         name: what the model is called in paths; by default as its folder.
         sha256: as in `saving.load_classifier`.
+        processes: that answer, each with a core, a copy of the model and limits of its own; one that dies is replaced.
 
     Raises:
         ValueError: `name` cannot stand in a path, or the folder fails the checks of `load_classifier`.
         FileNotFoundError: there is no model of this kit.
-        OSError: the port is taken, or not for you.
+        OSError: the port is taken, or not for you; one of several processes could not start.
         ImportError: Starlette, uvicorn or prometheus-client is not installed.
     """
     require("textrnn serve", "starlette", "uvicorn", "prometheus_client")
     check_integer("port", port, least=0, most=65535)
+    check_integer("processes", processes)
+    if processes > 1 and sys.platform == "win32":
+        raise ValueError(f"processes: expected 1 on Windows, got {processes}: run several services, each with its port")
     name = Path(folder).resolve().name if name is None else name
     if not NAME.fullmatch(name):
         raise ValueError(f"name: expected letters, digits, '.', '_' and '-', got {name!r}: give the model another name")
@@ -48,12 +53,18 @@ def serve_model(
     with service.bound_socket(host, port) as listener:
         tell(f"loading {folder} …")
         classifier = saving.load_classifier(folder, sha256=sha256)
-        classifier.network.multiply_ahead()
-        found = service.Service(classifier, name=name)
         at = f"[{host}]" if ":" in host else host
-        listener.listen()  # who asks from now on waits
-        tell(f"POST http://{at}:{listener.getsockname()[1]}/v1/models/{name}:predict (Ctrl-C ends it)")
-        service.server_of(found).run(sockets=[listener])
+        words = f"POST http://{at}:{listener.getsockname()[1]}/v1/models/{name}:predict (Ctrl-C ends it)"
+        if processes > 1:
+            from textrnn.web.processes import answer_together
+
+            answer_together(classifier, name=name, listener=listener, processes=processes, ready=lambda: tell(words))
+        else:
+            classifier.network.multiply_ahead()
+            server = service.server_of(service.Service(classifier, name=name))
+            listener.listen()  # who asks from now on waits
+            tell(words)
+            server.run(sockets=[listener])
     tell("ended")
 
 

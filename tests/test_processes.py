@@ -1,135 +1,159 @@
-"""`textrnn serve --processes`: several real processes answer on one port, die, are replaced, and end together."""
+"""A loaded classifier answers in threads and in forked and started processes, to which it travels as plain data."""
 
-import contextlib
+import multiprocessing
 import os
-import re
-import signal
-import subprocess
-import sys
+import pickle
+import pickletools
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
+import joblib
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
-from textrnn.web import serve_model
+from textrnn import datasets, saving
+from textrnn.saving.numpy_layers import LSTM
 
-pytest.importorskip("starlette", reason="the extra `serve` is not installed")
+pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
-TEXT = "国足客场一球小胜"
+MODEL = Path(__file__).parents[1] / "models" / "headlines-textrnn"
+TEXTS = datasets.load("headlines").dev["text"][:40].tolist()
+PATIENCE = 15  # seconds for a child, which needs less than one
+
+can_fork = pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork processes"
+)
 
 
-@contextlib.contextmanager
-def running(tmp_path):
-    """The command that the page shows, as a process of its own."""
-    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
-    command = re.search(r"\$ textrnn (serve .+ --processes 2)\n", page)[1].split()
-    found = subprocess.Popen(
-        [sys.executable, "-m", "textrnn.cli", *command, "--port", "0"],
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        start_new_session=True,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-    )
+@pytest.fixture(scope="module")
+def classifier():
+    return saving.load_classifier(MODEL)
+
+
+@pytest.fixture(scope="module")
+def expected(classifier):
+    return classifier.predict_proba(TEXTS)
+
+
+def assert_equal(probs, expected):
+    np.testing.assert_allclose(probs, expected, atol=1e-6, rtol=0)
+
+
+def blas_threads():
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def answer(classifier, queue):
+    queue.put((classifier.predict_proba(TEXTS, batch_size=3), blas_threads()))
+
+
+def asked_in_a_process(classifier, *, method):
+    """Returns what another process answers, and with how many threads of BLAS it is left."""
+    context = multiprocessing.get_context(method)
+    queue = context.SimpleQueue()
+    process = context.Process(target=answer, args=(classifier, queue))
+    process.start()
+    reader = threading.Thread(target=lambda: found.append(queue.get()), daemon=True)
+    found = []
+    reader.start()
+    reader.join(PATIENCE if method == "fork" else 4 * PATIENCE)
+    process.kill()
+    process.join()
+    assert found, f"no answer after {PATIENCE} s"
+    return found[0]
+
+
+@can_fork
+def test_a_forked_process_answers(classifier, expected):
+    probs, threads = asked_in_a_process(classifier, method="fork")
+    assert_equal(probs, expected)
+    assert threads == blas_threads()
+
+
+def test_a_started_process_answers(classifier, expected):
+    probs, _ = asked_in_a_process(classifier, method="spawn")
+    assert_equal(probs, expected)
+
+
+@can_fork
+@pytest.mark.parametrize("batch_size", [2, 256])
+def test_a_process_forked_while_other_threads_predict_answers(classifier, expected, batch_size):
+    before, ended = blas_threads(), threading.Event()
+
+    def work():
+        while not ended.is_set():
+            classifier.predict_proba(TEXTS * 4, batch_size=batch_size)
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
     try:
-        assert found.stderr.readline() == "textrnn serve: loading headlines-textrnn …\n"
-        yield found
+        for _ in range(3):
+            time.sleep(0.02)
+            probs, threads = asked_in_a_process(classifier, method="fork")
+            assert_equal(probs, expected)
+            assert threads == before
     finally:
-        found.kill()
-        found.communicate()
+        ended.set()
+        for worker in workers:
+            worker.join()
+    assert blas_threads() == before
 
 
-def url_of(service):
-    return re.match(r"textrnn serve: POST (\S+) ", service.stderr.readline())[1]
+@can_fork
+def test_a_process_may_be_forked_in_the_middle_of_a_batch_by_its_own_thread(monkeypatch, classifier, expected):
+    run, statuses = LSTM.run, []
+
+    def forks_first(*arguments):
+        monkeypatch.setattr(LSTM, "run", run)
+        child = os.fork()
+        if not child:
+            try:
+                run(*arguments)
+                assert_equal(classifier.predict_proba(TEXTS), expected)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        statuses.append(os.waitpid(child, 0)[1])
+        return run(*arguments)
+
+    monkeypatch.setattr(LSTM, "run", forks_first)
+    assert_equal(classifier.predict_proba(TEXTS), expected)
+    assert statuses == [0]
 
 
-def workers_of(service):
-    """The processes that answer."""
-    children = Path(f"/proc/{service.pid}/task/{service.pid}/children").read_text().split()
-    return [int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+def test_a_pool_of_processes_answers(classifier, expected):
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        parts = list(pool.map(classifier.predict_proba, [TEXTS[:20], TEXTS[20:]]))
+    assert_equal(np.concatenate(parts), expected)
 
 
-def gone(pid):
-    with contextlib.suppress(FileNotFoundError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return True
+def test_processes_of_joblib_answer(classifier, expected):
+    work = joblib.Parallel(n_jobs=2)
+    parts = work(joblib.delayed(classifier.predict_proba)(texts) for texts in (TEXTS[:20], TEXTS[20:]))
+    assert_equal(np.concatenate(parts), expected)
 
 
-def wait_until(holds):
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+def test_a_classifier_travels_as_data(classifier, expected):
+    pickled = pickle.dumps(classifier, protocol=2)
+    again = pickle.loads(pickled)
+    np.testing.assert_array_equal(again.predict_proba(TEXTS), expected)
+    assert (again.folder, again.card, again.label_names) == (classifier.folder, classifier.card, classifier.label_names)
+    names = {name for operation, name, _ in pickletools.genops(pickled) if operation.name == "GLOBAL"}
+    of_the_kit = {name.partition(" ")[2] for name in names if name.startswith("textrnn.")}
+    assert of_the_kit == {"Classifier", "NumpyNetwork", "NetworkData", "TextEncoder", "Ngrams"}
 
 
-def ask(url, texts=(TEXT,)):
-    """A new connection, so that any of the processes may take it."""
-    return [one["label"] for one in httpx.post(url, json={"instances": texts}, timeout=60).json()["predictions"]]
-
-
-def numbers(url):
-    text = httpx.get(url[: url.index("/v1/")] + "/metrics").text
-    return {
-        name: float(number) for name, number in (line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")
-    }
-
-
-@pytest.mark.long
-def test_a_killed_process_is_replaced_nothing_that_it_counted_is_lost_and_ctrl_c_ends_all(tmp_path):
-    with running(tmp_path) as service, ThreadPoolExecutor(8) as pool:
-        url = url_of(service)
-        first = workers_of(service)
-        assert len(first) == 2
-        assert list(pool.map(ask, [url] * 40)) == [["sports"]] * 40
-        os.kill(first[0], signal.SIGKILL)
-        time.sleep(0.1)  # its sockets are closed
-        assert list(pool.map(ask, [url] * 40)) == [["sports"]] * 40
-        line = service.stderr.readline()
-        expected = rf"textrnn serve: process {first[0]} ended, exit code -9; process \d+ takes its place\n"
-        assert re.fullmatch(expected, line)
-        wait_until(lambda: len(set(workers_of(service)) - set(first)) == 1)
-        found = numbers(url)
-        assert found["textrnn_texts_total"] == found['textrnn_requests_total{status="200"}'] == 80
-        assert found["textrnn_request_seconds_count"] == 80
-        assert 0 < found["process_cpu_seconds_total"] < 600
-
-        asked = pool.submit(ask, url, [TEXT] * 4000)
-        wait_until(lambda: numbers(url)["textrnn_waiting_characters"])
-        last = workers_of(service)
-        os.killpg(service.pid, signal.SIGINT)  # as a terminal does
-        assert asked.result() == ["sports"] * 4000
-        assert service.wait(30) == 0
-        assert service.stderr.read() == "textrnn serve: ended\n"
-        assert all(map(gone, last))
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.long
-def test_a_killed_parent_leaves_no_process_and_no_file(tmp_path):
-    with running(tmp_path) as service:
-        url_of(service)
-        workers = workers_of(service)
-        service.kill()
-        wait_until(lambda: all(map(gone, workers)))
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.long
-def test_a_process_that_ends_before_it_can_answer_ends_the_command_with_one_line(tmp_path):
-    with running(tmp_path) as service:
-        wait_until(lambda: workers_of(service))
-        os.kill(workers_of(service)[0], signal.SIGKILL)
-        assert service.wait(60) == 1
-        line = "Error: a process ended before it could answer, exit code -9: is memory short?\n"
-        assert service.stderr.read() == line
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_wrong_number_of_processes_is_refused_before_anything_is_loaded(monkeypatch):
-    with pytest.raises(ValueError, match="processes: expected at least 1, got 0"):
-        serve_model("headlines-textrnn", processes=0)
-    monkeypatch.setattr(sys, "platform", "win32")
-    with pytest.raises(ValueError, match="processes: expected 1 on Windows, got 2: run several services"):
-        serve_model("headlines-textrnn", processes=2)
+def test_eight_threads_at_once_answer_as_one_after_another(classifier, expected):
+    before = blas_threads()
+    with ThreadPoolExecutor(8) as pool:
+        singles = list(pool.map(lambda place: classifier.predict_proba(TEXTS[place]), [*range(len(TEXTS))] * 6))
+        tables = list(pool.map(lambda _: classifier.predict_proba(TEXTS * 3), range(16)))
+    assert_equal(np.concatenate(singles), np.tile(expected, (6, 1)))
+    for table in tables:
+        assert_equal(table, np.tile(expected, (3, 1)))
+    assert blas_threads() == before

@@ -192,7 +192,7 @@ INPUTS = {
     ),
     "a header that stands again in the middle": Input(
         [(TABLES, ROWS)],
-        rows=[("label", "text"), *ROWS[:3], ("label", "text"), *ROWS[3:]],
+        rows=[("label", "text"), *ROWS[:3], (" Label", "text"), *ROWS[3:]],
         warns="line 5: a header stands again, as where files were joined; left out",
     ),
     "an empty line at the end": Input([(TEXTS, ROWS)], spoil=lambda text: text.encode() + b"\n"),

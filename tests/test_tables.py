@@ -87,6 +87,7 @@ WRITE = {
     "stars.csv": lambda path: written(path, "*标题,类别（必填）：\n" + lines_of('"{quoted}",{label}\n')),
     "joined.tsv": lambda path: written(path, "\ufefflabel\ttext\n\ufeff" + lines_of("{label}\t{text}\n")),
     "records_below.json": lambda path: written(path, json.dumps({"version": 1, "news": TABLE.to_dict("records")})),
+    "index.json": lambda path: TABLE.to_json(path, orient="index"),
     "pairs.json": lambda path: written(path, json.dumps(ROWS)),
     "lists.jsonl": lambda path: TABLE.assign(label=[[one] for one in LABELS]).to_json(
         path, orient="records", lines=True
@@ -145,6 +146,7 @@ def test_what_stands_above_the_header_is_left_out_and_said(tmp_path, name, said)
         ("nr\tqueue\twhat\n", "T{row}\t{label}\t{text}", "'what'", "'queue'"),
         ("day\twhat\tqueue\n", "2024-05-1{row}\t{text}\t{label}", "'what'", "'queue'"),
         ("message\tqueue\turl\n", "{text}\t{label}\thttp://x/{row}", "", "'queue'"),
+        ("v1\tv2\t\t\n", "{label}\t{text}\t\t", "'v2'", "'v1'"),
         ("score\tkind\twhat\n", "0.{row}7\t{label}\t{text}", "'what'", "'kind'"),
     ],
 )
@@ -167,6 +169,7 @@ def test_columns_without_known_names_are_told_by_what_they_hold_and_that_is_said
     ("header", "row", "message"),
     [
         ("title\tcontent\tlabel\n", "{text}\t{text}!\t{label}", "which column holds the texts, 'title' or 'content'?"),
+        ("text_a\ttext_b\tlabel\n", "{text}\t{text}!\t{label}", "which column holds the texts, 'text_a' or 'text_b'?"),
         ("text\tqueue\tplace\n", "{text}\t{label}\t{other}", "which column holds the labels, 'queue' or 'place'?"),
         ("text\ttype\tcategory\n", "{text}\t{label}\t{other}", "which column holds the labels, 'type' or 'category'?"),
         ("", "{text}\t{text}!", "which column holds the texts, column 1 or column 2?"),

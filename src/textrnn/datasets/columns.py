@@ -13,7 +13,21 @@ TEXT_NAMES = OWN_TEXT | {
     *("message", "msg", "comment", "comments", "review", "reviews", "question", "query", "utterance", "tweet", "post"),
     *("document", "description", "summary", "abstract", "article", "subject", "input", "review_body", "review_text"),
     *("标题", "内容", "正文", "句子", "新闻", "新闻标题", "新闻内容", "评论", "评论内容", "文章"),
-    *("摘要", "问题", "描述", "标题内容", "原文", "语句", "text_a", "sms", "文本内容", "內容", "標題", "文本內容"),
+    *(
+        "摘要",
+        "问题",
+        "描述",
+        "标题内容",
+        "原文",
+        "语句",
+        "text_a",
+        "text_b",
+        "sms",
+        "文本内容",
+        "內容",
+        "標題",
+        "文本內容",
+    ),
 }
 LABEL_NAMES = OWN_LABEL | {
     *("labels", "class", "classes", "category", "categories", "cat", "target", "y", "tag", "topic", "intent", "type"),
@@ -152,7 +166,8 @@ def _differs(first: Sequence[Any], columns: Sequence[Sequence[str]]) -> bool:
     )
     if above and all(NAME.fullmatch(cell) for cell in cells):
         return True
-    if not all(IDENTIFIER.fullmatch(cell) or (not cell and place == 0) for place, cell in enumerate(cells)):
+    filled = cells[: max(place for place, cell in enumerate(cells, 1) if cell)]  # the last may have no name
+    if not all(IDENTIFIER.fullmatch(cell) or (not cell and place == 0) for place, cell in enumerate(filled)):
         return False
     return above or (
         len(columns[0]) > 2
@@ -202,6 +217,7 @@ def find_roles(
     if width == 1:
         if needs_label:
             got = f"{'one' if header else '1'} column, {excerpt((header or rows[0])[0])}"
+            got += "; if commas stand between cells, call it .csv" * (not header and "," in as_text(rows[0][0]))
             raise ValueError(f"{name}: expected `label<TAB>text`, got {got}")
         return Roles(0, None)
     facts = [facts_of([row[place] for row in rows if place < len(row)]) for place in range(width)]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from textrnn.checks import warn
+from textrnn.datasets.columns import names_columns
 from textrnn.datasets.files import PARQUET, ZIP, Source, read_lines
 from textrnn.datasets.separated import MOST, find_quoting, find_separator, split_rows
 from textrnn.extras import require
@@ -77,7 +78,9 @@ def open_rows(source: Source, encoding: str | None) -> Rows:
     if source.head.startswith(ZIP) and b"xl/" in source.head:
         return _workbook(source)
     if source.head.startswith(OLD_EXCEL):
-        raise ValueError(f"{source.name}: expected a table, got a workbook of old Excel; save it as .xlsx or as CSV")
+        raise ValueError(
+            f"{source.name}: expected a table, got a workbook of old Excel or with a password; save it as .xlsx"
+        )
     lines = Peekable(read_lines(source, encoding))
     sample = lines.peek(1 if source.is_pipe else SAMPLE_LINES)
     first = next((line.strip() for line in sample if line.strip()), "")
@@ -175,6 +178,8 @@ def _of_json(name: str, data: Any) -> Rows:
         data = [dict(zip(columns, row, strict=False)) for row in data["data"]] if columns else data["data"]
     elif isinstance(data, dict) and len(lists := [one for one in data.values() if _are_records(one)]) == 1:
         data = lists[0]
+    elif isinstance(data, dict) and data and all(isinstance(one, dict) and names_columns(one) for one in data.values()):
+        data = list(data.values())
     elif isinstance(data, dict) and data and all(isinstance(column, list | dict) for column in data.values()):
         columns = [list(column.values()) if isinstance(column, dict) else column for column in data.values()]
         if len(set(map(len, columns))) == 1:

@@ -136,7 +136,8 @@ class TableReader:
         Empty lines at both ends, and headers that stand again where files were joined, are left out.
         """
         width, text, held, count, again = self.width, self.text, [], 0, []
-        has_lines, names = self.form in WITHOUT_HEADER, set(self._header or TEXT_NAMES)
+        has_lines, names = self.form in WITHOUT_HEADER, set(map(bare, self._header or TEXT_NAMES))
+        longest = max(map(len, self._header or TEXT_NAMES)) + 2
         may_be_blank = self.form == "xlsx" or (width == 1 and self.form in ("tsv", "csv"))
         for number, cells in self._rows.rest():
             if number <= self._header_line:
@@ -147,7 +148,8 @@ class TableReader:
             if is_blank:
                 held += [(number, cells)] * bool(count)
                 continue
-            if has_lines and cells[text] in names and self._is_header_again(number, cells):
+            may_be_name = has_lines and isinstance(cells[text], str) and len(cells[text]) <= longest
+            if may_be_name and bare(cells[text]) in names and self._is_header_again(number, cells):
                 again.append(number)
                 continue
             if held:
@@ -184,13 +186,13 @@ class TableReader:
 
     def _is_header_again(self, number: int, cells: list) -> bool:
         if self._header:
-            cells = list(map(as_text, cells))
-            if sorted(cells) == sorted(self._header) and cells != self._header:
+            cells, header = list(map(bare, cells)), list(map(bare, self._header))
+            if sorted(cells) == sorted(header) and cells != header:
                 raise ValueError(
                     f"{self.name}: {self.unit} {number}: a second header, with its columns in another order; split the "
                     "file there"
                 )
-            return cells == self._header and self.form != "lines"
+            return cells == header and self.form != "lines"
         return self.width > 1 and self.label is not None and bare(cells[self.label]) in LABEL_NAMES
 
     def _unsure(self) -> str:

@@ -155,6 +155,7 @@ def test_columns_without_known_names_are_told_by_what_they_hold_and_that_is_said
 ):
     rows = enumerate(ROWS)
     lines = [row.format(row=n, label=label, text=text, number=LABELS.index(label)) for n, (label, text) in rows]
+    lines[2] += "one that is left over" * lines[2].endswith("\t")
     path = written(tmp_path / "a.tsv", header + "\n".join(lines) + "\n")
     table = datasets.read_table(path)
     assert list(table["text"]) == list(TABLE["text"])
@@ -282,6 +283,9 @@ def test_several_labels_of_a_row_are_refused(tmp_path):
     assert message_of(ValueError, datasets.read_table, path) == f"{path}: line 2: expected one label, got 2: a, b"
     path = written(tmp_path / "a.jsonl", '{"text": "一", "label": "a"}\n{"text": "二", "label": ["a", "b"]}\n')
     assert message_of(ValueError, datasets.read_table, path) == f"{path}: line 2: expected one label, got ['a', 'b']"
+    path = written(tmp_path / "a.csv", 'text,label\n一,"a\nb"\n')
+    got = message_of(ValueError, datasets.read_table, path)
+    assert got == f"{path}: line 2: expected a label in one line, without controls, got 'a\\nb'"
 
 
 # --- holes ------------------------------------------------------------------------------------------------------------

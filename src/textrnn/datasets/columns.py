@@ -275,7 +275,8 @@ def _by_content(
     places = [
         place
         for place, one in enumerate(facts)
-        if place != taken and (one.may_be_text if role == "text" else one.may_be_label)
+        if place != taken
+        if (one.may_be_label if role == "label" else one.may_be_text and one.count > len(rows) / 2)
         if not (header and bare(header[place]) in other)
     ]
     if role == "text" and places:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textrnn.checks import check_choice, check_integer, excerpt, has_visible, warn
+from textrnn.checks import CONTROL, check_choice, check_integer, excerpt, has_visible, warn
 from textrnn.datasets.columns import MAY_BE_MISSING, MISSING, as_text, short
 from textrnn.datasets.folders import ClassNames, find_class_names, find_splits
 from textrnn.datasets.reader import TableReader, open_table
@@ -265,6 +265,11 @@ class Labels(dict):
         label = as_text(spelling)
         if not has_visible(label):
             return ""
+        if CONTROL.search(label):
+            got = f"got {excerpt(label)}"
+            raise ValueError(
+                f"{self.path}: {self.unit} {self.line}: expected a label in one line, without controls, {got}"
+            )
         bare = "".join(
             char
             for char in unicodedata.normalize("NFKC", label).casefold()

@@ -233,17 +233,17 @@ def test_a_long_request_does_not_hold_up_a_short_one():
     order = []
 
     async def both():
-        gatherer = gathering.Gatherer(lambda texts: np.zeros((len(texts), 2)), num_threads=1, max_waiting=10**6)
+        gatherer = gathering.Gatherer(lambda texts: texts, num_threads=1, max_waiting=10**6)
 
         async def one(name, texts):
             answers = await gatherer.ask(texts)
-            order.append((name, answers.shape))
+            order.append((name, len(answers)))
 
         async with gatherer.at_work():
             await asyncio.gather(one("long", ["a"] * 1000), one("short", ["b"]))
 
     asyncio.run(both())
-    assert order == [("short", (1, 2)), ("long", (1000, 2))]
+    assert order == [("short", 1), ("long", 1000)]
 
 
 @pytest.mark.long

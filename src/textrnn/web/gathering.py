@@ -7,8 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from textrnn.web.rest import RequestError
 
 GATHER_SECONDS = 0.0005  # within which another request comes, or the batch begins
@@ -25,14 +23,14 @@ class _Job:
     answered: asyncio.Future
     missing: int  # answers
     taken: int = 0  # texts that are in a batch
-    parts: dict[int, np.ndarray] = field(default_factory=dict)  # answers by the number of their first text
+    parts: dict[int, list] = field(default_factory=dict)  # answers by the number of their first text
 
 
 class Gatherer:
     """Answers the texts of requests in batches, in threads of its own, in turn: a long request does not hold up others.
 
     Args:
-        answer: from texts to an array `(texts, classes)`; called by several threads.
+        answer: from texts to a list of answers; called by several threads.
         num_threads: how many batches at a time.
         max_waiting: characters that may wait; with more, requests are refused.
         seen: is called with the number of texts of each batch.
@@ -40,7 +38,7 @@ class Gatherer:
 
     def __init__(
         self,
-        answer: Callable[[list[str]], np.ndarray],
+        answer: Callable[[list[str]], list],
         *,
         num_threads: int,
         max_waiting: int,
@@ -52,8 +50,8 @@ class Gatherer:
         self._some = asyncio.Event()
         self.waiting = 0  # characters
 
-    async def ask(self, texts: list[str]) -> np.ndarray:
-        """Returns the answers to `texts`: `(texts, classes)`.
+    async def ask(self, texts: list[str]) -> list:
+        """Returns the answers to `texts`.
 
         Raises:
             RequestError: 429, too much is waiting.
@@ -123,11 +121,11 @@ class Gatherer:
         return batch
 
     @staticmethod
-    def _hand_out(batch: list[tuple[_Job, int, int]], answers: np.ndarray):
+    def _hand_out(batch: list[tuple[_Job, int, int]], answers: list):
         at = 0
         for job, start, end in batch:
             job.parts[start] = answers[at : at + end - start]
             at += end - start
             job.missing -= end - start
             if not job.missing and not job.answered.done():
-                job.answered.set_result(np.concatenate([job.parts[first] for first in sorted(job.parts)]))
+                job.answered.set_result([one for first in sorted(job.parts) for one in job.parts[first]])

@@ -27,7 +27,7 @@ class Question(NamedTuple):
     in_rows: bool
 
 
-def read_question(body: bytes, *, max_characters: int) -> Question:
+def read_question(body: bytes | bytearray, *, max_characters: int) -> Question:
     """Returns what the body of a request asks.
 
     `{"instances": ["…", "…"]}`, or `[{"text": "…"}]` there, is answered in rows; `{"inputs": ["…"]}`, or
@@ -77,20 +77,22 @@ def _column(inputs: Any) -> list:
     return column
 
 
-def write_answer(question: Question, probs: np.ndarray, label_names: list[str]) -> bytes:
-    """Returns the body of an answer: label, score and probabilities of each text, as the SavedModel gives them.
+def answers_of(probs: np.ndarray, label_names: list[str]) -> list[tuple[str, float, list[float]]]:
+    """Returns label, score and probabilities of each text, as the SavedModel gives them, but for rounding.
 
     Args:
-        question: what was asked.
         probs: `float32 (texts, classes)`.
         label_names: the classes.
     """
     labels = [label_names[best] for best in probs.argmax(axis=1)]
     rows = np.round(probs.astype("float64"), DIGITS)
-    scores, rows = rows.max(axis=1).tolist(), rows.tolist()
+    return list(zip(labels, rows.max(axis=1).tolist(), rows.tolist(), strict=True))
+
+
+def write_answer(question: Question, answers: list[tuple[str, float, list[float]]]) -> bytes:
+    """Returns the body of an answer to what was asked."""
     if question.in_rows:
-        triples = zip(labels, scores, rows, strict=True)
-        answer: Any = {"predictions": [{"label": a, "score": b, "probabilities": c} for a, b, c in triples]}
+        answer: Any = {"predictions": [{"label": a, "score": b, "probabilities": c} for a, b, c in answers]}
     else:
-        answer = {"outputs": {"label": labels, "score": scores, "probabilities": rows}}
+        answer = {"outputs": dict(zip(("label", "score", "probabilities"), zip(*answers, strict=True), strict=True))}
     return JSON.encode(answer).encode()

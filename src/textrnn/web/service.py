@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from textrnn.saving import Classifier
 from textrnn.web.connections import Connection, num_connections
 from textrnn.web.gathering import Gatherer
-from textrnn.web.rest import RequestError, read_question, write_answer
+from textrnn.web.rest import RequestError, answers_of, read_question, write_answer
 from textrnn.web.serving import tell
 
 MAX_BYTES = 2**20  # of the body of a request
@@ -63,7 +63,10 @@ class Service:
         sizes = {"buckets": [1, 2, 4, 8, 16, 32, 64]}
         batches = Histogram("textrnn_batch_texts", "Texts of a batch.", **sizes, **made)
         self._gatherer = Gatherer(
-            classifier.predict_proba, num_threads=num_threads, max_waiting=MAX_WAITING, seen=batches.observe
+            lambda texts: answers_of(classifier.predict_proba(texts), classifier.label_names),
+            num_threads=num_threads,
+            max_waiting=MAX_WAITING,
+            seen=batches.observe,
         )
         words = "Characters that wait for an answer."
         self._waiting = Gauge("textrnn_waiting_characters", words, multiprocess_mode="livesum", **made)
@@ -93,7 +96,7 @@ class Service:
         async def app(scope: Scope, receive: Receive, send: Send):
             # A prediction does not take the way through Starlette's router, which is as long as the rest of it.
             if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in paths:
-                response = await predict(Request(scope, receive))
+                response = await predict(receive)
                 await response(scope, receive, send)
             else:
                 await others(scope, receive, send)
@@ -111,13 +114,13 @@ class Service:
         shutil.rmtree(self._folder, ignore_errors=True)
         signal.raise_signal(signal.SIGTERM)
 
-    def _counted(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def _counted(self, answer: Callable[[Any], Awaitable[Response]]) -> Callable[[Any], Awaitable[Response]]:
         """Returns `answer` with what goes wrong as words, timed and counted."""
 
-        async def counted(request: Request) -> Response:
+        async def counted(asked: Any) -> Response:
             start = time.perf_counter()
             try:
-                response = await answer(request)
+                response = await answer(asked)
             except RequestError as error:
                 response = _error(error.status, str(error))
             except TimeoutError:
@@ -131,14 +134,14 @@ class Service:
 
         return counted
 
-    async def _predict(self, request: Request) -> Response:
-        question = read_question(await _body(request), max_characters=MAX_CHARACTERS)
+    async def _predict(self, receive: Receive) -> Response:
+        question = read_question(await _body(receive), max_characters=MAX_CHARACTERS)
         if len(question.texts) > MAX_TEXTS:
             raise RequestError(413, f"expected at most {MAX_TEXTS:,} texts in a request, got {len(question.texts):,}")
         async with asyncio.timeout(ANSWER_SECONDS):
-            probs = await self._gatherer.ask(question.texts)
+            answers = await self._gatherer.ask(question.texts)
         self._texts.inc(len(question.texts))
-        return Response(write_answer(question, probs, self.classifier.label_names), media_type="application/json")
+        return Response(write_answer(question, answers), media_type="application/json")
 
     async def _state(self, request: Request) -> Response:
         if (name := request.path_params["name"]) != self.name:
@@ -147,25 +150,22 @@ class Service:
         return JSONResponse({"model_version_status": [{"version": "1", "state": "AVAILABLE", "status": status}]})
 
 
-async def _body(request: Request) -> bytes:
+async def _body(receive: Receive) -> bytearray:
     """Returns the body of a request, of which no more is read than allowed."""
-    declared = request.headers.get("content-length", "0")
-    too_long = RequestError(413, f"body: expected at most {MAX_BYTES:,} bytes: send several requests")
-    if declared.isdecimal() and int(declared) > MAX_BYTES:
-        raise too_long
-    parts, size = [], 0
+    body, more = bytearray(), True
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                size += len(part)
-                if size > MAX_BYTES:
-                    raise too_long
-                parts.append(part)
+            while more:
+                part = await receive()
+                if part["type"] == "http.disconnect":
+                    raise RequestError(400, "body: the connection ended within it")
+                body += part["body"]
+                more = part["more_body"]
+                if len(body) > MAX_BYTES:
+                    raise RequestError(413, f"body: expected at most {MAX_BYTES:,} bytes: send several requests")
     except TimeoutError:
         raise RequestError(408, f"body: expected all of it within {BODY_SECONDS} seconds") from None
-    except ClientDisconnect:
-        raise RequestError(400, "body: the connection ended within it") from None
-    return b"".join(parts)
+    return body
 
 
 def _error(status: int, words: str) -> Response:

@@ -255,8 +255,14 @@ def test_the_header_of_a_second_file_with_other_columns_is_refused(tmp_path):
 def test_a_text_file_in_brackets_is_no_json(tmp_path):
     path = written(tmp_path / "a.txt", "a\t[图文] 国足\nb\t{股市}\n")
     assert rows_of(datasets.read_table(path)) == [("a", "[图文] 国足"), ("b", "{股市}")]
-    path = written(tmp_path / "b.txt", "[图文] 国足\n{股市}\n")
-    assert list(datasets.read_texts(path)) == ["[图文] 国足", "{股市}"]
+    for texts in (
+        ["[图文] 国足", "{股市}"],
+        ["评论 | 国足", "股市", "女排 | 夺冠 | 组图"],
+        ["新闻（图）", "国足"],
+        ['"国足" "女排"'] * 2,
+    ):
+        path = written(tmp_path / "b.txt", "\n".join(texts))
+        assert list(datasets.read_texts(path)) == texts
 
 
 def test_a_table_in_memory_may_have_missing_values_of_pandas_and_a_name_twice(said):

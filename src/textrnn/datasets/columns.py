@@ -37,7 +37,7 @@ LABEL_NAMES = OWN_LABEL | {
 }
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?%?")
 INTEGER = re.compile(r"[+-]?\d{1,6}(?:\.0)?")
-BESIDE_NAME = re.compile(r"[(（\[【].*[)）\]】]|[\"'*:：\ufeff]")  # as in `*标题` and `Text (English)`
+BESIDE_NAME = re.compile(r"(?<=\w)\s*[(（\[【].*[)）\]】]\W*$|[\"'*:：\ufeff]")  # as in `*标题` and `Text (English)`
 DATE = re.compile(r"\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*")
 NAME = re.compile(r"[^\W\d][\w（）()]{0,11}")  # in any script
 IDENTIFIER = re.compile(r"[A-Za-z_][\w .:-]{0,39}", re.ASCII)
@@ -148,7 +148,7 @@ def is_header(first: Sequence[Any], rows: Sequence[Sequence[Any]], *asked: str |
     recurs = any(name and name in map(bare, column) for name, column in zip(names, columns, strict=True))
     texts, labels = TEXT_NAMES.intersection(names), LABEL_NAMES.intersection(names)
     if len(names) == 1:
-        return bool(texts) and bool(rows)
+        return bool(texts and rows) and not re.search(r"[^\w\s\"'\ufeff-]", as_text(first[0]))  # 新闻（图） is a text
     if texts and labels:
         return True
     if texts or labels:

@@ -90,12 +90,14 @@ def find_separator(lines: Sequence[str], suffix: str) -> str | None:
     if lines and lines[0].lstrip().startswith("|"):
         rows["|"] = []  # drawn lines, as in Markdown
     for mark, (first, *others) in ((mark, found) for mark, found in rows.items() if found):
-        if len(first) > 1 and known.intersection(map(bare, first)) and all(len(cell) <= 40 for cell in first):
+        is_named = len(first) > 1 and known.intersection(map(bare, first)) and all(len(cell) <= 40 for cell in first)
+        if is_named and (mark != "|" or (others and _are_even(rows[mark]))):  # many a headline begins with `评论 | `
             return mark
-        if any(map(names_columns, others[:10])):  # below a title
+        if any(map(names_columns, (first, *others[:10]))):  # below a title
             return mark
     is_r = filled and R_LINE.fullmatch(filled[0])
-    if is_r and _are_even(_sample_rows(filled[1:], " ", find_quoting(filled, " "))):
+    first, *others = (is_r and _sample_rows(filled, " ", find_quoting(filled, " "))) or [[]]
+    if _are_even(others) and (len(others[0]) > len(first) or known.intersection(map(bare, first))):
         return " "
     if suffix not in DELIMITERS:
         for mark in UNQUOTED:

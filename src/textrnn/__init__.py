@@ -43,6 +43,7 @@ A score comes with its interval:
 """
 
 import importlib
+import pkgutil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what __getattr__ finds, for editors
@@ -80,30 +81,15 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
 
     __version__: str
 
-_ROOMS = (
-    *("architectures", "baselines", "batching", "cards", "checks", "datasets", "estimator"),
-    *(
-        "evidence",
-        "experiments",
-        "exports",
-        "extras",
-        "fonts",
-        "layers",
-        "lessons",
-        "locks",
-        "metrics",
-        "networks",
-        "options",
-        "plots",
-        "preprocessing",
-    ),
-    *("recipes", "saving", "scale", "shipped", "tracing", "training", "vectorizer", "web"),
-)
 _NAMES = {
     "IdVectorizer": "vectorizer",
     "TextRNNClassifier": "estimator",
     "load_classifier": "saving",
 }  # offered here too, by their rooms
+
+
+def _rooms() -> set[str]:
+    return {module.name for module in pkgutil.iter_modules(__path__)} - {"cli"}
 
 
 def __getattr__(name: str) -> Any:
@@ -118,7 +104,7 @@ def __getattr__(name: str) -> Any:
         value = version("textrnn")
     elif name in _NAMES:
         value = getattr(__getattr__(_NAMES[name]), name)
-    elif name in _ROOMS:
+    elif name in _rooms():
         try:
             value = importlib.import_module(f"textrnn.{name}")
         except ModuleNotFoundError as error:
@@ -133,4 +119,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Returns the names that the package offers."""
-    return sorted([*globals(), *_ROOMS, *_NAMES, "__version__"])
+    return sorted([*globals(), *_rooms(), *_NAMES, "__version__"])

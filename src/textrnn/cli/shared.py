@@ -173,8 +173,8 @@ def add_options(*options: Callable) -> Callable:
     return add
 
 
-loading_options = add_options(
-    click.option("--sha256", metavar="HASH", help="Refuse any model but that of this fingerprint (textrnn card)."),
+loading_options = click.option(
+    "--sha256", metavar="HASH", help="Refuse any model but that of this fingerprint (textrnn card)."
 )
 answer_options = add_options(
     click.option(

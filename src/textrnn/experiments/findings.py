@@ -42,11 +42,6 @@ class Findings:
     run: Run | None
     warning: str
 
-    @property
-    def labels(self) -> list[str]:
-        """The classes of the model."""
-        return self.classifier.label_names
-
 
 def find_out(
     classifier: "Classifier",

@@ -161,7 +161,7 @@ def _calibration(found: Findings) -> list[Element]:
 
 
 def _mistakes(found: Findings) -> list[Element]:
-    worst = metrics.worst_mistakes(found.table, found.probs, found.labels, num=NUM_ROWS)
+    worst = metrics.worst_mistakes(found.table, found.probs, found.classifier.label_names, num=NUM_ROWS)
     rows = [
         (_characters(found, row.text, row.predicted), row.label, row.predicted, float(row.score))
         for row in worst.itertuples()
@@ -191,7 +191,7 @@ def _characters(found: Findings, text: str, label: str) -> Element:
 
 
 def _labels(found: Findings) -> list[Element]:
-    suspected = metrics.likely_wrong_labels(found.table, found.probs, found.labels, num=NUM_ROWS)
+    suspected = metrics.likely_wrong_labels(found.table, found.probs, found.classifier.label_names, num=NUM_ROWS)
     rows = [
         (element("bdi", row.text), row.label, row.suggested, float(row.score), float(row.score_of_label))
         for row in suspected.itertuples()

@@ -35,7 +35,6 @@ class Predictor(abc.ABC):
         """The classes, in the order of the probabilities: `(classes,)`."""
         return np.array(self.label_names)
 
-    @abc.abstractmethod
     def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
         """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
 
@@ -50,14 +49,19 @@ class Predictor(abc.ABC):
             ValueError: a text is no string, is empty, or cannot be written in UTF-8; the message names its index. Or
                 `long_text` is neither.
         """
+        return self.answers("probs", texts, batch_size=batch_size, long_text=long_text)
 
-    @abc.abstractmethod
     def transform(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
         """Returns what the output layer sees of `texts`, in their order: `float32 (rows, features)`.
 
         For pictures, and for other people's models. Of a text in several windows it is their mean, each with the weight
         of its tokens. Takes and raises what `predict_proba` does.
         """
+        return self.answers("summary", texts, batch_size=batch_size, long_text=long_text)
+
+    @abc.abstractmethod
+    def answers(self, part: str, texts: Sequence[str], *, batch_size: int, long_text: str) -> np.ndarray:
+        """Returns what `predict_proba` does, if `part` is `"probs"`, or what `transform` does, if it is `"summary"`."""
 
     @abc.abstractmethod
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -209,29 +213,16 @@ class NetworkPredictor(Predictor):
         """Returns what `answer` says of all rows, as `batching.answer_in_batches` does."""
         return answer_in_batches(answer, lengths, **sizes)
 
-    def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
-        """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
-
-        Takes and raises what `Predictor.predict_proba` does.
-        """
-        sizes = {"batch_size": batch_size, "num_columns": len(self.label_names)}
-        return self._answers(self.probs, texts, long_text=long_text, **sizes)
-
-    def transform(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
-        """Returns what the output layer sees of `texts`: `float32 (rows, features)`; see `Predictor.transform`."""
-        sizes = {"batch_size": batch_size, "num_columns": len(self.get_feature_names_out())}
-        return self._answers(self.summary, texts, long_text=long_text, **sizes)
-
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Returns a name for each column of `transform`."""
         return np.array(architectures.summary_names(self.data.network, self.data.settings), dtype=object)
 
-    def _answers(
-        self, compute: Callable[[np.ndarray], np.ndarray], texts: Sequence[str], *, long_text: str, **sizes: int
-    ) -> np.ndarray:
+    def answers(self, part: str, texts: Sequence[str], *, batch_size: int, long_text: str) -> np.ndarray:
+        """Returns one part of the answers to texts; see `Predictor.answers`."""
         check_choice("long_text", long_text, LONG_TEXT)
-        check_integer("batch_size", sizes["batch_size"])
-        texts = check_texts(texts)
+        check_integer("batch_size", batch_size)
+        texts, compute = check_texts(texts), getattr(self, part)
+        num_columns = len(self.label_names if part == "probs" else self.get_feature_names_out())
 
         def answer(rows: np.ndarray) -> np.ndarray:
             batch = [texts[row] for row in rows]
@@ -241,7 +232,8 @@ class NetworkPredictor(Predictor):
             blocks = range(0, len(windows.rows), size)
             return windows.mean(np.concatenate([compute(windows.ids[start : start + size]) for start in blocks]))
 
-        return self.in_batches(answer, [len(text) for text in texts], **sizes)
+        lengths = [len(text) for text in texts]
+        return self.in_batches(answer, lengths, batch_size=batch_size, num_columns=num_columns)
 
 
 class Delegate(Predictor):
@@ -249,16 +241,9 @@ class Delegate(Predictor):
 
     network: Predictor
 
-    def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
-        """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
-
-        Takes and raises what `Predictor.predict_proba` does.
-        """
-        return self.network.predict_proba(texts, batch_size=batch_size, long_text=long_text)
-
-    def transform(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
-        """Returns what the output layer sees of `texts`: `float32 (rows, features)`; see `Predictor.transform`."""
-        return self.network.transform(texts, batch_size=batch_size, long_text=long_text)
+    def answers(self, part: str, texts: Sequence[str], *, batch_size: int, long_text: str) -> np.ndarray:
+        """Returns one part of the answers to texts; see `Predictor.answers`."""
+        return self.network.answers(part, texts, batch_size=batch_size, long_text=long_text)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Returns a name for each column of `transform`."""

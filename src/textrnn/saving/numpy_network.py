@@ -63,8 +63,17 @@ class NumpyNetwork(NetworkPredictor):
 
     def summary(self, ids: np.ndarray) -> np.ndarray:
         """Returns what the output layer sees of texts as ids: `float32 (rows, features)`."""
+        order, counts, real = _real_steps(ids)
+        summary = np.zeros((len(ids), len(self._kernel)), dtype="float32")
+        if not len(counts):
+            return summary
         with one_thread:
-            return self._summary(ids)
+            packed = Packed(self._first.run(real, counts), counts)
+            for side_by_side in self._layers[1:]:
+                packed = Packed(np.concatenate([layer.run(packed) for layer in side_by_side], axis=1), counts)
+            # A text of which nothing is left has no steps, and a summary of zeros.
+            summary[order[: counts[0]]] = np.concatenate([pooling.run(packed) for pooling in self._poolings], axis=1)
+        return summary
 
     def in_batches(self, answer: Callable[[np.ndarray], np.ndarray], lengths: list[int], **sizes: int) -> np.ndarray:
         """Returns what `answer` says of all rows, a batch on each core."""
@@ -108,18 +117,6 @@ class NumpyNetwork(NetworkPredictor):
         for step, kept in enumerate(packed.steps(np.stack(memories, axis=1))):
             found[order[: len(kept)], step] = kept
         return found
-
-    def _summary(self, ids: np.ndarray) -> np.ndarray:
-        order, counts, real = _real_steps(ids)
-        summary = np.zeros((len(ids), len(self._kernel)), dtype="float32")
-        if not len(counts):
-            return summary
-        packed = Packed(self._first.run(real, counts), counts)
-        for side_by_side in self._layers[1:]:
-            packed = Packed(np.concatenate([layer.run(packed) for layer in side_by_side], axis=1), counts)
-        # A text of which nothing is left has no steps, and a summary of zeros.
-        summary[order[: counts[0]]] = np.concatenate([pooling.run(packed) for pooling in self._poolings], axis=1)
-        return summary
 
 
 def _real_steps(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

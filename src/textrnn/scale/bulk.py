@@ -1,6 +1,5 @@
 """Bulk prediction: files of any size classified by several processes, part by part, each row once."""
 
-import contextlib
 import itertools
 import json
 import os
@@ -92,7 +91,8 @@ def predict(
     settings = {"style": style, "part_rows": part_rows, "min_score": min_score, "long_text": long_text, **reading}
     run = {"model": cards.fingerprint(classifier.folder), "files": [*map(state_of, found)], **settings}
     out.mkdir(parents=True, exist_ok=True)
-    with locked(out, wait=False), _refusals(out) as refused:
+    with locked(out, wait=False), replacing(out / REFUSED) as beside, beside.open("w", encoding="utf-8") as file:
+        refused = _Refusals(file)
         _begin(out, run)
         parts = itertools.chain.from_iterable(
             parts_of(path, size=part_rows, refused=refused.write, **reading) for path in found
@@ -136,12 +136,6 @@ class _Refusals:
         self.first = row if not self.number else self.first
         self.number += 1
         self._file.write(json.dumps(row, ensure_ascii=True) + "\n")
-
-
-@contextlib.contextmanager
-def _refusals(out: Path) -> Iterator[_Refusals]:
-    with replacing(out / REFUSED) as beside, beside.open("w", encoding="utf-8") as file:
-        yield _Refusals(file)
 
 
 class _Work:

@@ -21,10 +21,10 @@ from textrnn.experiments.sweep import Sweep, run_sweep
 from textrnn.experiments.trial import Files, answers_on, scores_of, train_once
 
 if TYPE_CHECKING:
-    from textrnn.experiments.pictures import draw_sweep, plot_importance, plot_reliability, plot_trials
+    from textrnn.experiments.pictures import draw_sweep, plot_importance, plot_trials
     from textrnn.experiments.report import build_report
 
-LATE = dict.fromkeys(("draw_sweep", "plot_importance", "plot_reliability", "plot_trials"), "pictures")  # these draw
+LATE = dict.fromkeys(("draw_sweep", "plot_importance", "plot_trials"), "pictures")  # these draw
 LATE["build_report"] = "report"
 
 __all__ = [
@@ -56,7 +56,6 @@ __all__ = [
     "grow",
     "model_of",
     "plot_importance",
-    "plot_reliability",
     "plot_trials",
     "read_config",
     "read_run",

@@ -6,7 +6,6 @@ operations, so that it is saved inside the model. Both give the same ids for eve
 
 from textrnn.preprocessing.encoder import (
     FIRST_ID,
-    MAX_WORD_LENGTH,
     PADDING_ID,
     UNKNOWN_ID,
     WINDOWS_AT_A_TIME,
@@ -25,7 +24,6 @@ from textrnn.preprocessing.settings import check_vocabulary_settings
 
 __all__ = [
     "FIRST_ID",
-    "MAX_WORD_LENGTH",
     "NUM_CODE_POINTS",
     "PADDING_ID",
     "UNKNOWN_ID",

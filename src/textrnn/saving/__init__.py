@@ -7,8 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from textrnn.saving.classifier import Classifier, Delegate, Predictor
-from textrnn.saving.data import VOCABULARY, WEIGHTS, NetworkData, write_files
-from textrnn.saving.drawn import drawn_texts
+from textrnn.saving.data import VOCABULARY, WEIGHTS, NetworkData, drawn_texts, write_files
 from textrnn.saving.loading import load_classifier, load_network
 from textrnn.saving.numpy_network import NumpyNetwork
 

@@ -23,6 +23,7 @@ FILES = (NETWORK, LABELS, VOCABULARY, WEIGHTS)
 MOST_BYTES = 2**25  # of each but the weights
 MOST_WEIGHT_BYTES = 2**32
 MOST_VOCABULARY_BYTES = 2**26  # unpacked
+NUM_DRAWN = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,3 +199,18 @@ def stored_arrays(
         else:
             stored[name] = ("float32",), shape
     return stored
+
+
+def drawn_texts(encoder: TextEncoder) -> list[str]:
+    """Returns texts of the tokens of a vocabulary, from one token to three times what a network reads at a time.
+
+    Their n-grams are mostly unknown; those of the vocabulary stand in the second half.
+    """
+    rng = np.random.default_rng(0)
+    pools = [encoder.tokens, *encoder.ngrams]
+    texts = []
+    for number in range(NUM_DRAWN):
+        pool = pools[0] if number % 2 or not len(pools[-1]) else pools[-1]
+        parts = rng.integers(len(pool), size=rng.integers(1, 3 * min(encoder.max_length, 100) + 1))
+        texts.append("".join(pool[part] for part in parts))
+    return [text for text in texts if text.strip()]

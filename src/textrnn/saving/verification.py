@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from textrnn import shipped
 from textrnn.checks import check_texts
-from textrnn.saving.drawn import drawn_texts
+from textrnn.saving.data import drawn_texts
 from textrnn.saving.loading import read_model
 from textrnn.saving.numpy_network import NumpyNetwork
 

@@ -28,7 +28,8 @@ def test_names_are_found_when_first_asked_for():
         "import sys, textrnn; before = set(sys.modules)\n"
         "assert not [name for name in before if name.startswith('textrnn.')], before\n"
         "assert textrnn.options.UNITS == ('char', 'word')\n"
-        "from textrnn import datasets\nassert datasets.SETS"
+        "from textrnn import cells, datasets\n"
+        "assert cells.__name__ == 'textrnn.lessons.cells' and datasets.SETS"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert (done.returncode, done.stderr) == (0, "")

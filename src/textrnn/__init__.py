@@ -86,6 +86,7 @@ _NAMES = {
     "TextRNNClassifier": "estimator",
     "load_classifier": "saving",
 }  # offered here too, by their rooms
+_LESSONS = ("cells", "diagrams", "gradients", "slots")  # found here too, where code of earlier versions looks for them
 
 
 def _rooms() -> set[str]:
@@ -104,9 +105,9 @@ def __getattr__(name: str) -> Any:
         value = version("textrnn")
     elif name in _NAMES:
         value = getattr(__getattr__(_NAMES[name]), name)
-    elif name in _rooms():
+    elif name in _LESSONS or name in _rooms():
         try:
-            value = importlib.import_module(f"textrnn.{name}")
+            value = importlib.import_module(f"textrnn.lessons.{name}" if name in _LESSONS else f"textrnn.{name}")
         except ModuleNotFoundError as error:
             from textrnn.extras import explained
 

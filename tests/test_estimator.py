@@ -135,6 +135,8 @@ def test_a_wrong_setting_is_refused_by_fit(settings, message):
         (["a", 3], [0, 1], "texts: item 1: expected a string, got 3"),
         (pd.DataFrame({"a": ["x"], "b": ["y"]}), [0], "got a table; pass its column"),
         (["a", "b"], [0, 0], "y: expected two classes or more, got one class alone"),
+        (["a", "b"], ["x", None], "y: item 1: expected a class, got none"),
+        (["a", "b"], np.eye(2), r"y: expected one class for each text, got an array of shape \(2, 2\)"),
         (["a", "b", "c"], [0, 1], "inconsistent numbers of samples"),
         (["a", "b"], [0.5, 1.5], "Unknown label type: continuous"),
     ],

@@ -185,7 +185,7 @@ def check_texts(texts: "Sequence[str] | pd.Series | np.ndarray | str", *, first:
     items = [texts] if isinstance(texts, str) else list(texts)
     for number, text in enumerate(items, start=first):
         if not isinstance(text, str):
-            raise ValueError(f"texts: item {number}: expected a string, got {text!r} ({type(text).__name__})")
+            raise ValueError(f"texts: item {number}: expected a string, got {excerpt(text)} ({type(text).__name__})")
         if not has_visible(text):
             raise ValueError(f"texts: item {number}: expected a text, got an empty one")
         try:

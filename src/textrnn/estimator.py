@@ -280,7 +280,7 @@ def _classes_of(y: Sequence) -> tuple[np.ndarray, np.ndarray]:
     y = column_of(y)
     if (shape := np.shape(y))[1:] not in ((), (1,)):
         raise ValueError(f"y: expected one class for each text, got an array of shape {shape}")
-    if shape and (missing := np.flatnonzero(pd.isna(y))).size:
+    if (missing := np.flatnonzero(pd.isna(y))).size:
         raise ValueError(f"y: item {missing[0]}: expected a class, got none")
     if wrong := next((label for label in y if isinstance(label, str) and "\0" in label), None):
         raise ValueError(f"y: expected classes without NUL, got {wrong!r}")  # NumPy's strings lose it at the end

@@ -278,7 +278,7 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
 def _classes_of(y: Sequence) -> tuple[np.ndarray, np.ndarray]:
     """Returns the classes in `y`, sorted, and the index of each row's class."""
     y = column_of(y)
-    if (shape := np.shape(y))[1:] not in ((), (1,)):
+    if len(shape := np.shape(y)) > 1:
         raise ValueError(f"y: expected one class for each text, got an array of shape {shape}")
     if (missing := np.flatnonzero(pd.isna(y))).size:
         raise ValueError(f"y: item {missing[0]}: expected a class, got none")

@@ -51,7 +51,7 @@ def hold_out(train: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def train_tagger(
-    train: pd.DataFrame, *, kind: str, seed: int, epochs: int, **settings: float
+    train: pd.DataFrame, *, kind: str, seed: int, epochs: int, word_kinds: bool, **settings: float
 ) -> tuple[keras.Model, list[str], list[str]]:
     """Returns a tagger after its last epoch, its vocabulary and its tag names, all from `train` alone."""
     vocabulary = slots.build_vocabulary(train.words, min_shape_words=3)
@@ -63,6 +63,7 @@ def train_tagger(
         num_words=len(vocabulary),
         num_tags=len(tag_names),
         stand_ins=slots.list_stand_ins(vocabulary),
+        word_kinds=slots.list_word_kinds(train.words, train.tags, vocabulary) if word_kinds else None,
         seed=seed,
         **settings,
     )
@@ -107,6 +108,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     for name in (name for name, value in SETTINGS.items() if isinstance(value, int)):
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=SETTINGS[name])
+    parser.add_argument("--word-kinds", action="store_true", help="show as what each word stood in train")
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     options = parser.parse_args()
     try:
@@ -116,7 +118,7 @@ def main() -> int:
             tables |= hold_out(tables["train"])
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
-    settings = {name: getattr(options, name, value) for name, value in SETTINGS.items()}
+    settings = {name: getattr(options, name, value) for name, value in (SETTINGS | {"word_kinds": False}).items()}
     result = measure(tables, kind=options.model, seed=options.seed, **settings)
     if options.json:
         print(json.dumps(result))

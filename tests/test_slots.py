@@ -270,7 +270,8 @@ def test_a_seed_builds_the_same_tagger():
 
 
 def test_a_saved_tagger_answers_as_the_live_one(tmp_path):
-    model = tagger("jordan", window=3, word_dropout=0.5, stand_ins=range(9), dropout=0.1)
+    kinds = np.eye(9, 3, dtype="float32")
+    model = tagger("jordan", window=3, word_dropout=0.5, stand_ins=range(9), word_kinds=kinds, dropout=0.1)
     model.save(tmp_path / "tagger.keras")
     ids = np.array([[2, 3, 4]])
     np.testing.assert_allclose(keras.models.load_model(tmp_path / "tagger.keras")(ids), model(ids), atol=1e-7)
@@ -293,9 +294,25 @@ def test_an_lstm_learns_requests_by_heart_and_a_net_without_memory_cannot_tell_l
     assert scores == {"lstm": 1.0, "feedforward": 0.5}
 
 
+def test_as_what_a_word_stood_in_train_counts_and_is_not_learnt():
+    kinds = np.zeros((9, 2), dtype="float32")
+    kinds[3, 0] = kinds[4, 1] = 1
+    model = tagger("bilstm", word_kinds=kinds)
+    tables = [layer for layer in model.layers if isinstance(layer, keras.layers.Embedding)]
+    (vectors,) = [table for table in tables if table.trainable_weights]  # the other one stays as it is
+    vectors.embeddings.assign(np.ones(vectors.embeddings.shape))  # so that words differ by their kinds alone
+    probs = model(np.array([[2, 3], [2, 4], [2, 5], [2, 6], [2, 0]])).numpy()
+    assert np.abs(probs[0] - probs[1]).max() > 1e-3
+    np.testing.assert_array_equal(probs[2], probs[3])
+    np.testing.assert_allclose(probs[4, 0], model(np.array([[2]])).numpy()[0, 0], atol=1e-6)
+    assert len(tables) == 2
+
+
 def test_an_unknown_kind_of_tagger_is_refused():
     with pytest.raises(ValueError, match=r"kind: expected one of feedforward, simple, .*, got 'gru'"):
         tagger("gru")
+    with pytest.raises(ValueError, match=re.escape("word_kinds: expected (9, kinds) numbers, got shape (8, 2)")):
+        tagger("lstm", word_kinds=np.zeros((8, 2)))
 
 
 def test_word_dropout_puts_stand_ins_for_words_in_training_alone():

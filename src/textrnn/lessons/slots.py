@@ -279,3 +279,37 @@ def list_stand_ins(vocabulary: Sequence[str]) -> list[int]:
     own = [word.startswith("-") or "#" in word for word in vocabulary]  # a shape stands in for itself
     shapes = [i if own[i] else index.get(word_shape(word), 1) for i, word in enumerate(vocabulary)]
     return [0, 1, *shapes[2:]]
+
+
+def list_word_kinds(
+    sentences: Sequence[Sequence[str]], tags: Sequence[Sequence[str]], vocabulary: Sequence[str]
+) -> np.ndarray:
+    """Returns as what each word stood in train: `float32 (words of the vocabulary, kinds)`, 1 where it did, else 0.
+
+    A kind is a tag without what stands before the last dot of its slot: a city that one only ever left is one that
+    may be reached. Padding and unknown words have zeros.
+
+    Args:
+        sentences: lists of words.
+        tags: one list of BIO tags per sentence.
+        vocabulary: from `build_vocabulary`.
+
+    Example:
+        >>> list_word_kinds([["from", "new", "york"]], [["O", "B-from.city", "I-from.city"]], ["", "new", "york"])
+        array([[0., 0.],
+               [1., 0.],
+               [0., 1.]], dtype=float32)
+    """
+    pairs = {
+        (word, tag[:2] + tag[2:].split(".")[-1])
+        for words, row in zip(sentences, tags, strict=True)
+        for word, tag in zip(words, row, strict=True)
+        if tag != "O"
+    }
+    kinds = {kind: column for column, kind in enumerate(sorted({kind for _, kind in pairs}))}
+    index = {word: number for number, word in enumerate(vocabulary)}
+    found = np.zeros((len(vocabulary), len(kinds)), dtype="float32")
+    for word, kind in pairs:
+        if word in index:
+            found[index[word], kinds[kind]] = 1
+    return found

@@ -14,6 +14,7 @@ from textrnn.lessons.recurrent import Elman, Jordan
 from textrnn.lessons.slots import encode_words
 from textrnn.networks import seeded
 
+KIND_UNITS = 16
 TAGGERS = ("feedforward", "simple", "elman", "jordan", "bielman", "lstm", "bilstm")
 
 
@@ -112,6 +113,7 @@ def build_tagger(
     dropout: float = 0.0,
     word_dropout: float = 0.0,
     stand_ins: Sequence[int] | None = None,
+    word_kinds: np.ndarray | None = None,
     seed: int = 0,
 ) -> keras.Model:
     """Returns an uncompiled network that gives every word of a sentence the probabilities of its tags.
@@ -130,6 +132,8 @@ def build_tagger(
         dropout: the share of the features that training drops before and after the recurrent layer, [0, 1).
         word_dropout: the share of the words that training replaces, 0 to 1, see `WordDropout`.
         stand_ins: what replaces them, from `slots.list_stand_ins`; the unknown word if `None`.
+        word_kinds: as what each word stood in train, from `slots.list_word_kinds`: 16 numbers learnt from it stand
+            beside the vector of the word.
         seed: decides the initial weights and what dropout drops.
 
     Returns:
@@ -147,11 +151,17 @@ def build_tagger(
         word_dropout=word_dropout,
         embed_spread=embed_spread,
     )
+    if word_kinds is not None and (np.ndim(word_kinds) != 2 or len(word_kinds) != num_words):
+        raise ValueError(f"word_kinds: expected ({num_words}, kinds) numbers, got shape {np.shape(word_kinds)}")
     with seeded(seed):
         inputs = keras.Input((None,), dtype="int32", name="ids")
         x = WordDropout(word_dropout, stand_ins=stand_ins)(inputs) if word_dropout else inputs
         spread = keras.initializers.RandomNormal(stddev=embed_spread)
-        x = keras.layers.Embedding(num_words, embed_dim, spread, mask_zero=True)(x)  # (batch, steps, embed_dim)
+        words, x = x, keras.layers.Embedding(num_words, embed_dim, spread, mask_zero=True)(x)
+        if word_kinds is not None:  # (batch, steps, embed_dim + 16)
+            kinds = keras.layers.Embedding(*word_kinds.shape, weights=[word_kinds], mask_zero=True, trainable=False)
+            learnt = keras.layers.Dense(KIND_UNITS, use_bias=False)(kinds(words))
+            x = keras.layers.Concatenate()([x, learnt])
         if window > 1:
             x = ContextWindow(window)(x)  # (batch, steps, window * embed_dim)
         if dropout:

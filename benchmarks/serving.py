@@ -1,7 +1,8 @@
 """Load on `textrnn serve` over the loopback: requests a second, how long they take, and whether any is lost.
 
-`python benchmarks/serving.py --clients 32 --seconds 10`: each client sends one headline, waits for its answer, and
-sends the next; each answer is compared with that of the classifier. It ends after a number of requests or of seconds.
+`python benchmarks/serving.py --clients 32 --seconds 10`: each client sends one headline (or `--texts` of them), waits
+for the answer, and sends the next; each answer is compared with that of the classifier. It ends after a number of
+headlines or of seconds.
 """
 
 import argparse
@@ -33,34 +34,39 @@ def processor_seconds(port: int) -> float:
         return float(re.search(rb"^process_cpu_seconds_total (\S+)", answer.read(), re.MULTILINE)[1])
 
 
-async def client(port: int, name: str, work: list[tuple[str, str]], deadline: float, seconds: list[float]) -> int:
-    """Sends texts one after another until there are no more or time is up; returns how many answers were wrong."""
+async def client(
+    port: int, name: str, work: list[tuple[str, str]], deadline: float, seconds: list[float], *, num_texts: int
+) -> int:
+    """Sends texts, some a request, until there are no more or time is up; returns how many answers were wrong."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     wrong = 0
-    while work and time.perf_counter() < deadline:
-        text, label = work.pop()
-        body = json.dumps({"instances": [text]}, ensure_ascii=False).encode()
+    while len(work) >= num_texts and time.perf_counter() < deadline:
+        texts, labels = zip(*(work.pop() for _ in range(num_texts)), strict=True)
+        body = json.dumps({"instances": texts}, ensure_ascii=False).encode()
         head = f"POST /v1/models/{name}:predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
         start = time.perf_counter()
         writer.write(head.encode() + body)
         answer = await reader.readuntil(b"\r\n\r\n")
         length = int(re.search(rb"content-length: (\d+)", answer)[1])
-        found = json.loads(await reader.readexactly(length))
+        found = json.loads(await reader.readexactly(length)).get("predictions", [{}] * num_texts)
         seconds.append(time.perf_counter() - start)
-        wrong += found.get("predictions", [{}])[0].get("label") != label
+        wrong += sum(one.get("label") != label for one, label in zip(found, labels, strict=True))
     writer.close()
     return wrong
 
 
-async def load(port: int, name: str, work: list[tuple[str, str]], *, clients: int, most_seconds: float) -> str:
-    """Returns one line on a run with so many clients."""
+async def load(
+    port: int, name: str, work: list[tuple[str, str]], *, clients: int, num_texts: int, most_seconds: float
+) -> str:
+    """Returns one line on a run with so many clients, headlines counted."""
     taken, start, used = [], time.perf_counter(), processor_seconds(port)
     deadline = start + most_seconds
-    wrong = sum(await asyncio.gather(*(client(port, name, work, deadline, taken) for _ in range(clients))))
+    runs = (client(port, name, work, deadline, taken, num_texts=num_texts) for _ in range(clients))
+    wrong, texts = sum(await asyncio.gather(*runs)), num_texts * len(taken)
     elapsed, taken = time.perf_counter() - start, sorted(taken)
     p50, p99 = statistics.median(taken), taken[int(0.99 * (len(taken) - 1))]
     used = processor_seconds(port) - used
-    rate = f"{len(taken) / elapsed:6,.0f} a second ({len(taken) / used:,.0f} a processor second)"
+    rate = f"{texts / elapsed:6,.0f} a second ({texts / used:,.0f} a processor second)"
     rate += f", p50 {1000 * p50:.1f} ms, p99 {1000 * p99:.1f} ms"
     return f"{clients:3} clients: {rate}, {len(taken):,} requests, {wrong} wrong or refused"
 
@@ -70,7 +76,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="headlines-textrnn")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 32])
-    parser.add_argument("--requests", type=int, default=20_000, help="at most, in each round")
+    parser.add_argument("--texts", type=int, default=1, help="headlines a request")
+    parser.add_argument("--most", type=int, default=20_000, help="headlines at most, in each round")
     parser.add_argument("--seconds", type=float, default=5, help="at most, for each round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--processes", type=int, nargs="+", default=[1], help="of the servers, which take turns")
@@ -82,8 +89,9 @@ def main():
         for _ in range(settings.rounds):
             for clients in settings.clients:
                 for number, (_, port) in servers.items():
-                    work = (pairs * (1 + settings.requests // len(pairs)))[: settings.requests]
-                    line = load(port, settings.model, work, clients=clients, most_seconds=settings.seconds)
+                    work = (pairs * (1 + settings.most // len(pairs)))[: settings.most]
+                    sizes = {"clients": clients, "num_texts": settings.texts}
+                    line = load(port, settings.model, work, **sizes, most_seconds=settings.seconds)
                     print(f"{number} processes, {asyncio.run(line)}", flush=True)
     finally:
         for process, _ in servers.values():

@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import os
-import pickle
+import shutil
 import signal
 import socket
 import tempfile
@@ -17,25 +17,32 @@ from starlette.types import ASGIApp
 from uvicorn import Config
 from uvicorn.supervisors.multiprocess import SIGNALS, Multiprocess
 
-from textrnn.saving import Classifier
+from textrnn import saving
 from textrnn.web.connections import Connection, num_connections
 from textrnn.web.service import GRACE_SECONDS, Service, config_of
 from textrnn.web.serving import tell
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where its library looks when it is imported
-MODEL = "model.pickle"
+MODEL = "model"
 ENDING = {signal.SIGINT, signal.SIGTERM}
 PAUSE_SECONDS = 0.0001  # without, of 32 connections at once a process took 3 to 29, with it 10 to 22
 SILENT_SECONDS = 30  # after which a process that runs counts as dead
 
 
 def answer_together(
-    classifier: Classifier, *, name: str, listener: socket.socket, processes: int, ready: Callable[[], None]
+    model: Path,
+    *,
+    sha256: str | None,
+    name: str,
+    listener: socket.socket,
+    processes: int,
+    ready: Callable[[], None],
 ):
     """Answers by several processes until SIGTERM or Ctrl-C; what was asked before is answered first.
 
     Args:
-        classifier: the model; each process gets a copy, a later one too.
+        model: the folder of the saved model, which may change meanwhile: the processes read a copy, a later one too.
+        sha256: as in `saving.load_classifier`.
         name: what it is called in paths.
         listener: of all of them.
         processes: how many.
@@ -46,9 +53,8 @@ def answer_together(
     """
     with tempfile.TemporaryDirectory(prefix="textrnn-serve-") as folder, _as_before():
         os.environ[FOLDER] = folder
-        # The pipe through which a process starts would block for ever if that one died before it had read all of this.
-        Path(folder, MODEL).write_bytes(pickle.dumps(classifier))
-        app = functools.partial(_app, name, folder)
+        shutil.copytree(model, Path(folder, MODEL))
+        app = functools.partial(_app, name, folder, sha256)
         config = config_of(app, factory=True, workers=processes, timeout_worker_healthcheck=SILENT_SECONDS)
         supervisor = _Supervisor(config, listener, ready)
         try:
@@ -59,9 +65,9 @@ def answer_together(
             raise OSError(f"a process ended before it could answer, exit code {supervisor.failed}: is memory short?")
 
 
-def _app(name: str, folder: str) -> ASGIApp:
+def _app(name: str, folder: str, sha256: str | None) -> ASGIApp:
     """Returns what one of the processes answers with."""
-    classifier = pickle.loads(Path(folder, MODEL).read_bytes())
+    classifier = saving.load_classifier(Path(folder, MODEL), sha256=sha256)
     Connection.most, Connection.pause = num_connections(), PAUSE_SECONDS
     classifier.network.multiply_ahead()
     return Service(classifier, name=name, folder=folder).app()

@@ -58,7 +58,8 @@ def serve_model(
         if processes > 1:
             from textrnn.web.processes import answer_together
 
-            answer_together(classifier, name=name, listener=listener, processes=processes, ready=lambda: tell(words))
+            shared = {"name": name, "listener": listener, "processes": processes, "ready": lambda: tell(words)}
+            answer_together(classifier.folder, sha256=sha256, **shared)
         else:
             classifier.network.multiply_ahead()
             server = service.server_of(service.Service(classifier, name=name))

@@ -181,8 +181,6 @@ def text_in(reader: TableReader, number: int, cells: list) -> str:
 
 
 def _plain(reader: TableReader, number: int, value: Any, expected: str) -> str:
-    if isinstance(value, list | tuple) and len(value) < 2:
-        return _plain(reader, number, value[0], expected) if value else ""
     if isinstance(value, list | dict | tuple | set):
         raise ValueError(f"{reader.name}: {reader.unit} {number}: expected {expected}, got {excerpt(value)}")
     return as_text(value)
@@ -221,8 +219,9 @@ class _Labelled:
             labels.line = number
             try:
                 label = labels[value]
-            except TypeError:  # a list cannot be looked up
-                label = _plain(reader, number, value, "one label")
+            except TypeError:  # a list cannot be looked up; one of one label is that label
+                alone = isinstance(value, list) and len(value) < 2
+                label = _plain(reader, number, "".join(map(as_text, value)) if alone else value, "one label")
             if text in MAY_BE_MISSING or label in MAY_BE_MISSING:
                 doubtful.append(f"{number} ({text if text in MAY_BE_MISSING else label})")
             if not label or not has_visible(text) or text in MISSING:

@@ -41,12 +41,13 @@ def locked(folder: Path, *, wait: bool = True) -> Iterator[bool]:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, beside: Path | None = None) -> Iterator[Path]:
     """Yields a hidden path to write to, whose file takes the place of `path` if all went well, and goes if not.
 
-    At every moment `path` is the old file or the new one, also after a power cut.
+    At every moment `path` is the old file or the new one, also after a power cut. `beside` is another path to write to,
+    in the same folder.
     """
-    beside = path.with_name(f".{path.name}.part")
+    beside = beside or path.with_name(f".{path.name}.part")
     try:
         yield beside
         with beside.open("rb+") as file:

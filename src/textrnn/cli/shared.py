@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from textrnn import cards, extras
+from textrnn import cards, extras, locks
 from textrnn.extras import MissingLibraryError, require
 from textrnn.options import LONG_TEXT, ON_EMPTY, RUNTIMES
 
@@ -136,10 +136,10 @@ def replacing(path: Path) -> Iterator[Path]:
     if path.exists() and not path.is_file() and not path.is_dir():
         yield path  # a named pipe, /dev/null
         return
-    beside = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(f"{path}: expected a file to write, got a folder")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: expected a file to write, got a folder")
+    # Its suffix says the format, so it stays; two commands do not share a file.
+    with locks.replacing(path, beside=path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")) as beside:
         try:
             beside.touch(mode=0o600 if path.exists() else 0o666)
             if path.exists():  # whoever could not read the old file cannot read the new one
@@ -147,11 +147,6 @@ def replacing(path: Path) -> Iterator[Path]:
         except OSError as error:
             raise OSError(f"{path}: cannot be written: {error.strerror}") from None
         yield beside
-        with beside.open("rb+") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _encoding(_ctx: click.Context, _param: click.Parameter, name: str | None) -> str | None:

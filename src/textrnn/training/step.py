@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from textrnn import networks
 from textrnn.training.parallel import Workers
+from textrnn.training.recurrence import fast_lstms
 
 Parts = tuple[keras.Model | None, keras.Model]
 # The targets of a batch, how much each row counts, and which part of the batch of all workers these rows are.
@@ -104,7 +105,8 @@ class _Step:
         y, sample_weight, part = truth
         with tf.GradientTape() as tape:
             tape.watch(wanted)
-            y_pred = self.rest(inputs, training=True)
+            with fast_lstms(self.rest):
+                y_pred = self.rest(inputs, training=True)
             loss = self.model.compute_loss(y=y, y_pred=y_pred, sample_weight=sample_weight)  # over rows, not weights
             loss *= part  # so that the sum over the workers is the mean over the rows of all
         return loss, tape.gradient(loss, wanted)

@@ -1,6 +1,7 @@
 """`textrnn serve` by its real server: the REST form of TensorFlow Serving, its limits, and clients that misbehave."""
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
@@ -118,6 +119,9 @@ def test_rows_and_columns_and_named_inputs_say_the_same(address):
     assert ask(address, {"instances": [{"text": text} for text in TEXTS]}).json()["predictions"] == rows
     columns = ask(address, {"inputs": {"text": TEXTS}}).json()["outputs"]
     assert ask(address, {"inputs": TEXTS}).json()["outputs"] == columns
+    packed = [{"b64": base64.b64encode(text.encode()).decode()} for text in TEXTS]
+    assert ask(address, {"instances": packed, "signature_name": ""}).json()["predictions"] == rows
+    assert ask(address, {"inputs": {"text": packed}}).json()["outputs"] == columns
     assert {name: [row[name] for row in rows] for name in rows[0]} == columns
     assert [row["score"] for row in rows] == [max(row["probabilities"]) for row in rows]
     assert CLIENT.post(address + PATH.replace(":", "/versions/1:"), json={"inputs": TEXTS}).json()["outputs"] == columns
@@ -157,6 +161,9 @@ def test_clients_at_once_get_their_own_answers_in_common_batches(classifier):
         ({"instances": ["a"], "signature_name": "other"}, 400, "signature_name: expected 'serving_default'"),
         ({"instances": ["a", 1]}, 422, "texts: item 1: expected a string, got 1"),
         ({"instances": [{"txt": "a"}]}, 422, "texts: item 0: expected a string, got {'txt': 'a'}"),
+        ({"instances": [{"b64": "国"}]}, 422, "texts: b64: expected UTF-8 in Base64, got '国': "),
+        ({"instances": [{"b64": "/w=="}]}, 422, "texts: b64: expected UTF-8 in Base64, got '/w==': "),
+        ({"instances": [{"b64": None}]}, 422, "texts: b64: expected UTF-8 in Base64, got None: "),
         ({"instances": ["a", " "]}, 422, "texts: item 1: expected a text, got an empty one"),
         (b'{"instances": ["\\ud800"]}', 422, "texts: item 0: character 0 is half of a surrogate pair"),
         ({"instances": ["a", "长" * 10_001]}, 422, "texts: item 1: expected at most 10,000 characters, got 10,001"),
@@ -181,9 +188,20 @@ def test_other_paths_say_what_there_is(address):
         assert answer.status_code == 404
         assert answer.json() == {"error": f"expected the model '{NAME}', got 'other'"}
     assert CLIENT.get(f"{address}/nothing").status_code == 404
-    answer = CLIENT.put(address + PATH)
-    assert answer.status_code == 405
-    assert answer.json()["error"].startswith("expected POST /v1/models/NAME:predict, GET ")
+    for method in ("GET", "PUT"):
+        answer = CLIENT.request(method, address + PATH)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+        assert answer.json()["error"].startswith("expected POST /v1/models/NAME:predict, GET ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("waits", ["", "Expect: 100-continue\r\n"])
+def test_a_body_that_is_too_large_by_its_head_is_refused_before_it_is_sent(address, waits):
+    with connected(address) as client:
+        client.sendall(f"POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: {2**20 + 1}\r\n{waits}\r\n".encode())
+        answer = b"".join(iter(lambda: client.recv(65536), b""))  # it also hangs up
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"expected at most 1,048,576 bytes" in answer
 
 
 # ---- too much, too slow, broken --------------------------------------------------------------------------------------

@@ -107,6 +107,26 @@ def test_a_killed_process_is_replaced_nothing_that_it_counted_is_lost_and_ctrl_c
 
 
 @pytest.mark.long
+def test_a_process_that_hangs_is_replaced_after_half_a_minute_and_the_others_answer_meanwhile(tmp_path):
+    with running(tmp_path) as service:
+        url = url_of(service)
+        hung, other = workers_of(service)
+        os.kill(hung, signal.SIGSTOP)
+        start = time.monotonic()
+        answers = 0
+        while time.monotonic() < start + 5:
+            with contextlib.suppress(httpx.TimeoutException):  # at most the one connection that it had taken
+                answers += httpx.post(url, json={"instances": [TEXT]}, timeout=1).status_code == 200
+        assert answers > 20
+        line = service.stderr.readline()
+        assert re.fullmatch(rf"textrnn serve: process {hung} ended, exit code -9; process \d+ takes its place\n", line)
+        assert 20 < time.monotonic() - start < 60
+        wait_until(lambda: len(workers_of(service)) == 2)
+        assert other in workers_of(service)
+        assert ask(url) == ["sports"]
+
+
+@pytest.mark.long
 def test_a_killed_parent_leaves_no_process_and_no_file(tmp_path):
     with running(tmp_path) as service:
         url_of(service)

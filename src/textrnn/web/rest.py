@@ -1,11 +1,12 @@
 """The REST form of TensorFlow Serving: what a request asks, and how an answer is written."""
 
+import base64
 import json
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from textrnn.checks import check_texts
+from textrnn.checks import check_texts, excerpt
 
 SIGNATURE, INPUT = "serving_default", "text"  # of the SavedModel, so that a client can ask either server
 DIGITS = 7  # of a probability
@@ -31,7 +32,7 @@ def read_question(body: bytes | bytearray, *, max_characters: int) -> Question:
     """Returns what the body of a request asks.
 
     `{"instances": ["…", "…"]}`, or `[{"text": "…"}]` there, is answered in rows; `{"inputs": ["…"]}`, or
-    `{"text": ["…"]}` there, in columns.
+    `{"text": ["…"]}` there, in columns. A text may be `{"b64": "…"}`, its UTF-8 in Base64.
 
     Args:
         body: JSON in UTF-8.
@@ -49,12 +50,12 @@ def read_question(body: bytes | bytearray, *, max_characters: int) -> Question:
         raise RequestError(400, f"body: expected JSON in UTF-8: {error}") from None
     if not isinstance(asked, dict) or len({"instances", "inputs"} & set(asked)) != 1:
         raise RequestError(400, 'body: expected an object with "instances" or "inputs", such as {"instances": ["…"]}')
-    if asked.get("signature_name", SIGNATURE) != SIGNATURE:
+    if asked.get("signature_name", SIGNATURE) not in (SIGNATURE, ""):
         raise RequestError(400, f"signature_name: expected {SIGNATURE!r}, got {asked['signature_name']!r}")
     in_rows = "instances" in asked
     texts = _rows(asked["instances"]) if in_rows else _column(asked["inputs"])
     try:
-        texts = check_texts(texts)
+        texts = check_texts([_unpacked(text) for text in texts])
     except ValueError as error:
         raise RequestError(422, str(error)) from None
     for number, text in enumerate(texts):
@@ -62,6 +63,15 @@ def read_question(body: bytes | bytearray, *, max_characters: int) -> Question:
             words = f"texts: item {number}: expected at most {max_characters:,} characters, got {len(text):,}"
             raise RequestError(422, f"{words}: send a part of it")
     return Question(texts, in_rows)
+
+
+def _unpacked(text: Any) -> Any:
+    if not isinstance(text, dict) or set(text) != {"b64"}:
+        return text
+    try:
+        return base64.b64decode(text["b64"], validate=True).decode()
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"texts: b64: expected UTF-8 in Base64, got {excerpt(text['b64'])}: {error}") from None
 
 
 def _rows(instances: Any) -> list:

@@ -96,7 +96,7 @@ class Service:
         async def app(scope: Scope, receive: Receive, send: Send):
             # A prediction does not take the way through Starlette's router, which is as long as the rest of it.
             if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in paths:
-                response = await predict(receive)
+                response = await predict((scope, receive))
                 await response(scope, receive, send)
             else:
                 await others(scope, receive, send)
@@ -134,8 +134,8 @@ class Service:
 
         return counted
 
-    async def _predict(self, receive: Receive) -> Response:
-        question = read_question(await _body(receive), max_characters=MAX_CHARACTERS)
+    async def _predict(self, asked: tuple[Scope, Receive]) -> Response:
+        question = read_question(await _body(*asked), max_characters=MAX_CHARACTERS)
         if len(question.texts) > MAX_TEXTS:
             raise RequestError(413, f"expected at most {MAX_TEXTS:,} texts in a request, got {len(question.texts):,}")
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -144,27 +144,34 @@ class Service:
         return Response(write_answer(question, answers), media_type="application/json")
 
     async def _state(self, request: Request) -> Response:
-        if (name := request.path_params["name"]) != self.name:
+        name, _, verb = request.path_params["name"].partition(":")
+        if verb and request.method != "POST":
+            raise HTTPException(405, headers={"Allow": "POST"})
+        if name != self.name:
             return _error(404, f"expected the model {self.name!r}, got {name!r}")
         status = {"error_code": "OK", "error_message": ""}
         return JSONResponse({"model_version_status": [{"version": "1", "state": "AVAILABLE", "status": status}]})
 
 
-async def _body(receive: Receive) -> bytearray:
-    """Returns the body of a request, of which no more is read than allowed."""
+async def _body(scope: Scope, receive: Receive) -> bytearray:
+    """Returns the body of a request, of which no more is read than allowed; nothing if its head says that it is more.
+
+    A client that waits for `100 Continue` gets it when the body is read first.
+    """
     body, more = bytearray(), True
+    size = int(dict(scope["headers"]).get(b"content-length", 0))
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            while more:
+            while more and max(size, len(body)) <= MAX_BYTES:
                 part = await receive()
                 if part["type"] == "http.disconnect":
                     raise RequestError(400, "body: the connection ended within it")
                 body += part["body"]
                 more = part["more_body"]
-                if len(body) > MAX_BYTES:
-                    raise RequestError(413, f"body: expected at most {MAX_BYTES:,} bytes: send several requests")
     except TimeoutError:
         raise RequestError(408, f"body: expected all of it within {BODY_SECONDS} seconds") from None
+    if max(size, len(body)) > MAX_BYTES:
+        raise RequestError(413, f"body: expected at most {MAX_BYTES:,} bytes: send several requests")
     return body
 
 
@@ -177,7 +184,9 @@ def _error(status: int, words: str) -> Response:
 
 async def _not_found(request: Request, error: HTTPException) -> Response:
     expected = "expected POST /v1/models/NAME:predict, GET /v1/models/NAME, /healthz or /metrics"
-    return JSONResponse({"error": f"{expected}, got {request.method} {request.url.path}"}, error.status_code)
+    return JSONResponse(
+        {"error": f"{expected}, got {request.method} {request.url.path}"}, error.status_code, error.headers
+    )
 
 
 class _Server(uvicorn.Server):

@@ -1,5 +1,6 @@
 """`textrnn predict` keeps the table: the same rows and columns, in every form, with answers beside them; and pipes."""
 
+import datetime
 import functools
 import io
 import json
@@ -7,6 +8,8 @@ import shutil
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from conftest import rows_of, written
@@ -83,6 +86,56 @@ def test_the_index_and_the_types_of_a_parquet_file_stay(tmp_path):
     assert list(got.index) == [3, 1, 2, 4]
     assert got[list(table.columns)].equals(table) or (got["label"] == table["label"]).all()
     assert got["label"].dtype == "category"
+
+
+def test_no_name_of_a_column_is_given_twice(tmp_path):
+    names = ["text", "label", "predicted_label", "p(sports)"]
+    pd.DataFrame([[TEXTS[0], "a", "b", "1"]], columns=names).to_csv(tmp_path / "a.csv", index=False)
+    assert run("--file", tmp_path / "a.csv", "--probabilities", "--out", tmp_path / "out.csv").exit_code == 0
+    header, values = (line.split(",") for line in (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines())
+    assert header[:6] == [*names, "predicted_label_2", "score"]
+    assert values[:6] == [TEXTS[0], "a", "b", "1", "sports", values[header.index("predicted_p(sports)")]]
+    assert len(set(header)) == len(header)
+
+
+OF_PARQUET = {
+    "number": pa.array([1234567890123456789, None]),
+    "nested": [{"day": datetime.date(2024, 1, 2), "parts": [1, None]}, None],
+    "zoned": pa.array([0, None], pa.timestamp("s", "UTC")),
+    "missing": [float("nan"), 1.5],
+}
+
+
+@pytest.mark.parametrize("form", ["tsv", "csv", "json", "jsonl", "parquet", "xlsx"])
+def test_numbers_dates_and_nested_values_of_a_parquet_file_come_in_every_form(tmp_path, form):
+    pq.write_table(pa.table({"text": TEXTS[:2], **OF_PARQUET}), tmp_path / "a.parquet")
+    out = tmp_path / f"out.{form}"
+    result = run("--file", tmp_path / "a.parquet", "--out", out)
+    assert result.exit_code == 0, result.output
+    if form in ("json", "jsonl"):
+        lines = out.read_text(encoding="utf-8")
+        read = json.loads(lines if form == "json" else lines.splitlines()[0])
+        got = list((read[0] if form == "json" else read).values())[1:5]
+        assert got == [
+            1234567890123456789,
+            {"day": "2024-01-02", "parts": [1, None]},
+            "1970-01-01 00:00:00+00:00",
+            None,
+        ]
+    elif form == "parquet":
+        assert pq.read_table(out).to_pylist()[0]["number"] == 1234567890123456789
+    else:
+        read = functools.partial(pd.read_csv, sep="\t", quoting=3) if form == "tsv" else READ[form]
+        got = read(out, dtype=str, keep_default_na=False).iloc[0, 1:5].tolist()
+        nested = '{"day": "2024-01-02", "parts": [1, null]}'
+        assert got[:3] == ["1234567890123456789", nested, "1970-01-01 00:00:00+00:00"]
+
+
+def test_what_parquet_cannot_hold_is_one_line(tmp_path):
+    written(tmp_path / "a.jsonl", json.dumps({"text": TEXTS[0], "number": 10**30}))
+    result = run("--file", tmp_path / "a.jsonl", "--out", tmp_path / "out.parquet")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "a column holds values of several kinds, or too large; write .jsonl: " in result.stderr
 
 
 def test_separator_and_mark_of_a_csv_stay(tmp_path):

@@ -1,5 +1,6 @@
 """Many files classified by several processes: the order kept, each row once, whatever is killed."""
 
+import datetime
 import json
 import os
 import re
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
 
@@ -93,6 +96,32 @@ def test_the_workers_of_a_cluster_do_it_too_and_finished_parts_are_kept(tmp_path
         (out / f"part-00003.{style}").unlink()
         assert scale.predict(NAME, [tmp_path / "a.parquet"], text_column="title", **ask) == (250, 0, 5, 4)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["csv", "jsonl", "parquet"])
+def test_columns_and_digits_of_the_user_stay(tmp_path, style):
+    own = {"text": TEXTS[:2], "label": ["a", "b"], "predicted_label": ["c", "d"], "number": [1234567890123456789, None]}
+    own |= {"share": [0.12345678912345, None], "bytes": [b"\xff", None], "day": [datetime.date(2024, 1, 2), None]}
+    pa.parquet.write_table(pa.table(own), tmp_path / "a.parquet")
+    assert scale.predict(NAME, [tmp_path / "a.parquet"], out=tmp_path / "out", style=style).rows == 2
+    path = tmp_path / "out" / f"part-00000.{style}"
+    if style == "parquet":
+        got = pa.parquet.read_table(path).to_pylist()[0]
+    elif style == "jsonl":
+        got = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
+    else:
+        got = pd.read_csv(path, dtype=str).iloc[0].to_dict()
+    assert list(got) == [*own, "predicted_label_2", "score"]
+    shown = [str(got[name]) for name in ("label", "predicted_label", "number", "share", "day")]
+    assert shown == ["a", "c", "1234567890123456789", "0.12345678912345", "2024-01-02"]
+
+
+@pytest.mark.slow
+def test_what_a_form_cannot_hold_is_one_line(tmp_path):
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": TEXTS[0], "number": 10**30}), encoding="utf-8")
+    with pytest.raises(ValueError, match="a column holds values of several kinds, or too large; write jsonl: "):
+        scale.predict(NAME, [tmp_path / "a.jsonl"], out=tmp_path / "out")
 
 
 @pytest.mark.long

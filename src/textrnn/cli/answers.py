@@ -10,7 +10,6 @@ import json
 import re
 import shutil
 import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +24,7 @@ BINARY = ("parquet", "xlsx")
 STYLES = tuple(dict.fromkeys(FORMATS.values()))
 ILLEGAL_IN_EXCEL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 EXCEL_CHARACTERS = 32_767  # of a cell at most
+EXCEL_NUMBER = 10**15  # of larger ones it keeps the first digits
 
 
 # What holds every character, by the encoding that a table came in.
@@ -47,6 +47,7 @@ class Layout(NamedTuple):
     encoding: str = "utf-8"  # of a CSV
     schema: Any = None  # of a Parquet file
     label_width: int = 0
+    probabilities: Sequence[str] = ()  # the names of those, where each has a column
 
 
 def layout_of(reader: Any, label_names: list[str], *, top: int, probabilities: bool, is_whole: bool) -> Layout:
@@ -61,25 +62,23 @@ def layout_of(reader: Any, label_names: list[str], *, top: int, probabilities: b
     """
     from wcwidth import width
 
-    from textrnn.datasets import unique_name
+    from textrnn.datasets import free_names
 
     names = [f"{kind}_{rank}" if rank > 1 else kind for rank in range(1, top + 1) for kind in ("label", "score")]
     columns = reader.columns if is_whole else ["text"]
-    taken = Counter(columns)
-
-    def free(name: str) -> str:
-        return unique_name(f"predicted_{name}" if name in columns else name, taken)
-
+    classes = label_names if probabilities else []
+    added = free_names([*names, *(f"p({name})" for name in classes)], columns)
     return Layout(
         columns,
         reader.text if is_whole else 0,
-        [free(name) for name in names],
-        label_names if probabilities else [],
+        added[: len(names)],
+        classes,
         answers_first=len(columns) == 1,
         separator=reader.separator if reader.separator in ",;|" else ",",
         encoding=_encoding_for(reader.source),
         schema=reader.schema,
         label_width=max(map(width, (*map(flat, label_names), "unknown"))),
+        probabilities=added[len(names) :],
     )
 
 
@@ -123,8 +122,7 @@ def open_writer(stack: contextlib.ExitStack, out: str | None, style: str, layout
 
 
 def _flat_names(layout: Layout) -> list[str]:
-    added = [*layout.answers, *(f"p({name})" for name in layout.classes)]
-    return _arranged(layout, layout.columns, added)
+    return _arranged(layout, layout.columns, [*layout.answers, *layout.probabilities])
 
 
 def _arranged(layout: Layout, cells: Sequence, added: Sequence) -> list:
@@ -135,7 +133,7 @@ def _arranged(layout: Layout, cells: Sequence, added: Sequence) -> list:
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return in_json(value) if isinstance(value, list | dict) else value
+    return _in_json(value) if isinstance(value, list | dict) else value
 
 
 def _aligned(_stack: contextlib.ExitStack, write: Callable, layout: Layout, columns: int | None) -> Callable:
@@ -143,7 +141,7 @@ def _aligned(_stack: contextlib.ExitStack, write: Callable, layout: Layout, colu
     from wcwidth import clip, ljust, width
 
     heads = [f"{name:{layout.label_width}}" if place % 2 == 0 else name for place, name in enumerate(layout.answers)]
-    heads += [f"p({flat(name)})" for name in layout.classes]
+    heads += map(flat, layout.probabilities)
     first = ["  ".join([*heads, "text"]) + "\n"]
 
     def line(cells: list, added: list) -> str:
@@ -163,7 +161,7 @@ def _separated(
 ) -> Callable:
     """Writes TSV, where no cell holds a tab or a line break; or CSV, where quotes keep all."""
     file, digits = io.StringIO(), 4 if is_tsv else 6
-    first = [(layout.columns, [*layout.answers, *(f"p({name})" for name in layout.classes)])]
+    first = [(layout.columns, [*layout.answers, *layout.probabilities])]
 
     def shown(value: Any) -> str:
         value = f"{value:.{digits}f}" if isinstance(value, Score) else "" if value is None else str(_plain(value))
@@ -194,9 +192,9 @@ def _rounded(value: Any) -> Any:
     return round(float(value), 6) if isinstance(value, Score) else value or None
 
 
-def _in_json(record: dict[str, Any]) -> str:
+def _in_json(record: Any) -> str:
     text = json.dumps(record, default=lambda value: str(_plain(value)))  # dates of Parquet and Excel
-    return in_json(json.loads(text))
+    return in_json(json.loads(text, parse_constant=lambda name: None if name == "NaN" else name))  # JSON has neither
 
 
 def _lines(_stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None) -> Callable:
@@ -243,8 +241,9 @@ def _parquet(stack: contextlib.ExitStack, path: Path, layout: Layout) -> Callabl
                 schema = pa.schema(list(zip(names, (one.type for one in arrays), strict=True)), metadata=metadata)
                 writer = stack.enter_context(ParquetWriter(path, schema))
             arrays = [pa.array(column, kind) for column, kind in zip(columns, writer.schema.types, strict=True)]
-        except (pa.ArrowException, TypeError, ValueError) as error:
-            raise ValueError(f"{path.suffix}: a column holds values of several kinds; write .jsonl: {error}") from None
+        except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+            what = "a column holds values of several kinds, or too large"
+            raise ValueError(f"{path.suffix}: {what}; write .jsonl: {error}") from None
         writer.write_table(pa.table(arrays, schema=writer.schema))
 
     return write_rows
@@ -268,6 +267,10 @@ def _workbook(stack: contextlib.ExitStack, path: Path, layout: Layout) -> Callab
 
     def cell(value: Any) -> Any:
         value = _plain(round(float(value), 6) if isinstance(value, Score) else value)
+        if value != value:
+            return None  # NaN
+        is_large = isinstance(value, int | float) and not abs(value) < EXCEL_NUMBER
+        value = str(value) if is_large or getattr(value, "tzinfo", None) else value
         if not isinstance(value, str):
             return value
         made = WriteOnlyCell(sheet, ILLEGAL_IN_EXCEL.sub(" ", value)[:EXCEL_CHARACTERS])

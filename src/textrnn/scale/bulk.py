@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from textrnn import cards, saving
 from textrnn.checks import check_choice, check_integer, check_number
+from textrnn.datasets import free_names
 from textrnn.extras import require
 from textrnn.locks import locked, replacing
 from textrnn.options import BULK_FORMATS, LONG_TEXT
 from textrnn.scale.cluster import as_they_end, connected
-from textrnn.scale.inputs import Part, find_files, parts_of, plain_cell, state_of
+from textrnn.scale.inputs import Part, find_files, in_json, parts_of, plain_cell, state_of
 
 PART_ROWS = 8192
 DEATHS = 11  # of workers, over one part
@@ -162,17 +163,39 @@ class _Work:
 
     def write(self, path: Path, part: Part, labels: list[str], scores: Any):
         """Writes a part with its answers."""
+        names = [*part.columns, *free_names(["label", "score"], part.columns)]
+        with replacing(path) as beside:
+            if self._style == "jsonl":
+                answers = zip(part.rows, labels, scores.tolist(), strict=True)
+                rows = ([*cells, label, round(score, 6)] for cells, label, score in answers)
+                lines = [in_json(dict(zip(names, row, strict=True))) + "\n" for row in rows]
+                beside.write_text("".join(lines), encoding="utf-8")
+            else:
+                self._write_table(
+                    beside, dict(zip(names, [*zip(*part.rows, strict=True), labels, scores], strict=True))
+                )
+        self._count(part)
+
+    def _write_table(self, path: Path, columns: dict[str, Any]):
         import pandas as pd
 
-        columns = [[plain_cell(value) for value in column] for column in zip(*part.rows, strict=True)]
-        table = pd.DataFrame(dict(zip(part.columns, columns, strict=True)))
-        for name, values in (("label", labels), ("score", scores)):
-            table[name if name not in part.columns else f"predicted_{name}"] = values
-        with replacing(path) as beside:
+        scores = columns.popitem()
+        table = pd.DataFrame({name: _as_column([*map(plain_cell, values)]) for name, values in columns.items()})
+        table[scores[0]] = scores[1]
+        try:
             if self._style == "parquet":
-                table.to_parquet(beside, index=False)
-            elif self._style == "csv":
-                table.to_csv(beside, index=False, lineterminator="\n")
+                table.to_parquet(path, index=False)
             else:
-                table.to_json(beside, orient="records", lines=True, force_ascii=False, double_precision=6)
-        self._count(part)
+                table.to_csv(path, index=False, lineterminator="\n")
+        except (TypeError, ValueError, OverflowError) as error:
+            words = "a column holds values of several kinds, or too large; write jsonl"
+            raise ValueError(f"{self._out}: {words}: {next(iter(str(error).splitlines()), '')}") from None
+
+
+def _as_column(values: list) -> Any:
+    """Returns values for a table: whole numbers with a hole stay such, of which pandas would make floats."""
+    import pandas as pd
+
+    held = [value for value in values if value is not None]
+    is_whole = 0 < len(held) < len(values) and all(type(one) is int and abs(one) < 2**63 for one in held)
+    return pd.array(values, dtype="Int64") if is_whole else values

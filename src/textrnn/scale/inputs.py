@@ -2,6 +2,7 @@
 
 import glob
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -151,6 +152,15 @@ def _source(path: str, refuse: Callable[[int, str], None]) -> Source:
     return source
 
 
+def in_json(value: Any) -> str:
+    """Returns a list, an object or a row as JSON: what it cannot hold, a date or bytes, as a text; NaN as nothing."""
+    if isinstance(value, dict):
+        is_none = lambda one: isinstance(one, float) and not math.isfinite(one)  # noqa: E731
+        value = {name: None if is_none(one) else one for name, one in value.items()}
+    text_of = lambda one: one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one)  # noqa: E731
+    return json.dumps(value, ensure_ascii=False, default=text_of)
+
+
 def plain_cell(value: Any) -> Any:
     """Returns a cell as it can stand in any table: a list or an object as JSON."""
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else value
+    return in_json(value) if isinstance(value, list | dict) else value

@@ -4,6 +4,7 @@ Both tables are complete: such a text stands here with its outcome, and nowhere 
 """
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from doors import ASTRAL, FAMILY, HEBREW
 from tiny import TABLE, assert_probabilities, classifier
@@ -45,6 +46,10 @@ TEXT_INPUTS = {
     "a missing value": ([float("nan")], "texts: item 0: expected a string, got nan (float)"),
     "a number": ([3], "texts: item 0: expected a string, got 3 (int)"),
     "a list in a list": ([["国足"]], "texts: item 0: expected a string, got ['国足'] (list)"),
+    "a table of pyarrow": (
+        pa.table({"text": ["a"]}),
+        "texts: expected a list, a column or an array of strings, got a table; pass its column",
+    ),
     "a table": (TABLE, "texts: expected a list, a column or an array of strings, got a table; pass its column"),
     "a dictionary": ({"text": "国足"}, "texts: expected a list, a column or an array of strings, got dict"),
     "bytes for a list": (b"abc", "texts: expected a list, a column or an array of strings, got bytes"),

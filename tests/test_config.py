@@ -61,7 +61,7 @@ LIST = ", ".join(Recipe(1, 1, 1.0).to_config())
 @pytest.mark.parametrize(
     ("config", "args", "message"),
     [
-        ("", ["--set", "unit_s=3"], f"--set: settings: expected some of {LIST}; got unit_s"),
+        ("", ["--set", "unit_s=3"], f"--set: settings: expected some of {LIST}; got unit_s; is units meant?"),
         ("", ["--set", "units=many"], "--set: units: expected an integer, got 'many'"),
         ("", ["--set", "dropout=1"], "--set: dropout: expected a share from 0 to below 1, got 1.0"),
         ("", ["--set", "cell=feedforward"], "bidirectional: expected False for cell='feedforward', which has no"),
@@ -71,6 +71,7 @@ LIST = ", ".join(Recipe(1, 1, 1.0).to_config())
         ("units: 3", [], "run.toml: expected TOML, as in units = 256: "),
         ("seed = -1", [], "run.toml: seed: expected at least 0, got -1"),
         ("", ["--config", "none.toml"], "none.toml: no such file"),
+        ("", ["--config", "."], ".: expected a plain file"),
         ("", ["--like", "none"], "none: expected a model folder with assets.extra/card.json, found none"),
     ],
 )

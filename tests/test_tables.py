@@ -5,6 +5,7 @@ import hashlib
 import json
 import warnings
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -223,6 +224,27 @@ def test_a_header_in_chinese_is_one_and_the_ends_of_its_names_decide_between_col
         datasets.read_table(path)
 
 
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("категория,текст", ["спорт,Команда выиграла матч", "деньги,Акции снова упали"]),
+        ("сфера,сообщение", ["спорт,Команда выиграла матч", "деньги,Акции снова упали"]),  # in no list
+        ("Kategorie,Überschrift", ["Sport,Köln gewinnt das Spiel", "Geld,Die Börse fällt über Nacht"]),
+        ("ラベル,テキスト", ["スポーツ,ホームチームが試合に勝った", "経済,株価は火曜日に再び下落した"]),
+        ("라벨,텍스트", ["스포츠,홈팀이 경기에서 이겼다", "경제,주가가 다시 하락했다"]),
+        ("التصنيف,النص", ["رياضة,فاز الفريق بالمباراة", "مال,هبطت الأسهم مرة أخرى"]),
+        ("श्रेणी,पाठ", ["खेल,टीम ने मैच जीता", "धन,शेयर फिर गिरे"]),
+    ],
+)
+def test_a_header_in_another_language_is_no_text(tmp_path, said, header, rows):
+    rows = [f"{row} {number}" for number in range(4) for row in rows]
+    path = written(tmp_path / "a.csv", "\n".join([header, *rows]) + "\n")
+    assert list(datasets.read_texts(path)) == [row.partition(",")[2] for row in rows]
+    assert len(datasets.read_table(path)) == 8
+    spread = written(tmp_path / "b.csv", "\n".join(rows) + "\n")  # without a header no row is lost
+    assert len(datasets.read_table(spread)) == 8
+
+
 def test_a_warning_points_at_the_line_that_asked_for_the_table(tmp_path):
     path = written(tmp_path / "a.tsv", "体育\t国足\n财经\t\n体育\t女排\n")
     with pytest.warns(UserWarning, match="1 of 3 rows left out") as caught:
@@ -282,6 +304,32 @@ def test_labels_of_every_kind_in_a_table_in_memory_become_their_names(labels):
     names = {"1.0": "1", "2.0": "2"}
     assert list(read["label"]) == [names.get(str(label), str(label)) for label in labels][::-1]
     assert len(datasets.load(table).train) == 8
+
+
+def test_lists_and_bytes_in_a_table_are_what_they_hold_or_are_refused(tmp_path):
+    table = TABLE.assign(label=[np.array([label]) for label in TABLE["label"]])  # as pandas reads lists of Parquet
+    assert rows_of(datasets.read_table(table)) == ROWS
+    table = TABLE.assign(**{name: TABLE[name].str.encode("utf-8") for name in ("text", "label")})
+    assert rows_of(datasets.read_table(table)) == ROWS
+    for name in ("text", "label"):
+        path = tmp_path / "a.parquet"
+        table.assign(**{name: table[name] + b"\xff"}).to_parquet(path)
+        got = message_of(ValueError, datasets.read_table, path)
+        assert got.startswith(f"{path}: row 1: expected a {name} in UTF-8, got b'")
+
+
+def test_marks_of_fasttext_in_a_cell_are_part_of_it_and_its_comma_is_none_of_the_text(tmp_path):
+    path = written(tmp_path / "a.csv", "label,text\n" + "__label__a,国足客场小胜\n__label__b,股市下跌\n" * 3)
+    assert rows_of(datasets.read_table(path))[:2] == [("__label__a", "国足客场小胜"), ("__label__b", "股市下跌")]
+    path = written(tmp_path / "a.txt", "__label__a , 国足, 客场小胜\n__label__b , 股市下跌\n" * 3)
+    assert rows_of(datasets.read_table(path))[:2] == [("a", "国足, 客场小胜"), ("b", "股市下跌")]
+
+
+def test_what_excel_escapes_is_read_as_it_was(tmp_path):
+    pd.DataFrame({"label": ["a", "b"], "text": ["国足_x000D_\n小胜", "x_005f"]}).to_excel(
+        tmp_path / "a.xlsx", index=False
+    )
+    assert list(datasets.read_table(tmp_path / "a.xlsx")["text"]) == ["国足\r\n小胜", "x_005f"]
 
 
 def test_several_labels_of_a_row_are_refused(tmp_path):

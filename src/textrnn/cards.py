@@ -173,11 +173,11 @@ def open_plain(path: str | os.PathLike) -> BinaryIO:
         FileNotFoundError: there is none.
         ValueError: it is a pipe, a folder, or anything else that is no plain file.
     """
-    file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
         raise ValueError(f"{path}: expected a plain file")
-    return file
+    return os.fdopen(descriptor, "rb")
 
 
 def parse_json(content: bytes, name: str | Path, *, max_bytes: int) -> dict[str, Any]:

@@ -160,7 +160,7 @@ def check_list(name: str, values: Any):
 
     A string is none: it would be a list of characters. Nor is a table or a dictionary, a list of names.
     """
-    if is_table(values):
+    if hasattr(type(values), "columns"):  # of pandas, polars or pyarrow
         raise ValueError(f"{name}: expected a list, a column or an array of strings, got a table; pass its column")
     if isinstance(values, str | bytes | Mapping) or not np.iterable(values):
         kind = type(values).__name__
@@ -233,7 +233,7 @@ def column_of(values: Any) -> Any:
         return values.iloc[:, 0]
     if isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] == 1:
         return values[:, 0]
-    return values.to_pylist() if hasattr(values, "to_pylist") else values
+    return values.to_pylist() if hasattr(values, "to_pylist") and not hasattr(values, "columns") else values
 
 
 def check_table(name: str, table: Any):

@@ -1,5 +1,6 @@
 """The recipe of a training run: every setting but the seed, as plain data, checked; read from text, written as TOML."""
 
+import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -218,7 +219,9 @@ def check_names(settings: Mapping[str, Any]):
     """Raises `ValueError` unless all `settings` are fields of `Recipe`; the message lists these."""
     names = [field.name for field in fields(Recipe)]
     if unknown := [name for name in settings if name not in names]:
-        raise ValueError(f"settings: expected some of {', '.join(names)}; got {', '.join(unknown)}")
+        meant = difflib.get_close_matches(unknown[0].casefold(), names, 1)
+        meant = f"; is {meant[0]} meant?" if meant else ""
+        raise ValueError(f"settings: expected some of {', '.join(names)}; got {', '.join(unknown)}{meant}")
 
 
 def check_setting(name: str, value: Any):

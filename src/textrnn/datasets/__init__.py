@@ -17,7 +17,7 @@ from textrnn.datasets.atis import read_atis, read_tagged
 from textrnn.datasets.auditing import audit, near_copies, overlaps
 from textrnn.datasets.files import ENCODINGS, Source
 from textrnn.datasets.folders import find_splits, holds_classes
-from textrnn.datasets.reader import TableReader, open_table, open_texts, unique_name
+from textrnn.datasets.reader import TableReader, free_names, open_table, open_texts
 from textrnn.datasets.sogou import SogouDocument, read_sogou, read_sogou_table, sogou_label, split_sogou
 from textrnn.datasets.splits import Splits, bare_text, check_splits, split_table, tell_copies
 from textrnn.datasets.tables import read_chunks, read_files, read_splits, read_table, read_texts, text_in
@@ -49,6 +49,7 @@ __all__ = [
     "cache_folder",
     "check_splits",
     "fetch_thucnews",
+    "free_names",
     "git_blob_id",
     "load",
     "near_copies",
@@ -68,7 +69,6 @@ __all__ = [
     "split_table",
     "tell_copies",
     "text_in",
-    "unique_name",
 ]
 
 

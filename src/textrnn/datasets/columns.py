@@ -1,6 +1,7 @@
 """Which row of a table is its header, and which columns hold the texts and the labels: by name, else by content."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -8,39 +9,30 @@ from textrnn.checks import excerpt
 
 # The kit's own names come before all others.
 OWN_TEXT, OWN_LABEL = {"text", "文本"}, {"label", "标签"}
-TEXT_NAMES = OWN_TEXT | {
-    *("texts", "sentence", "sentences", "title", "titles", "content", "contents", "headline", "headlines", "body"),
-    *("message", "msg", "comment", "comments", "review", "reviews", "question", "query", "utterance", "tweet", "post"),
-    *("document", "description", "summary", "abstract", "article", "subject", "input", "review_body", "review_text"),
-    *("标题", "内容", "正文", "句子", "新闻", "新闻标题", "新闻内容", "评论", "评论内容", "文章"),
-    *(
-        "摘要",
-        "问题",
-        "描述",
-        "标题内容",
-        "原文",
-        "语句",
-        "text_a",
-        "text_b",
-        "sms",
-        "文本内容",
-        "內容",
-        "標題",
-        "文本內容",
-    ),
-}
-LABEL_NAMES = OWN_LABEL | {
-    *("labels", "class", "classes", "category", "categories", "cat", "target", "y", "tag", "topic", "intent", "type"),
-    *("sentiment", "polarity", "class_label", "class_name", "label_name", "class_id", "label_id", "class_index"),
-    *("channel", "genre", "类别", "类", "分类", "类型", "主题", "意图", "情感", "频道", "栏目", "类目", "情感倾向"),
-    *("類別", "標籤", "分類"),
-}
+TEXTS = """
+    texts sentence sentences title titles content contents headline headlines body message msg comment
+    comments review reviews question query utterance tweet post document description summary abstract article
+    subject input review_body review_text text_a text_b sms 标题 内容 正文 句子 新闻 新闻标题 新闻内容 评论
+    评论内容 文章 摘要 问题 描述 标题内容 原文 语句 文本内容 內容 標題 文本內容 本文 テキスト タイトル 見出し
+    텍스트 제목 내용 본문 текст заголовок texto título titulo contenido texte titre contenu titel überschrift
+    النص العنوان
+"""
+LABELS = """
+    labels class classes category categories cat target y tag topic intent type sentiment polarity
+    class_label class_name label_name class_id label_id class_index channel genre 类别 类 分类 类型 主题 意图
+    情感 频道 栏目 类目 情感倾向 類別 標籤 分類 ラベル カテゴリ カテゴリー 라벨 레이블 분류 카테고리
+    категория метка класс рубрика etiqueta categoría categoria clase catégorie classe kategorie klasse rubrik
+    التصنيف الفئة
+"""
+TEXT_NAMES, LABEL_NAMES = OWN_TEXT | set(TEXTS.split()), OWN_LABEL | set(LABELS.split())
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?%?")
 INTEGER = re.compile(r"[+-]?\d{1,6}(?:\.0)?")
 BESIDE_NAME = re.compile(r"(?<=\w)\s*[(（\[【].*[)）\]】]\W*$|[\"'*:：\ufeff]")  # as in `*标题` and `Text (English)`
 DATE = re.compile(r"\d{4}[-/.年]\d{1,2}(?:[-/.月]\d{1,2}.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*")
 NAME = re.compile(r"[^\W\d][\w（）()]{0,11}")  # in any script
-IDENTIFIER = re.compile(r"[A-Za-z_][\w .:-]{0,39}", re.ASCII)
+IDENTIFIER = re.compile(
+    r"(?=[^\W\d])(?:(?![\u3040-\u30ff\u3400-\u9fff])[\w\u0900-\u0e7f.:-][ ]?){1,40}"
+)  # words between spaces
 SPACE = re.compile(r"\s")
 CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
 SHORT, FEW = 40, 0.5  # a label has at most so many characters on average, and stands for at least two rows on average
@@ -127,7 +119,8 @@ def _is_code(text: str) -> bool:
 def bare(name: Any) -> str:
     """Returns the name of a column as it is looked up: `class_index` for `Class Index`."""
     text = as_text(name)[:200]  # what is longer is no name
-    return re.sub(r"[\s_-]+", "_", (BESIDE_NAME.sub("", text).strip() or text).casefold())
+    name = unicodedata.normalize("NFKC", BESIDE_NAME.sub("", text).strip() or text)
+    return re.sub(r"[\s_-]+", "_", name.casefold())
 
 
 def names_columns(row: Sequence[Any]) -> bool:
@@ -216,9 +209,10 @@ def find_roles(
         return Roles(text, label)
     if width == 1:
         if needs_label:
+            expected = "a column of texts and one of labels" if header else "`label<TAB>text`"
             got = f"{'one' if header else '1'} column, {excerpt((header or rows[0])[0])}"
             got += "; if commas stand between cells, call it .csv" * (not header and "," in as_text(rows[0][0]))
-            raise ValueError(f"{name}: expected `label<TAB>text`, got {got}")
+            raise ValueError(f"{name}: expected {expected}, got {got}")
         return Roles(0, None)
     facts = [facts_of([row[place] for row in rows if place < len(row)]) for place in range(width)]
     if width == 2 and header is None:

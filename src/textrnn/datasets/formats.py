@@ -104,10 +104,10 @@ def open_rows(source: Source, encoding: str | None) -> Rows:
 
 
 def _are_fasttext(lines: Sequence[str]) -> bool:
-    """Returns whether most lines begin or end with a label."""
+    """Returns whether most lines begin or end with a label, and have a text."""
     filled = [line.strip() for line in lines if line.strip()]
     found = [(line, mark) for line in filled if (mark := FASTTEXT.search(line))]
-    return sum(mark.start() == 0 or mark.end() == len(line) for line, mark in found) > MOST * len(filled)
+    return sum((mark.start() == 0) != (mark.end() == len(line)) for line, mark in found) > MOST * len(filled)
 
 
 def _fasttext(name: str, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
@@ -116,7 +116,7 @@ def _fasttext(name: str, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]
         labels = FASTTEXT.findall(line)
         if len(labels) > 1:
             raise ValueError(f"{name}: line {number}: expected one label, got {len(labels)}: {', '.join(labels)[:80]}")
-        yield number, [*(labels or [""]), FASTTEXT.sub("", line).strip()]
+        yield number, [*(labels or [""]), FASTTEXT.sub("", line).strip().removeprefix(", ")]
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
@@ -257,10 +257,12 @@ def _workbook(source: Source) -> Rows:
 
 def _cells(source: Source, sheet: Any) -> Iterator[tuple[int, list]]:
     """Yields the rows of a sheet, all of the width of the first that is not empty, or wider."""
+    from openpyxl.utils.escape import unescape
+
     width = 0
     with _damaged(source, "workbook"):
         for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-            cells = list(row)
+            cells = [unescape(cell) if isinstance(cell, str) else cell for cell in row]  # _x000D_ is a line break
             while cells and cells[-1] in (None, ""):
                 cells.pop()
             width = width or len(cells)

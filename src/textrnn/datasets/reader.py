@@ -215,6 +215,16 @@ def unique_name(name: str, seen: Counter) -> str:
     return name if seen[name] == 1 else unique_name(f"{name}_{seen[name]}", seen)
 
 
+def free_names(names: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """Returns names for what is added to the columns of a table: one that is taken gets `predicted_` before it.
+
+    >>> free_names(["label", "score"], ["text", "label"])
+    ['predicted_label', 'score']
+    """
+    seen = Counter(columns)
+    return [unique_name(f"predicted_{name}" if name in columns else name, seen) for name in names]
+
+
 def _are_numbers(rows: Sequence[Sequence[Any]]) -> bool:
     """Returns whether the first cells of rows are different numbers, as R gives them."""
     facts = facts_of([row[0] for row in rows])
@@ -243,8 +253,8 @@ def open_table(data: Any, *, encoding: str | None = None, **settings: Any) -> Ta
     """
     data = data.to_pandas() if hasattr(data, "to_pandas") else data
     if is_table(data):
-        columns = (column.astype(object).where(column.notna(), None).tolist() for _, column in data.items())
-        rows = enumerate(map(list, zip(*columns, strict=True)), 1)
+        columns = (column.astype(object).where(column.notna(), None) for _, column in data.items())
+        rows = enumerate(([*map(_plain, row)] for row in zip(*columns, strict=True)), 1)
         return TableReader(Rows("frame", rows, list(map(str, data.columns)), unit="row"), "table", **settings)
     if not isinstance(data, str | os.PathLike | Source):
         raise ValueError(f"path: expected a file, a folder or a pandas table, got {type(data).__name__}")
@@ -252,6 +262,10 @@ def open_table(data: Any, *, encoding: str | None = None, **settings: Any) -> Ta
         return TableReader(read_folder(Path(data), encoding), str(data), **settings)
     source = data if isinstance(data, Source) else Source(data)
     return TableReader(open_rows(source, encoding), source.name, source=source, **settings)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value  # a list, as which NumPy and pandas keep it
 
 
 def open_texts(texts: Sequence[str]) -> TableReader:

@@ -181,9 +181,14 @@ def text_in(reader: TableReader, number: int, cells: list) -> str:
 
 
 def _plain(reader: TableReader, number: int, value: Any, expected: str) -> str:
-    if isinstance(value, list | dict | tuple | set):
-        raise ValueError(f"{reader.name}: {reader.unit} {number}: expected {expected}, got {excerpt(value)}")
-    return as_text(value)
+    if isinstance(value, bytes):
+        try:
+            return value.decode().strip()
+        except UnicodeDecodeError:
+            expected += " in UTF-8"
+    elif not isinstance(value, list | dict | tuple | set):
+        return as_text(value)
+    raise ValueError(f"{reader.name}: {reader.unit} {number}: expected {expected}, got {excerpt(value)}")
 
 
 def read_labelled(path: Any, **settings) -> "tuple[pd.DataFrame, Labels, ClassNames | None]":
@@ -218,7 +223,7 @@ class _Labelled:
             text = text.strip() if isinstance(text, str) else _plain(reader, number, text, "a text")
             labels.line = number
             try:
-                label = labels[value]
+                label = labels[_plain(reader, number, value, "a label") if isinstance(value, bytes) else value]
             except TypeError:  # a list cannot be looked up; one of one label is that label
                 alone = isinstance(value, list) and len(value) < 2
                 label = _plain(reader, number, "".join(map(as_text, value)) if alone else value, "one label")

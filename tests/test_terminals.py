@@ -64,6 +64,19 @@ def test_a_closed_stream_and_a_full_disk_are_an_answer_or_one_line(line, code, s
         assert (tmp_path / "a.tsv").read_text(encoding="utf-8").splitlines()[1].startswith("sports\t")
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="needs ulimit")
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_where_there_is_no_room_the_file_is_named_and_nothing_is_left(name, tmp_path):
+    (tmp_path / "in.txt").write_text(
+        "".join(f"国足客场一球小胜{number * 7919}\n" for number in range(300)), encoding="utf-8"
+    )
+    command = f"ulimit -f 4; {COMMAND} predict headlines-textrnn --file in.txt --out {name}"
+    code, _, said = run(command, tmp_path)
+    assert (code, said) == (1, f"Error: {tmp_path / name}: cannot be written: File too large\n")
+    assert [one.name for one in tmp_path.iterdir()] == ["in.txt"]
+
+
 @pytest.mark.parametrize(
     "line",
     ["card {}", "predict {} x", "evaluate {} x.tsv", "evaluate headlines-textrnn {}", "train {}.tsv --out m"],

@@ -1,6 +1,7 @@
 """Locks of folders: of several processes, one at a time writes into it; and files that are replaced as a whole."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ try:
     import fcntl
 except ImportError:  # Windows: there, processes do not wait for each other
     fcntl = None
+
+FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 @contextlib.contextmanager
@@ -46,6 +49,9 @@ def replacing(path: Path, *, beside: Path | None = None) -> Iterator[Path]:
 
     At every moment `path` is the old file or the new one, also after a power cut. `beside` is another path to write to,
     in the same folder.
+
+    Raises:
+        OSError: there is no room for it; the message names `path`.
     """
     beside = beside or path.with_name(f".{path.name}.part")
     try:
@@ -53,5 +59,9 @@ def replacing(path: Path, *, beside: Path | None = None) -> Iterator[Path]:
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
         beside.replace(path)
+    except OSError as error:
+        if error.errno in FULL and not error.filename:
+            raise OSError(f"{path}: cannot be written: {os.strerror(error.errno)}") from None
+        raise
     finally:
         beside.unlink(missing_ok=True)

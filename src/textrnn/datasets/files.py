@@ -215,6 +215,7 @@ def _blocks_of_lines(source: Source, encoding: str | None) -> Iterator[list[str]
             if "\0" in line:
                 yield lines[:place]
                 advice = _advice(head, tried=encoding)
+                advice *= "utf-16" in advice  # no other one takes it away
                 raise ValueError(f"{name}: line {number + place}: got a NUL character; is it a text file?{advice}")
         yield lines
         number += len(lines)

@@ -93,7 +93,7 @@ def test_a_recipe_is_written_as_json_values_with_all_its_settings():
 
 
 def test_an_unknown_setting_is_refused_with_the_list_of_those_there_are():
-    message = f"settings: expected some of {', '.join(NAMES)}; got unit_s, layers"
+    message = f"settings: expected some of {', '.join(NAMES)}; got unit_s, layers; is units meant?"
     for change in (
         Recipe(1, 2, 1e-3).changed,
         lambda **changes: training.train_textrnn(TABLE, TABLE, **changes),

@@ -72,7 +72,16 @@ def test_fewer_rows_than_2000_get_as_many_steps_as_4550_and_more_hindrance_the_f
 def test_many_classes_get_a_step_each():
     found = training.recipe(4000, num_classes=1000)
     assert training.num_steps(4000, batch_size=found.batch_size, epochs=found.epochs) >= 1000
-    assert training.recipe(4550, num_classes=200) == training.recipe(4550)
+    assert training.recipe(20_000, num_classes=200) == training.recipe(20_000)
+
+
+def test_what_is_few_is_counted_for_ten_classes_where_there_are_more():
+    assert all(training.recipe(300, num_classes=number) == training.recipe(300) for number in (2, 6, 10))
+    ten, many = training.recipe(1000), training.recipe(3000, num_classes=30)
+    for name in ("adversarial", "ngram_dropout", "min_ngram_count"):
+        assert getattr(many, name) == getattr(ten, name)
+    assert (many.embed_dim, many.embedded_ngrams) == (128, 10_000)
+    assert training.recipe(4550, num_classes=20) == training.recipe(4550)  # 2,275 for ten
 
 
 def test_few_rows_of_long_texts_get_fewer_steps_but_not_fewer_than_four_epochs():

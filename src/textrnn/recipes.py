@@ -49,6 +49,7 @@ MIN_STEPS = 288  # of a training: 4 epochs of 4,550 rows
 MAX_CHARACTERS = 400_000  # that few rows are read for, if they are long
 MAX_LENGTH = 400  # characters that a network reads at a time, if nothing else is asked for
 ENOUGH_ROWS, FEW_ROWS = 2000, 300  # between them, training is hindered the more the fewer rows there are
+FEW_CLASSES = 10  # with more, what counts is how many rows there are for ten of them
 NONE = "none"  # how TOML and a command line say that a setting is `None`
 
 
@@ -288,8 +289,9 @@ def recipe(num_rows: int, *, num_classes: int = 2, mean_length: float = 20.0) ->
     more epochs. Long texts say more in a step, so that no more than 400,000 characters are read for the sake of these
     300 steps. Few rows are then read so often that a network learns them by heart, unless it is hindered: from 2,000
     rows down to 300, by equal steps of the logarithm, adversarial training becomes stronger, and more n-grams are
-    dropped. N-grams that occur once have ids too: in 300 texts nearly all do. Many rows want large batches, which are
-    faster.
+    dropped. N-grams that occur once have ids too: in 300 texts nearly all do. Where there are more than ten classes,
+    what is few is counted for ten of them, and vectors that are few are twice as wide, to tell so many classes apart.
+    Many rows want large batches, which are faster.
 
     >>> found = recipe(4550)
     >>> found.epochs, found.batch_size, found.learning_rate
@@ -308,12 +310,15 @@ def recipe(num_rows: int, *, num_classes: int = 2, mean_length: float = 20.0) ->
     epochs = min(64, max(4, math.ceil(min(by_steps, by_characters)), math.ceil(num_classes / batches)))
     if num_rows >= 20_000:
         return Recipe(epochs, batch_size, 2e-3)
-    few = min(1.0, max(0.0, math.log(ENOUGH_ROWS / num_rows) / math.log(ENOUGH_ROWS / FEW_ROWS)))
+    of_ten = num_rows * min(1.0, FEW_CLASSES / num_classes)
+    few = min(1.0, max(0.0, math.log(ENOUGH_ROWS / of_ten) / math.log(ENOUGH_ROWS / FEW_ROWS)))
+    wide = {"embed_dim": 2 * Recipe.embed_dim, "embedded_ngrams": Recipe.embedded_ngrams // 2}  # of the same size
     return Recipe(
         epochs,
         batch_size,
         4e-3,
         adversarial=round(Recipe.adversarial * 3**few, 3),
         ngram_dropout=round(Recipe.ngram_dropout + 0.1 * few, 3),
-        min_ngram_count=1 if num_rows < ENOUGH_ROWS else Recipe.min_ngram_count,
+        min_ngram_count=1 if of_ten < ENOUGH_ROWS else Recipe.min_ngram_count,
+        **(wide if few and num_classes > FEW_CLASSES else {}),
     )

@@ -65,7 +65,7 @@ test: $(STAMP)  ## run every test but the long ones (about five minutes)
 	$(PYTEST) -m 'not long and not soak'
 
 test-long: $(STAMP)  ## run what `make test` leaves out: many kills, benchmark scripts, trainings, the page in a browser
-	$(PYTEST) -m 'long and not soak'
+	$(PYTEST) -m 'long and not soak' $(PYTEST_ARGS)
 
 test-all: test test-long  ## run every test
 

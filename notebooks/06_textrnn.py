@@ -206,8 +206,8 @@ pd.DataFrame(scores).T.round(3).astype({"rows": int})
 # %% tags=["checks"]
 if AS_PRINTED:
     assert curve["train"].iloc[-1] > 0.93
-    assert 0.72 < scores["ten lines of Keras"]["accuracy"] < 0.79 < bar
-    assert curve.loc[2.0:, "dev"].between(0.76, 0.8).all()
+    assert 0.72 < scores["ten lines of Keras"]["accuracy"] < 0.82 < bar  # 0.78 and 0.80 on two processors
+    assert curve.loc[2.0:, "dev"].between(0.72, 0.82).all()
 
 # %% [markdown]
 # On its own headlines it is nearly always right in the end. On dev it is right on three of four after two or three

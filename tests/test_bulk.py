@@ -246,3 +246,10 @@ def test_the_examples_of_the_page_do_what_it_shows(tmp_path, monkeypatch):
     subprocess.run([sys.executable, "script.py"], check=True)
     dev = datasets.load("headlines").dev
     assert len(read_parts(tmp_path / "dev-answers")) == len(dev)
+
+
+def test_a_number_that_json_lacks_is_nothing_also_within_lists():
+    from textrnn.scale.inputs import in_json
+
+    row = {"a": [float("nan"), 1, {"b": float("inf")}], "c": b"x"}
+    assert in_json(row) == '{"a": [null, 1, {"b": null}], "c": "x"}'

@@ -154,11 +154,16 @@ def _source(path: str, refuse: Callable[[int, str], None]) -> Source:
 
 def in_json(value: Any) -> str:
     """Returns a list, an object or a row as JSON: what it cannot hold, a date or bytes, as a text; NaN as nothing."""
-    if isinstance(value, dict):
-        is_none = lambda one: isinstance(one, float) and not math.isfinite(one)  # noqa: E731
-        value = {name: None if is_none(one) else one for name, one in value.items()}
     text_of = lambda one: one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one)  # noqa: E731
-    return json.dumps(value, ensure_ascii=False, default=text_of)
+    return json.dumps(_without_nan(value), ensure_ascii=False, default=text_of)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nan(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def plain_cell(value: Any) -> Any:

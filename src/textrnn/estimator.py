@@ -267,6 +267,7 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
         }
         if "dev" in self._rows:
             num_rows, row = self._rows["dev"], self.history_.set_index("epoch").loc[best]
+            row = self.history_.attrs.get("dev", row)  # of the network with its linear cells, where it has any
             right = np.where(np.arange(num_rows) < round(row["dev_accuracy"] * num_rows), "right", "wrong")
             card["metrics"]["dev"] = metrics.accuracy(["right"] * num_rows, right)
         return saving.save_classifier(self.model_, folder, card=card, tables=tables)

@@ -88,6 +88,7 @@ _CHECKS = {  # of the settings that neither the vocabulary nor the network has
     "patience": _check_patience,
     "class_weight": _check_class_weight,
     "topic_vectors": check_flag,
+    "linear_cells": check_flag,
 }
 
 
@@ -117,6 +118,8 @@ class Recipe:
             epoch is the one of the best macro F1, whatever `scoring` says; `None`: all rows count alike.
         max_ngram: of characters; words have no n-grams.
         topic_vectors: whether embeddings start from the texts alone (`topic_vectors`), not at random.
+        linear_cells: whether, after the training, a linear model of the n-grams is put into cells of the LSTM that do
+            nothing but add up (`training/linear_cells.py`); of all rows, so for some thousand at most.
 
     Raises:
         ValueError: a value is out of its range; the message begins with the name of the setting.
@@ -157,6 +160,7 @@ class Recipe:
     evidence: bool = True
     embedded_ngrams: int | None = 20_000  # the saved model then stays below 10 MB
     topic_vectors: bool = True
+    linear_cells: bool = False
 
     def __post_init__(self):
         check_training_settings(**{name: getattr(self, name) for name in _CHECKS})
@@ -291,7 +295,8 @@ def recipe(num_rows: int, *, num_classes: int = 2, mean_length: float = 20.0) ->
     rows down to 300, by equal steps of the logarithm, adversarial training becomes stronger, and more n-grams are
     dropped. N-grams that occur once have ids too: in 300 texts nearly all do. Where there are more than ten classes,
     what is few is counted for ten of them, and vectors that are few are twice as wide, to tell so many classes apart.
-    Many rows want large batches, which are faster.
+    Below 20,000 rows a linear model of the n-grams helps, in cells of its own; more teach the network as much. Many rows
+    want large batches, which are faster.
 
     >>> found = recipe(4550)
     >>> found.epochs, found.batch_size, found.learning_rate
@@ -319,6 +324,7 @@ def recipe(num_rows: int, *, num_classes: int = 2, mean_length: float = 20.0) ->
         4e-3,
         adversarial=round(Recipe.adversarial * 3**few, 3),
         ngram_dropout=round(Recipe.ngram_dropout + 0.1 * few, 3),
+        linear_cells=True,
         min_ngram_count=1 if of_ten < ENOUGH_ROWS else Recipe.min_ngram_count,
         **(wide if few and num_classes > FEW_CLASSES else {}),
     )

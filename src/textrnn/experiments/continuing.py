@@ -79,6 +79,7 @@ def settings_to_continue(data: "NetworkData", given: Given) -> Given:
     kept = {**data.settings, "unit": encoder.unit, "lower": encoder.lower, "max_length": encoder.max_length}
     kept["max_ngram"] = len(encoder.num_ids)
     kept["pooling"] = architectures.poolings(kept["pooling"])
+    kept["linear_cells"] = False  # those that the model has are trained on like the others
     for name, value in given.settings.items():
         same = architectures.poolings(value) == kept["pooling"] if name == "pooling" else value == kept.get(name, value)
         if not same:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,12 +11,14 @@ import pandas as pd
 from sklearn.utils.class_weight import compute_sample_weight
 
 from textrnn import datasets, networks
-from textrnn.checks import check_label_names, check_table
+from textrnn.checks import check_label_names, check_table, warn
+from textrnn.metrics import label_ids
 from textrnn.preprocessing import TextEncoder
 from textrnn.recipes import MAX_LENGTH, Recipe, recipe, recipe_for
-from textrnn.training.batches import num_steps, rows_that_count
+from textrnn.training import linear_cells
+from textrnn.training.batches import num_steps, probabilities, rows_that_count
 from textrnn.training.first_vectors import set_embeddings, topic_vectors
-from textrnn.training.loop import fit
+from textrnn.training.loop import fit, scores_on_dev
 from textrnn.training.optimizers import adamw
 from textrnn.training.parallel import Workers
 
@@ -38,7 +41,9 @@ def train_textrnn(
 
     Characters, 2-grams and 3-grams, each with a vector that starts from the texts alone (`topic_vectors`) and with the
     classes of the texts that hold it (`layers.ClassEvidence`); one bidirectional LSTM, max and mean pooling; label
-    smoothing, adversarial training, and AdamW with warm-up and cosine decay.
+    smoothing, adversarial training, and AdamW with warm-up and cosine decay. Below 20,000 rows, a linear model of the
+    n-grams then goes into cells of its own (`training/linear_cells.py`); what the whole scores on dev stands in `attrs`
+    of the history as `dev`, its rows are of the network without these cells.
 
     Args:
         train: columns `text` and `label`; the vocabulary and the classes come from here.
@@ -68,7 +73,36 @@ def train_textrnn(
     model = recommended_textrnn(train, settings=settings, label_names=label_names, seed=seed)
     run = {"sample_weight": sample_weight, "seed": seed, "resume": resume, "progress": progress}
     run |= {"log_dir": log_dir, "workers": workers}
-    return model, fit(model, train, dev, **run, **settings.arguments("fit"))
+    history = fit(model, train, dev, **run, **settings.arguments("fit"))
+    if settings.linear_cells:
+        model = _with_linear_cells(model, train, dev, history, settings=settings, sample_weight=sample_weight)
+    return model, history
+
+
+def _with_linear_cells(
+    model: keras.Model,
+    train: pd.DataFrame,
+    dev: pd.DataFrame | None,
+    history: pd.DataFrame,
+    *,
+    settings: Recipe,
+    sample_weight: Sequence[float] | None,
+) -> keras.Model:
+    """Returns `model` with cells for a linear model, compiled; its scores on dev go into the `attrs` of `history`."""
+    arguments, names, start = settings.arguments("build_textrnn"), networks.label_names(model), time.perf_counter()
+    if not linear_cells.can_hold(arguments):
+        warn("linear_cells: none, since they want one layer of LSTM in both directions and the mean of its states")
+        return model
+    encoder, num_ids = networks.text_encoder(model), [layer.input_dim for layer in networks.embeddings(model)]
+    found = linear_cells.fit_linear_model(encoder, train, names, num_ids=num_ids, sample_weight=sample_weight)
+    model = linear_cells.with_linear_cells(model, found, arguments)
+    compile_by(settings, model, num_rows=len(train))
+    if dev is not None:
+        windows = encoder.encode_windows(dev["text"])
+        probs = probabilities(networks.ids_model(model), windows)
+        history.attrs["dev"] = scores_on_dev(probs, label_ids(dev["label"], names, name="dev"))
+    history.attrs["seconds"] += time.perf_counter() - start
+    return model
 
 
 def balanced(

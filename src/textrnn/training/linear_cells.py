@@ -1,0 +1,208 @@
+"""A linear model of n-grams, written into cells of the LSTM that do nothing but add up."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+from scipy import optimize, sparse, special
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold, cross_val_predict
+
+from textrnn import architectures, networks
+from textrnn.evidence import columns_of
+from textrnn.metrics import label_ids
+from textrnn.preprocessing import FIRST_ID, TextEncoder
+
+PENALTIES = (0.1, 0.3, 1.0)  # of the squared weights, for texts of length 1 on average
+NUM_FOLDS = 10
+TOLERANCE = 1e-3  # of the regression's equations
+MOST_STRENGTH = 100.0
+OPEN = 20.0  # of a gate: sigmoid(20) is 1 - 2e-9
+TINY = 1e-12
+SMALL = 0.2  # the largest sum in a cell; tanh makes it smaller by 1.3 %, and a tenth of it by a hundredth of that
+
+
+class LinearModel(NamedTuple):
+    """What a linear model says of n-grams.
+
+    Attributes:
+        weights: of each id of each order, `float64 (ids, columns)`; of padding and unknown, zeros.
+        columns: what a column says of each class, `float64 (classes, columns)`.
+        bias: of each class, `float64 (classes,)`.
+        largest: sum of weights, without their signs, in a column of a training text.
+    """
+
+    weights: list[np.ndarray]
+    columns: np.ndarray
+    bias: np.ndarray
+    largest: float
+
+
+def can_hold(settings: Mapping[str, Any]) -> bool:
+    """Returns whether a network of these settings of `build_textrnn` can hold a linear model in cells of its own."""
+    kinds = architectures.poolings(settings["pooling"])
+    one_layer = settings["cell"] == "lstm" and settings["num_layers"] == 1
+    return one_layer and settings["bidirectional"] and "mean" in kinds and "attention" not in kinds
+
+
+def fit_linear_model(
+    encoder: TextEncoder,
+    train: pd.DataFrame,
+    label_names: Sequence[str],
+    *,
+    num_ids: Sequence[int],
+    sample_weight: Sequence[float] | None = None,
+) -> LinearModel:
+    """Returns a linear model of the n-grams of training texts, as scores whose softmax are probabilities.
+
+    It is ridge regression on the classes, the n-grams weighted by how rare they are. What each row is answered by
+    regressions on the others (ten folds) chooses the penalty, and the factor by which scores become probabilities.
+
+    Args:
+        encoder: the vocabulary.
+        train: columns `text` and `label`.
+        label_names: the classes, in order.
+        num_ids: how many ids of each order have a weight, the first ones.
+        sample_weight: how much each row counts; all alike if `None`.
+    """
+    labels, columns = (
+        label_ids(train["label"], label_names, name="train"),
+        columns_of(len(label_names)).astype("float64"),
+    )
+    if len(label_names) > columns.shape[1]:  # classes that share columns
+        columns -= columns.mean(axis=0)
+        columns /= np.linalg.norm(columns, axis=1, keepdims=True)
+    counts = _counts(encoder, train["text"], num_ids)
+    num_texts = np.maximum(np.asarray((counts > 0).sum(axis=0)).ravel(), 1)
+    rarity = np.log(len(train) / num_texts)
+    table = (counts @ sparse.diags(rarity)).tocsr()
+    length = max(np.sqrt(np.asarray(table.multiply(table).sum(axis=1))).mean(), 1e-6)
+    strength, ridge = _ridge(table / length, columns, labels, sample_weight)
+    weights = ridge.coef_.T * (rarity / length)[:, None] * strength  # (all ids, columns)
+    parts, largest = np.split(weights, np.cumsum(num_ids)[:-1]), (counts @ np.abs(weights)).max()
+    return LinearModel(parts, columns, columns @ ridge.intercept_ * strength, float(largest))
+
+
+def _ridge(
+    table: sparse.csr_matrix, columns: np.ndarray, labels: np.ndarray, sample_weight: Sequence[float] | None
+) -> tuple[float, Ridge]:
+    """Returns the factor by which scores become probabilities, and the regression that says most of other rows."""
+    folds = KFold(min(NUM_FOLDS, len(labels)), shuffle=True, random_state=0)
+    weights = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
+    tried = []
+    for penalty in PENALTIES:
+        ridge = Ridge(penalty, solver="sparse_cg", tol=TOLERANCE)
+        left_out = cross_val_predict(ridge, table, columns[labels], cv=folds, params=weights)
+        tried.append((*_strength(left_out @ columns.T, labels, sample_weight), ridge))
+    _, strength, ridge = min(tried, key=lambda one: one[0])
+    return strength, ridge.fit(table, columns[labels], **weights)
+
+
+def _counts(encoder: TextEncoder, texts: Sequence[str], num_ids: Sequence[int]) -> sparse.csr_matrix:
+    """Returns how often each text has each id, times what the cells and the pooling make of a step."""
+    ids = encoder.encode(texts)
+    ids = ids if ids.ndim == 3 else ids[..., None]  # (rows, steps, orders)
+    rows, steps, orders = np.nonzero((ids >= FIRST_ID) & (ids < np.array(num_ids)))
+    columns = np.cumsum([0, *num_ids])[orders] + ids[rows, steps, orders]
+    lengths = (ids[..., 0] > 0).sum(axis=1)
+    # Of n steps, what comes at step t is in the sums of n - t + 1 steps forwards, and of t steps backwards.
+    shares = 1 + 1 / lengths[rows]
+    return sparse.csr_matrix((shares, (rows, columns)), shape=(len(ids), sum(num_ids)))
+
+
+def _strength(scores: np.ndarray, labels: np.ndarray, sample_weight: Sequence[float] | None) -> tuple[float, float]:
+    """Returns the least loss of `scores (rows, classes)` after a softmax, and the factor with which they have it."""
+
+    def loss(factor: float) -> float:
+        found = special.log_softmax(factor * scores, axis=1)[np.arange(len(labels)), labels]
+        return -np.average(found, weights=sample_weight)
+
+    found = optimize.minimize_scalar(loss, bounds=(0, MOST_STRENGTH), method="bounded")
+    return float(found.fun), float(found.x)
+
+
+def with_linear_cells(model: keras.Model, linear: LinearModel, settings: Mapping[str, Any]) -> keras.Model:
+    """Returns `model` with cells that hold a linear model; its answer is the geometric mean of what the two say.
+
+    An LSTM whose gates stand open adds up what its candidate gives, and tanh leaves small sums as they are. So a cell
+    for each column, in each direction, reads the weights of the n-grams from numbers that stand beside their vectors
+    and adds them up; the mean over the steps, of both directions together, is the sum over the text. No other cell sees
+    them.
+
+    Args:
+        model: of `networks.build_textrnn`, trained.
+        linear: see `fit_linear_model`.
+        settings: those with which `model` was built, of which `can_hold` is true.
+
+    Returns:
+        An uncompiled model of the same kind, its vectors and its layer wider by the columns.
+    """
+    width, kinds = linear.columns.shape[1], architectures.poolings(settings["pooling"])
+    wide = {**settings, **{name: settings[name] + width for name in ("embed_dim", "units")}}
+    whole = networks.build_textrnn(networks.text_encoder(model), networks.label_names(model), **wide)
+    tables = networks.embeddings(model)
+    # The weights are as large as the numbers of the vectors, so that both can share a scale in 8 bits.
+    scale = max(np.abs(table.embeddings.numpy()).max() for table in tables)
+    scale /= max(TINY, *(np.abs(weights).max() for weights in linear.weights))
+    factor = SMALL / max(TINY, scale * linear.largest)
+    for table, new, weights in zip(tables, networks.embeddings(whole), linear.weights, strict=True):
+        new.embeddings.assign(np.concatenate([table.embeddings.numpy(), scale * weights], axis=1))
+    if evidence := networks.evidence_layer(model):
+        networks.evidence_layer(whole).set_weights(evidence.get_weights())
+    for old, new in zip(_directions(model), _directions(whole), strict=True):
+        arrays = zip(("kernel", "recurrent_kernel", "bias"), old.get_weights(), strict=True)
+        new.set_weights(_with_sums(dict(arrays), settings, width, len(tables), factor=factor))
+    kernel, bias = model.layers[-1].get_weights()
+    of_net, of_sums = _places(settings["units"], width, 2 * len(kinds))  # of each kind, forwards and backwards
+    wide_kernel = np.zeros((len(of_net) + of_sums.size, len(bias)))
+    wide_kernel[of_net] = kernel / 2
+    for direction in range(2):
+        wide_kernel[of_sums[2 * kinds.index("mean") + direction]] = linear.columns.T / (2 * scale * factor)
+    whole.layers[-1].set_weights([wide_kernel, (bias + linear.bias) / 2])
+    return whole
+
+
+def _directions(model: keras.Model) -> list[keras.layers.Layer]:
+    both = next(layer for layer in model.layers if isinstance(layer, keras.layers.Bidirectional))
+    return [both.forward_layer, both.backward_layer]
+
+
+def _with_sums(
+    arrays: dict[str, np.ndarray], settings: Mapping[str, Any], width: int, num_orders: int, *, factor: float
+) -> list[np.ndarray]:
+    """Returns the arrays of an LSTM with `width` more cells, which add up `factor` times their own numbers."""
+    features, own_features = _places(settings["embed_dim"], width, num_orders, rest=len(arrays["kernel"]))
+    columns, own_columns = _places(settings["units"], width, 4)  # gates input and forget, candidate, gate output
+    num_columns = len(columns) + own_columns.size
+    kernel = np.zeros((len(features) + own_features.size, num_columns))
+    kernel[np.ix_(features, columns)] = arrays["kernel"]
+    for rows in own_features:
+        kernel[rows, own_columns[2]] = factor
+    recurrent_kernel = np.zeros((num_columns // 4, num_columns))
+    recurrent_kernel[np.ix_(np.arange(settings["units"]), columns)] = arrays["recurrent_kernel"]
+    bias = np.zeros(num_columns)
+    bias[columns] = arrays["bias"]
+    bias[own_columns[[0, 1, 3]]] = OPEN
+    return [kernel, recurrent_kernel, bias]
+
+
+def _places(size: int, width: int, num_blocks: int, *, rest: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Returns where the numbers of blocks of `size` are when `width` more follow each, and where those more are.
+
+    Args:
+        size: of a block.
+        width: how many numbers follow it.
+        num_blocks: how many blocks there are.
+        rest: how many numbers there were in all; those behind the blocks stay behind them. None if `None`.
+
+    Returns:
+        The places of the old numbers, `(numbers,)`, and of the new ones, `(blocks, width)`.
+
+    >>> [found.tolist() for found in _places(2, 1, 2, rest=5)]
+    [[0, 1, 3, 4, 6], [[2], [5]]]
+    """
+    places = np.arange(num_blocks * (size + width)).reshape(num_blocks, size + width)
+    behind = np.arange((rest or num_blocks * size) - num_blocks * size) + places.size
+    return np.concatenate([places[:, :size].ravel(), behind]), places[:, size:]

@@ -20,7 +20,7 @@ from textrnn.experiments import Given
 
 COLUMNS = ["set", "rows", "seed", "model", "accuracy", "low", "high", "cpu_seconds"]
 PLAIN = {"bidirectional": False, "pooling": "last", "max_ngram": 1, "topic_vectors": False, "evidence": False}
-PLAIN |= {"adversarial": 0.0}
+PLAIN |= {"adversarial": 0.0, "linear_cells": False}
 MODELS = {"linear SVM": None, "plain LSTM": PLAIN, "recommended": {}}
 
 

@@ -77,7 +77,7 @@ def y(splits):
 def test_the_parameters_are_the_fields_of_the_recipe_with_its_defaults():
     own = TextRNNClassifier().get_params()
     recommended = Recipe(1, 1, 1.0).to_config()
-    by_size = {name: own[name] for name in settings_by_size()}
+    by_size = {name: own[name] for name in settings_by_size() if name != "embedded_ngrams"}  # `None`: all of them
     assert by_size == dict.fromkeys(by_size)
     rest = {name: value for name, value in recommended.items() if name not in by_size}
     assert {name: list(own[name]) if name == "pooling" else own[name] for name in rest} == rest
@@ -180,7 +180,7 @@ def test_answers_come_in_scikit_learns_forms(splits, fitted):
     assert fitted.score(texts, splits.test["label"], sample_weight=np.arange(len(texts)) == 0) in (0.0, 1.0)
     vectors = fitted.transform(texts)
     names = fitted.get_feature_names_out()
-    assert vectors.shape == (len(texts), len(names)) == (len(texts), 16)
+    assert vectors.shape == (len(texts), len(names)) == (len(texts), 28)  # of 4 units and 3 linear cells
     assert names[[0, 4, 8, 15]].tolist() == ["max_forward_0", "max_backward_0", "mean_forward_0", "mean_backward_3"]
     scores = vectors @ fitted.model_.layers[-1].kernel.numpy() + fitted.model_.layers[-1].bias.numpy()
     np.testing.assert_array_equal(scores.argmax(axis=1), probs.argmax(axis=1))

@@ -46,11 +46,11 @@ def test_every_setting_is_an_argument_of_one_function_and_every_argument_but_the
     for name, function in functions.items():
         assert set(inspect.signature(function).parameters) == {*ARGUMENTS[name], *not_of_a_recipe[name]}, name
     used = Counter(name for names in ARGUMENTS.values() for name in names)
-    assert used == Counter(NAMES) - Counter(["class_weight", "label_smoothing", "topic_vectors"])
+    assert used == Counter(NAMES) - Counter(["class_weight", "label_smoothing", "topic_vectors", "linear_cells"])
 
 
 def test_epochs_batch_size_and_learning_rate_come_first_and_the_rest_is_as_recommended():
-    assert Recipe(4, 64, 4e-3) == training.recipe(4550)
+    assert Recipe(4, 64, 4e-3, linear_cells=True) == training.recipe(4550)
     assert training.recipe(20_000) == Recipe(epochs=4, batch_size=128, learning_rate=2e-3)
 
 
@@ -65,7 +65,7 @@ def test_fewer_rows_than_2000_get_as_many_steps_as_4550_and_more_hindrance_the_f
     for name in ("adversarial", "ngram_dropout", "epochs"):
         values = [getattr(one, name) for one in found]
         assert values == sorted(values, reverse=True)
-    assert found[-1] == found[-2] == found[-3] == found[-4] == Recipe(4, 64, 4e-3)
+    assert found[-1] == found[-2] == found[-3] == found[-4] == Recipe(4, 64, 4e-3, linear_cells=True)
     assert [one.min_ngram_count for one in found] == [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2]
 
 

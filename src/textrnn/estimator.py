@@ -22,7 +22,8 @@ from textrnn.recipes import settings_by_size
 if TYPE_CHECKING:
     import keras
 
-BY_SIZE = tuple(settings_by_size())  # recommended by the number of rows where they are `None`
+# Recommended by the rows and their classes where they are `None`, which says something else of `embedded_ngrams`.
+BY_SIZE = tuple(name for name in settings_by_size() if name != "embedded_ngrams")
 # Arguments that are no metadata of rows, which scikit-learn would otherwise offer to route.
 ANSWERING = dict.fromkeys(("batch_size", "long_text"), UNUSED)
 FITTING = {"validation_data": UNUSED}
@@ -38,8 +39,8 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
     saved model is data.
 
     Args:
-        epochs: passes over the rows, at most; by their number if `None`, as `batch_size`, `learning_rate`,
-            `adversarial`, `min_ngram_count` and `ngram_dropout`.
+        epochs: passes over the rows, at most; by their number and their classes if `None`, as `batch_size`,
+            `learning_rate`, `adversarial`, `min_ngram_count`, `embed_dim`, `ngram_dropout` and `linear_cells`.
         validation_fraction: of the rows, this share (of each class) is held out to choose the best epoch, unless `fit`
             is given `validation_data`; with 0 the last epoch stays.
         patience: stop after this many epochs without a better score; never if `None`.
@@ -82,7 +83,7 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
     max_ngrams: int | None = training.Recipe.max_ngrams
     max_length: int | None = training.Recipe.max_length
     cell: str = training.Recipe.cell
-    embed_dim: int = training.Recipe.embed_dim
+    embed_dim: int | None = None
     units: int = training.Recipe.units
     num_layers: int = training.Recipe.num_layers
     bidirectional: bool = training.Recipe.bidirectional
@@ -92,6 +93,7 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
     evidence: bool = training.Recipe.evidence
     embedded_ngrams: int | None = training.Recipe.embedded_ngrams
     topic_vectors: bool = training.Recipe.topic_vectors
+    linear_cells: bool | None = None
     validation_fraction: float = 0.1
     class_weight: dict[Any, float] | str | None = None
     warm_start: bool = False

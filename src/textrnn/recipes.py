@@ -275,8 +275,8 @@ def setting_from(name: str, value: Any) -> Any:
 
 
 def settings_by_size() -> list[str]:
-    """Returns the names of the settings that `recipe` recommends by the number of rows."""
-    sizes = (recipe(10**power).to_config() for power in range(1, 7))
+    """Returns the names of the settings that `recipe` recommends by the number of rows and classes."""
+    sizes = (recipe(10**power, num_classes=num).to_config() for power in range(1, 7) for num in (2, 100))
     first, *others = sizes
     return [name for name, value in first.items() if any(other[name] != value for other in others)]
 
@@ -295,7 +295,7 @@ def recipe(num_rows: int, *, num_classes: int = 2, mean_length: float = 20.0) ->
     rows down to 300, by equal steps of the logarithm, adversarial training becomes stronger, and more n-grams are
     dropped. N-grams that occur once have ids too: in 300 texts nearly all do. Where there are more than ten classes,
     what is few is counted for ten of them, and vectors that are few are twice as wide, to tell so many classes apart.
-    Below 20,000 rows a linear model of the n-grams helps, in cells of its own; more teach the network as much. Many rows
+    Below 20,000 rows a linear model of the n-grams helps, in cells of its own; more rows teach the network as much, and
     want large batches, which are faster.
 
     >>> found = recipe(4550)

@@ -98,7 +98,8 @@ def fit_network(
 
 
 def _fit_best(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int, **network: object) -> Fitted:
-    model, _ = training.train_textrnn(train, dev, seed=seed, progress=False, **network)
+    # Networks against linear models: without cells that hold one.
+    model, _ = training.train_textrnn(train, dev, seed=seed, progress=False, linear_cells=False, **network)
     return fitted_network(model)
 
 

@@ -688,9 +688,9 @@ if AS_PRINTED:
 # 3. `NUM_ROWS = 500`. Who suffers more, the SVM or the network?
 # 4. `CHANGES = {"adversarial": 0.0}`. What happens to the score, and to the two losses?
 # 5. `CHANGES = {"cell": "simple"}`. Is a memory without gates behind, on texts as short as these?
-# 6. `CHANGES = {"linear_cells": True}`. A cell whose gates all stand open does nothing but add up, and to add up weights
-#    of n-grams is what a linear model does. So the recipe, after the training, writes one into ten more cells of each
-#    direction, and both answer together. Does that help a network that is ahead of the linear model anyway?
+# 6. `CHANGES = {"linear_cells": True}`. A cell whose gates all stand open does nothing but add up, and to add up
+#    weights of n-grams is what a linear model does. So the recipe, after the training, writes one into ten more cells
+#    of each direction, and both answer together. Does that help a network that is ahead of the linear model anyway?
 
 # %% [markdown] lang="zh" of="79484ecf"
 # 频道是网站自己对类别的叫法（`yule` 是娱乐，`house` 是房产）。每篇文章都归对了地方，机器人叠衬衫的那一篇把握最小。十

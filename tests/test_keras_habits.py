@@ -80,6 +80,15 @@ def test_a_model_that_takes_strings_is_written_by_keras_and_read_again(model, tm
     np.testing.assert_allclose(again.predict(TEXTS, verbose=0), model.predict(TEXTS, verbose=0), atol=1e-6)
 
 
+def test_a_trained_network_is_read_by_another_process_that_imports_training(tmp_path):
+    trained, _ = training.train_textrnn(TABLE, TABLE, units=2, embed_dim=2, epochs=1, progress=False)
+    trained.save(tmp_path / "trained.keras")
+    code = "import sys, keras, textrnn.training; print(keras.models.load_model(sys.argv[1]).output_shape)"
+    command = [sys.executable, "-c", code, str(tmp_path / "trained.keras")]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.stdout == "(None, 2)\n", found.stderr
+
+
 def test_what_reads_strings_is_never_compiled_by_xla_and_runs_where_a_gpu_is_listed(monkeypatch):
     real, gpu = tf.config.list_physical_devices, type("Device", (), {"device_type": "GPU", "name": "pretended"})()
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda *kind: [*real(*kind), gpu])

@@ -181,7 +181,7 @@ def test_answers_come_in_scikit_learns_forms(splits, fitted):
     vectors = fitted.transform(texts)
     names = fitted.get_feature_names_out()
     assert vectors.shape == (len(texts), len(names)) == (len(texts), 28)  # of 4 units and 3 linear cells
-    assert names[[0, 4, 8, 15]].tolist() == ["max_forward_0", "max_backward_0", "mean_forward_0", "mean_backward_3"]
+    assert names[[0, 7, 14, 27]].tolist() == ["max_forward_0", "max_backward_0", "mean_forward_0", "mean_backward_6"]
     scores = vectors @ fitted.model_.layers[-1].kernel.numpy() + fitted.model_.layers[-1].bias.numpy()
     np.testing.assert_array_equal(scores.argmax(axis=1), probs.argmax(axis=1))
     table = fitted.predict_table(texts.iloc[5:8])

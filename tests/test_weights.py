@@ -314,7 +314,7 @@ def test_balanced_classes_weigh_the_same_and_the_best_epoch_is_that_of_macro_f1(
     seen = {}
     monkeypatch.setattr(training.recommended, "fit", lambda *args, **kwargs: seen.update(kwargs))
     table = TABLE.iloc[[0, 1, 2, 3]]  # three of one class, one of the other
-    arguments = {"units": 2, "embed_dim": 2, "topic_vectors": False}
+    arguments = {"units": 2, "embed_dim": 2, "topic_vectors": False, "linear_cells": False}
     training.train_textrnn(table, table, class_weight="balanced", sample_weight=[1, 1, 1, 2], **arguments)
     assert seen["sample_weight"] == pytest.approx([8 / 15, 8 / 15, 8 / 15, 16 / 5])
     assert seen["scoring"] == "macro_f1"

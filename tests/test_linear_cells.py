@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from textrnn import datasets, networks, saving, training
+from textrnn import TextRNNClassifier, datasets, networks, saving, training
 from textrnn.preprocessing import TextEncoder
 from textrnn.training import linear_cells
 
@@ -116,6 +116,22 @@ def test_dev_is_scored_with_them(rows, dev):
     found = names[training.predict_proba(model, dev["text"]).argmax(axis=1)]
     assert history.attrs["dev"]["dev_accuracy"] == pytest.approx((found == np.array(dev["label"])).mean())
     assert history.attrs["dev"]["dev_loss"] != history["dev_loss"].iloc[-1]
+
+
+def test_training_on_goes_on_without_them_and_fits_them_anew(plain, rows, dev):
+    model, recipe = plain
+    settings = recipe.arguments("build_textrnn")
+    whole = linear_cells.with_linear_cells(model, linear_of(model, rows), settings)
+    wide = {**settings, "units": SMALL["units"] + 10, "embed_dim": SMALL["embed_dim"] + 10}
+    again, found = linear_cells.without_linear_cells(whole, wide)
+    assert found == settings
+    for one, other in zip(model.weights[:-1], again.weights[:-1], strict=True):  # all but the bias of the output
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+    assert linear_cells.without_linear_cells(model, settings)[0] is model
+    clf = TextRNNClassifier(**SMALL, random_state=0, validation_fraction=0.0, warm_start=True)
+    first = clf.fit(rows["text"], rows["label"]).score(dev["text"], dev["label"])
+    assert clf.fit(rows["text"], rows["label"]).score(dev["text"], dev["label"]) > first - 0.03
+    assert networks.embeddings(clf.model_)[0].output_dim == SMALL["embed_dim"] + 10
 
 
 def test_weights_of_rows_count_as_repeated_rows_do(plain, rows):

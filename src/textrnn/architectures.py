@@ -6,6 +6,8 @@ Needs no TensorFlow: `networks` builds by these settings, `saving` reads, checks
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from textrnn.checks import check_choice, check_flag, check_integer, check_rate
 from textrnn.evidence import num_columns
 from textrnn.options import CELLS, POOLINGS
@@ -13,6 +15,7 @@ from textrnn.preprocessing import FIRST_ID, TextEncoder
 
 MAX_SIZE = 2**16  # of anything that is counted in a setting
 ATTENTION_UNITS = 64
+OPEN = 20.0  # the bias of a gate of a linear cell: sigmoid(20) is 1 - 2e-9
 # Rows of the kernel of a recurrent layer for each unit: gates and candidates.
 KERNEL_PARTS = {"lstm": 4, "gru": 3, "simple": 1, "feedforward": 1}
 
@@ -88,6 +91,19 @@ def embedding_sizes(settings: Mapping[str, Any], encoder: TextEncoder) -> list[i
     tokens, *orders = encoder.num_ids
     most = settings.get("embedded_ngrams")
     return [tokens, *(size if most is None else min(size, most + FIRST_ID) for size in orders)]
+
+
+def num_linear_cells(settings: Mapping[str, Any], bias: np.ndarray) -> int:
+    """Returns how many cells of each direction hold a linear model (`training/linear_cells.py`), the last ones.
+
+    Args:
+        settings: of `networks.build_textrnn`.
+        bias: of the first recurrent layer, forwards.
+    """
+    if settings["cell"] != "lstm":
+        return 0
+    stand_open = (bias.reshape(4, -1)[[0, 1, 3]] == OPEN).all(axis=0)  # no other gate stands at exactly this
+    return int(stand_open.sum()) if stand_open[-1] else 0
 
 
 def arrays(

@@ -148,10 +148,14 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
                 progress=progress,
             )
         else:
+            network, built = training.without_linear_cells(network, self._network.data.settings)
             training.compile_by(settings, network, num_rows=len(train))
             history = training.fit(
                 network, train, dev, seed=seed, sample_weight=weights, progress=progress, **settings.arguments("fit")
             )
+            if settings.linear_cells:
+                more = {"settings": settings, "sample_weight": weights, "built": built}
+                network = training.add_linear_cells(network, train, dev, history, **more)
         self._classes, self.history_, self.seed_, self._settings = classes, history, seed, settings
         self._rows = {"train": len(train)} | ({} if dev is None else {"dev": len(dev)})
         self._keras, self._network = network, saving.to_numpy_network(network)

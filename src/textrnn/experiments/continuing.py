@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textrnn import architectures
+from textrnn.checks import warn
 from textrnn.evidence import MAX_COLUMNS, columns_of, num_columns
 from textrnn.experiments.config import Given
 from textrnn.preprocessing import FIRST_ID, UNKNOWN_ID, TextEncoder
@@ -34,7 +35,8 @@ def continue_training(
 
     `train` needs rows of every class, of the old ones as well: of a class that it no longer sees, a network forgets
     what it knew. The class evidence of new rows is counted beside that of the old ones; if most rows are old ones that
-    `train` repeats, all are counted afresh.
+    `train` repeats, all are counted afresh. Linear cells are not trained on: if most rows are old ones they are fitted
+    anew, else they are left out, with a warning.
 
     Args:
         model: the folder of a saved model, or the name of a shipped one; it is not changed.
@@ -50,14 +52,23 @@ def continue_training(
     """
     from textrnn import saving, training
 
-    old = saving.network_data(saving.load_network(model))
+    saved = saving.load_network(model)
+    alone, _ = training.without_linear_cells(saved, saving.network_data(saved).settings)
+    old = saving.network_data(alone)
     settings = settings_to_continue(old, given or Given()).recipe_for(train)
     check_classes(old, train)
     network = saving.keras_network(grow(old, list(train["text"]), sorted(set(train["label"]))))
     training.compile_by(settings, network, num_rows=len(train))
     settings, weights = training.balanced(settings, train)
-    run = {"sample_weight": weights, "seed": seed, "recount": True if share_counted(old, train) > KNOWN else "add"}
-    return network, training.fit(network, train, dev, **run, **settings.arguments("fit"), **options)
+    holds_old_rows = share_counted(old, train) > KNOWN
+    run = {"sample_weight": weights, "seed": seed, "recount": True if holds_old_rows else "add"}
+    history = training.fit(network, train, dev, **run, **settings.arguments("fit"), **options)
+    if alone is not saved and holds_old_rows:
+        more = {"settings": settings, "sample_weight": weights, "built": old.settings}
+        network = training.add_linear_cells(network, train, dev, history, **more)
+    elif alone is not saved:
+        warn("linear_cells: left out, since most rows of train are new; give the old ones too to have them fitted anew")
+    return network, history
 
 
 def check_classes(data: "NetworkData", train: "pd.DataFrame"):
@@ -79,7 +90,9 @@ def settings_to_continue(data: "NetworkData", given: Given) -> Given:
     kept = {**data.settings, "unit": encoder.unit, "lower": encoder.lower, "max_length": encoder.max_length}
     kept["max_ngram"] = len(encoder.num_ids)
     kept["pooling"] = architectures.poolings(kept["pooling"])
-    kept["linear_cells"] = False  # those that the model has are trained on like the others
+    cells = architectures.num_linear_cells(data.settings, data.arrays["recurrent_1.forward.bias"])
+    kept |= {name: kept[name] - cells for name in ("embed_dim", "units")}
+    kept["linear_cells"] = False  # those that the model has are fitted anew, see `continue_training`
     for name, value in given.settings.items():
         same = architectures.poolings(value) == kept["pooling"] if name == "pooling" else value == kept.get(name, value)
         if not same:

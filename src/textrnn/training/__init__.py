@@ -3,10 +3,12 @@
 from textrnn.recipes import Recipe, recipe, recipe_for
 from textrnn.training.batches import EncodedTexts, draw_batches, encode_texts, num_steps, predict_proba
 from textrnn.training.first_vectors import set_embeddings, topic_vectors
+from textrnn.training.linear_cells import without_linear_cells
 from textrnn.training.loop import fit
 from textrnn.training.optimizers import LazyAdamW, adamw
 from textrnn.training.parallel import Workers
 from textrnn.training.recommended import (
+    add_linear_cells,
     balanced,
     compile_by,
     length_to_keep,
@@ -22,6 +24,7 @@ __all__ = [
     "Recipe",
     "Workers",
     "adamw",
+    "add_linear_cells",
     "balanced",
     "check_compiled",
     "compile_by",
@@ -40,4 +43,5 @@ __all__ = [
     "topic_vectors",
     "train_textrnn",
     "training_step",
+    "without_linear_cells",
 ]

@@ -20,7 +20,6 @@ PENALTIES = (0.03, 0.1, 0.3, 1.0)  # of the squared weights, for texts of length
 NUM_FOLDS = 10
 TOLERANCE = 1e-3  # of the regression's equations
 MOST_STRENGTH = 100.0
-OPEN = 20.0  # of a gate: sigmoid(20) is 1 - 2e-9
 TINY = 1e-12
 SMALL = 0.2  # the largest sum in a cell; tanh makes it smaller by 1.3 %, and a tenth of it by a hundredth of that
 
@@ -171,6 +170,40 @@ def with_linear_cells(model: keras.Model, linear: LinearModel, settings: Mapping
     return whole
 
 
+def without_linear_cells(model: keras.Model, settings: Mapping[str, Any]) -> tuple[keras.Model, dict[str, Any]]:
+    """Returns the network that `with_linear_cells` was given, but for its output's bias, and its settings.
+
+    Training must not move the cells, whose small sums have large weights; so a network is trained on without them.
+
+    Args:
+        model: of `networks.build_textrnn`; returned as it is if it has no such cells.
+        settings: those with which `model` was built.
+    """
+    if not can_hold(settings):
+        return model, dict(settings)
+    width = architectures.num_linear_cells(settings, _directions(model)[0].get_weights()[2])
+    if not width:
+        return model, dict(settings)
+    plain = {**settings, **{name: settings[name] - width for name in ("embed_dim", "units")}}
+    found = networks.build_textrnn(networks.text_encoder(model), networks.label_names(model), **plain)
+    tables, kinds = networks.embeddings(model), architectures.poolings(settings["pooling"])
+    for table, new in zip(tables, networks.embeddings(found), strict=True):
+        new.embeddings.assign(table.embeddings.numpy()[:, :-width])
+    if evidence := networks.evidence_layer(model):
+        networks.evidence_layer(found).set_weights(evidence.get_weights())
+    columns, _ = _places(plain["units"], width, 4)
+    for old, new in zip(_directions(model), _directions(found), strict=True):
+        kernel, recurrent_kernel, bias = old.get_weights()
+        rest = len(kernel) - width * len(tables)
+        features, _ = _places(plain["embed_dim"], width, len(tables), rest=rest)
+        rows = np.arange(plain["units"])
+        new.set_weights([kernel[np.ix_(features, columns)], recurrent_kernel[np.ix_(rows, columns)], bias[columns]])
+    of_net, _ = _places(plain["units"], width, 2 * len(kinds))
+    kernel, bias = model.layers[-1].get_weights()
+    found.layers[-1].set_weights([2 * kernel[of_net], 2 * bias])
+    return found, plain
+
+
 def _directions(model: keras.Model) -> list[keras.layers.Layer]:
     both = next(layer for layer in model.layers if isinstance(layer, keras.layers.Bidirectional))
     return [both.forward_layer, both.backward_layer]
@@ -191,7 +224,7 @@ def _with_sums(
     recurrent_kernel[np.ix_(np.arange(settings["units"]), columns)] = arrays["recurrent_kernel"]
     bias = np.zeros(num_columns)
     bias[columns] = arrays["bias"]
-    bias[own_columns[[0, 1, 3]]] = OPEN
+    bias[own_columns[[0, 1, 3]]] = architectures.OPEN
     return [kernel, recurrent_kernel, bias]
 
 

@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -75,21 +75,26 @@ def train_textrnn(
     run |= {"log_dir": log_dir, "workers": workers}
     history = fit(model, train, dev, **run, **settings.arguments("fit"))
     if settings.linear_cells:
-        model = _with_linear_cells(model, train, dev, history, settings=settings, sample_weight=sample_weight)
+        model = add_linear_cells(model, train, dev, history, settings=settings, sample_weight=sample_weight)
     return model, history
 
 
-def _with_linear_cells(
+def add_linear_cells(
     model: keras.Model,
     train: pd.DataFrame,
     dev: pd.DataFrame | None,
     history: pd.DataFrame,
     *,
     settings: Recipe,
-    sample_weight: Sequence[float] | None,
+    sample_weight: Sequence[float] | None = None,
+    built: Mapping[str, Any] | None = None,
 ) -> keras.Model:
-    """Returns `model` with cells for a linear model, compiled; its scores on dev go into the `attrs` of `history`."""
-    arguments, names, start = settings.arguments("build_textrnn"), networks.label_names(model), time.perf_counter()
+    """Returns `model` with cells for a linear model, compiled; its scores on dev go into the `attrs` of `history`.
+
+    `built` are the settings with which `model` was built, where they are not those of the recipe.
+    """
+    start, names = time.perf_counter(), networks.label_names(model)
+    arguments = settings.arguments("build_textrnn") if built is None else built
     if not linear_cells.can_hold(arguments):
         warn("linear_cells: none, since they want one layer of LSTM in both directions and the mean of its states")
         return model

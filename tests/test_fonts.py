@@ -152,6 +152,27 @@ def test_labels_of_a_drawing_may_be_chinese_words_or_formulas(machine):
     plt.close(figure)
 
 
+def test_a_family_without_a_normal_weight_is_drawn_without_a_word(tmp_path, monkeypatch, caplog):
+    font = TTFont(fonts.SHIPPED)
+    font["OS/2"].usWeightClass = 500
+    for record in font["name"].names:
+        if record.nameID in (1, 2, 4, 16, 17):
+            record.string = "Medium" if record.nameID in (2, 17) else "Only Medium SC"
+    font.save(tmp_path / "medium.ttf")
+    font_manager.fontManager.addfont(tmp_path / "medium.ttf")
+    monkeypatch.setattr(fonts, "FAMILIES", ("Only Medium SC",))
+    fonts.find_cjk_font.cache_clear()
+    try:
+        figure, ax = plt.subplots()
+        ax.set_title("体育", fontfamily=fonts.family())
+        assert_every_glyph_exists(figure)
+        assert fonts.find_cjk_font() == "Only Medium SC"
+        plt.close(figure)
+    finally:
+        fonts.find_cjk_font.cache_clear()
+    assert caplog.text == ""
+
+
 def test_the_users_configuration_stays_as_it_was():
     before = dict(mpl.rcParams)
     figure, ax = plt.subplots()

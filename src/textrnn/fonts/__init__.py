@@ -4,6 +4,7 @@
 `tools/subset_font.py` makes it.
 """
 
+import dataclasses
 import functools
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,13 +47,25 @@ def find_cjk_font() -> str:
     known = {font.name for font in font_manager.fontManager.ttflist}
     for name in FAMILIES:
         if name in known:
-            return name
+            return _with_normal_weight(name)
     paths = sorted(font_manager.findSystemFonts())
     for start in FILES:
         for path in paths:
             if Path(path).name.startswith(start):
-                return _add(path)
+                return _with_normal_weight(_add(path))
     return _shipped_font()
+
+
+def _with_normal_weight(name: str) -> str:
+    """Returns `name`; a family that has no normal weight (WenQuanYi Zen Hei) gets one, since text is asked for with it.
+
+    Without it matplotlib takes the same file, and says so under each figure.
+    """
+    manager = font_manager.fontManager
+    fonts = [font for font in manager.ttflist if font.name == name]
+    if all(font.weight not in (400, "normal", "regular") for font in fonts):
+        manager.ttflist.append(dataclasses.replace(fonts[0], weight=400))
+    return name
 
 
 @functools.cache

@@ -67,10 +67,12 @@ def test_rows_learnt_before_are_told_from_new_ones(floats):
     assert share_counted(floats, splits.train.head(500)) == 1
     assert share_counted(floats, splits.dev) < 0.3
     assert share_counted(floats, pd.DataFrame({"text": NEW, "label": "esports"})) == 0
+    assert share_counted(floats, pd.DataFrame({"text": ["ܐܒܓ", "ܕܗܘ"], "label": "sports"})) == 0  # no known character
 
 
 def test_settings_of_the_network_stay_and_others_are_as_given(old):
     found = experiments.settings_to_continue(old, Given({"epochs": 2, "units": old.settings["units"]}, 7)).recipe(50)
+    assert found.linear_cells is False  # it has none
     assert (found.epochs, found.units, found.max_length) == (2, old.settings["units"], old.encoder.max_length)
     shown = CliRunner().invoke(cli.main, ["train", "--continue-from", str(MODEL), "--show-config", "--set", "epochs=2"])
     assert f"units = {found.units}\n" in shown.stdout
@@ -121,4 +123,12 @@ def test_a_new_class_is_learnt_and_the_old_model_is_scored_beside(tmp_path):
     refused = CliRunner().invoke(cli.main, ["train", str(only_new), "--dev", str(only_new), *args[2:]])
     assert (refused.exit_code, refused.stdout) == (1, "")  # before any work
     assert "of the model have no row; add some of the old rows, or the network forgets them" in refused.stderr
-    assert json.loads((folder / "new" / cards.CARD).read_text("utf-8"))["settings"]["units"] == 4
+    settings = json.loads((folder / "new" / cards.CARD).read_text("utf-8"))["settings"]
+    assert (settings["units"], settings["linear_cells"]) == (4, True)
+    other = tmp_path / "other.tsv"  # the same classes, told by other characters
+    shifted = {ord(char): ord(char) + 0x4E00 for char in "abcdevwxyz0123"}
+    other.write_text("".join(f"{label}\t{text.translate(shifted)}\n" for label, text in rows), encoding="utf-8")
+    again = CliRunner().invoke(cli.main, ["train", str(other), *args[2:-3], str(folder / "other"), "--set", "epochs=1"])
+    assert again.exit_code == 0, again.output
+    assert "linear_cells: left out, since most rows of train are new" in again.stderr
+    assert cards.read_card(folder / "other")["settings"]["linear_cells"] is False

@@ -166,6 +166,7 @@ def _train_and_keep(
     if place:
         (place / experiments.CONFIG).write_text(given.to_toml(settings), encoding="utf-8")
     model, history = _train(splits, settings, seed=given.seed, before=before, **options)
+    settings = settings.changed(linear_cells=history.attrs.get("linear_cells", False))  # wished for, not always there
     if (read := history.attrs["share_read"]) < 1:
         tell(f"long texts: {read:.0%} of the characters were read in {settings.epochs} epochs; more epochs read more")
     answers = experiments.answers_on(model, splits.dev)

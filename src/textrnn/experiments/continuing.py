@@ -55,7 +55,7 @@ def continue_training(
     saved = saving.load_network(model)
     alone, _ = training.without_linear_cells(saved, saving.network_data(saved).settings)
     old = saving.network_data(alone)
-    settings = settings_to_continue(old, given or Given()).recipe_for(train)
+    settings = settings_to_continue(saving.network_data(saved), given or Given()).recipe_for(train)
     check_classes(old, train)
     network = saving.keras_network(grow(old, list(train["text"]), sorted(set(train["label"]))))
     training.compile_by(settings, network, num_rows=len(train))
@@ -63,10 +63,10 @@ def continue_training(
     holds_old_rows = share_counted(old, train) > KNOWN
     run = {"sample_weight": weights, "seed": seed, "recount": True if holds_old_rows else "add"}
     history = training.fit(network, train, dev, **run, **settings.arguments("fit"), **options)
-    if alone is not saved and holds_old_rows:
+    if settings.linear_cells and holds_old_rows:
         more = {"settings": settings, "sample_weight": weights, "built": old.settings}
         network = training.add_linear_cells(network, train, dev, history, **more)
-    elif alone is not saved:
+    elif settings.linear_cells:
         warn("linear_cells: left out, since most rows of train are new; give the old ones too to have them fitted anew")
     return network, history
 
@@ -92,7 +92,7 @@ def settings_to_continue(data: "NetworkData", given: Given) -> Given:
     kept["pooling"] = architectures.poolings(kept["pooling"])
     cells = architectures.num_linear_cells(data.settings, data.arrays["recurrent_1.forward.bias"])
     kept |= {name: kept[name] - cells for name in ("embed_dim", "units")}
-    kept["linear_cells"] = False  # those that the model has are fitted anew, see `continue_training`
+    kept["linear_cells"] = cells > 0
     for name, value in given.settings.items():
         same = architectures.poolings(value) == kept["pooling"] if name == "pooling" else value == kept.get(name, value)
         if not same:
@@ -156,14 +156,17 @@ def _old_features(data: "NetworkData", num_classes: int) -> list[int]:
 
 
 def share_counted(data: "NetworkData", train: "pd.DataFrame") -> float:
-    """Returns the share of rows whose every n-gram was counted with their class: of rows learnt before, all of them."""
+    """Returns the share of rows whose known n-grams were all counted with their class: of rows learnt before, all.
+
+    A row of which nothing is known was not learnt.
+    """
     if not data.settings.get("evidence") or not len(train):
         return 1.0
     index = {label: number for number, label in enumerate(data.label_names)}
     ids = data.encoder.encode(list(train["text"]))
     ids = ids if ids.ndim == 3 else ids[..., None]
     classes = np.array([index.get(label, -1) for label in train["label"]])
-    counted, own = classes >= 0, columns_of(len(index))
+    counted, own = (classes >= 0) & (ids >= FIRST_ID).any(axis=(1, 2)), columns_of(len(index))
     places = np.argsort(-own, axis=1, kind="stable")[:, : int(own[0].sum())]  # (classes, columns of each)
     for order in range(ids.shape[2]):
         column = ids[..., order]

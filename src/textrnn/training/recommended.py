@@ -89,9 +89,10 @@ def add_linear_cells(
     sample_weight: Sequence[float] | None = None,
     built: Mapping[str, Any] | None = None,
 ) -> keras.Model:
-    """Returns `model` with cells for a linear model, compiled; its scores on dev go into the `attrs` of `history`.
+    """Returns `model` with cells for a linear model, compiled; its scores on dev go into `attrs["dev"]` of `history`.
 
-    `built` are the settings with which `model` was built, where they are not those of the recipe.
+    `attrs["linear_cells"]` says that it has them. `built` are the settings with which `model` was built, where they are
+    not those of the recipe.
     """
     start, names = time.perf_counter(), networks.label_names(model)
     arguments = settings.arguments("build_textrnn") if built is None else built
@@ -101,6 +102,7 @@ def add_linear_cells(
     encoder, num_ids = networks.text_encoder(model), [layer.input_dim for layer in networks.embeddings(model)]
     found = linear_cells.fit_linear_model(encoder, train, names, num_ids=num_ids, sample_weight=sample_weight)
     model = linear_cells.with_linear_cells(model, found, arguments)
+    history.attrs["linear_cells"] = True
     compile_by(settings, model, num_rows=len(train))
     if dev is not None:
         windows = encoder.encode_windows(dev["text"])

@@ -58,7 +58,7 @@
 # | largest minus smallest | 最大减最小 |
 # | only the first is right | 只有前一种答对 |
 # | only the network, only the SVM | 只有网络答对、只有 SVM 答对 |
-# | with linear cells | 另加装着线性模型的细胞 |
+# | with linear cells | 另加装着线性模型的单元 |
 # | in order, shuffled | 顺序正常、打乱 |
 # | lost with words, with characters | 打乱词损失多少、打乱字损失多少 |
 # | lead of the LSTM | LSTM 领先多少 |
@@ -164,10 +164,10 @@ assert set(descriptions) == set(comparison.METHODS)
 # %% [markdown]
 # The first three draw no random numbers, so one run is enough. The plain networks are what people usually build: 64
 # numbers for each character, 64 units, nothing but characters, vectors that start at random. The kit's best is
-# `training.train_textrnn`; it also counts, as naive Bayes does, in which classes each string stood. So what it wins is
-# not the LSTM's alone. The last row is there to tell the two apart: its twin that has everything but the LSTM. Where
-# the LSTM stood, each step of the headline goes through a dense layer of the same width, which knows nothing of the
-# other steps.
+# `training.train_textrnn` with `linear_cells=False` (more on this below, where the data is cut in half); it also
+# counts, as naive Bayes does, in which classes each string stood. So what it wins is not the LSTM's alone. The last row
+# is there to tell the two apart: its twin that has everything but the LSTM. Where the LSTM stood, each step of the
+# headline goes through a dense layer of the same width, which knows nothing of the other steps.
 #
 # ## Training all of them
 #
@@ -177,11 +177,12 @@ assert set(descriptions) == set(comparison.METHODS)
 # they are answered on the way.) **Most of the seven minutes that this notebook takes on two busy cores go into this
 # cell.**
 
-# %% [markdown] lang="zh" of="650aec4b"
+# %% [markdown] lang="zh" of="f7a15ded"
 # 前三种不用随机数，跑一次就够了。普通网络就是人们通常会搭的那种：每个字用 64 个数表示，64 个单元，只看字，向量从随机
-# 值出发。工具包最好的网络就是 `training.train_textrnn`；它还和朴素贝叶斯一样，数过每个字符串出现在哪些类别里。所以它
-# 赢的那部分，不能全算在 LSTM 头上。最后一行就是为了分清这两样：它有一个孪生网络，除了 LSTM 什么都有。在原来放 LSTM 的
-# 地方，标题的每一步经过一个同样宽的全连接层，这一层对别的步一无所知。
+# 值出发。工具包最好的网络就是 `training.train_textrnn`，加上 `linear_cells=False`（下文把数据切成两半的地方会讲到
+# 它）；它还和朴素贝叶斯一样，数过每个字符串出现在哪些类别里。所以它赢的那部分，不能全算在 LSTM 头上。最后一行就是为了
+# 分清这两样：它有一个孪生网络，除了 LSTM 什么都有。在原来放 LSTM 的地方，标题的每一步经过一个同样宽的全连接层，这一层
+# 对别的步一无所知。
 #
 # ## 全部训练一遍
 #
@@ -388,10 +389,10 @@ if AS_PRINTED:
 # （`benchmarks/RESULTS.md`）；用上整个训练集，也就是上面那张表，网络领先一个多百分点。看来，网络要有更多的标题来学，才
 # 比得过 SVM。用验证集挑选、运气，可能也各占一部分。
 #
-# 不过，双方错在不同的标题上，一共 297 条。一个 LSTM 可以把两者都装下：门全都开着的细胞只会做加法，而线性模型做的正是把
-# 字符串的权重加起来。所以训练数据不到 20,000 行时，配方在网络训练完以后再拟合一个线性模型，写进每个方向另加的十个细胞里
+# 不过，双方错在不同的标题上，一共 297 条。一个 LSTM 可以把两者都装下：门全都开着的单元只会做加法，而线性模型做的正是把
+# 字符串的权重加起来。所以训练数据不到 20,000 行时，配方在网络训练完以后再拟合一个线性模型，写进每个方向另加的十个单元里
 # （`linear_cells`），答案取两者的平均。这样在两半上都领先，102 条对 68 条，单凭运气，九十次里才会有一次。用全部 4,550
-# 条来学，这些细胞就没有用处了（第 06 篇练习 6）。
+# 条来学，这些单元就没有用处了（第 06 篇练习 6）。
 #
 # ## 一幅图
 #
@@ -679,7 +680,7 @@ if AS_PRINTED:
 # time. **All of it together** buys about a point over the SVM, on real news a point and a half, at tens of times its
 # training time; without the LSTM the network would be level with the SVM here, and 0.7 of a point ahead on real news.
 #
-# **Take the SVM** if you have a few thousand texts, if the class depends on words rather than on how they are put
+# **Take the SVM** if you have a few hundred texts, if the class depends on words rather than on how they are put
 # together, if the answer must be explained (each string has one weight for each class, which you can read), if there is
 # no time to watch a training run, or as the bar that anything else has to clear. It has no seed, no epochs, and nothing
 # to choose on dev.
@@ -688,7 +689,7 @@ if AS_PRINTED:
 # but TensorFlow is installed, or if the file has to stay small when the texts become many. **Take a plain character
 # LSTM** to learn how it works; on this task there is no other reason.
 
-# %% [markdown] lang="zh" of="71989b37"
+# %% [markdown] lang="zh" of="d3f7cdbe"
 # **门**在这里换来的最多：就这么几轮，LSTM 学到了 SimpleRNN 学不到的，时间只多一点。轮次多一些，或者标题多一些，
 # SimpleRNN 能追回一部分。**第二个方向**在这里换来两个百分点，在真实新闻上不到一个。**用注意力代替最后的状态，用卷积代
 # 替 LSTM**，变化不比换一个种子大。**字符串和计数**比带注意力的普通双向 LSTM 多四个百分点，完全不用 LSTM；练习 2 会把
@@ -696,7 +697,7 @@ if AS_PRINTED:
 # 分点，在真实新闻上多一个半，训练时间是它的几十倍；如果没有 LSTM，网络在这里和 SVM 打平，在真实新闻上领先 0.7 个百分
 # 点。
 #
-# **用 SVM**：文本只有几千条；类别取决于用了哪些词，而不是词怎样组合；答案必须能解释（每个字符串有一个权重，看得见）；
+# **用 SVM**：文本只有几百条；类别取决于用了哪些词，而不是词怎样组合；答案必须能解释（每个字符串有一个权重，看得见）；
 # 没有时间守着训练；或者，需要一根标杆，让别的方法先越过它再说。它没有种子，没有轮次，也没有什么要靠验证集来挑。
 #
 # **用工具包的网络**：准确率的最后一个百分点值得花那些训练时间；要在只装了 TensorFlow 的地方运行；或者，文本多了，文件

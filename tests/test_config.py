@@ -42,6 +42,8 @@ def test_one_by_one_comes_before_a_file_and_a_file_before_a_model(tmp_path):
     assert (given.seed, given.recipe(5)) == (7, expected)
     assert shown("--like", tmp_path, "--config", "run.toml").seed == 8
     assert shown("--like", tmp_path) == settings_of_model(tmp_path)
+    older = settings_of_model(ROOT / "models" / "headlines-textrnn")  # than the linear cells, which it has none of
+    assert older.recipe(4550) == recipe(4550).changed(linear_cells=False)
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from textrnn import TextRNNClassifier, datasets, load_classifier, saving, training
-from textrnn.recipes import settings_by_size
+from textrnn.recipes import recipe_for, settings_by_size
 from textrnn.training import Recipe
 
 pytestmark = pytest.mark.slow
@@ -77,11 +77,21 @@ def y(splits):
 def test_the_parameters_are_the_fields_of_the_recipe_with_its_defaults():
     own = TextRNNClassifier().get_params()
     recommended = Recipe(1, 1, 1.0).to_config()
-    by_size = {name: own[name] for name in settings_by_size() if name != "embedded_ngrams"}  # `None`: all of them
-    assert by_size == dict.fromkeys(by_size)
+    by_size = {name: own[name] for name in settings_by_size()}
+    assert by_size == dict.fromkeys(by_size) | {"embedded_ngrams": "auto"}  # `None`: all of them
     rest = {name: value for name, value in recommended.items() if name not in by_size}
     assert {name: list(own[name]) if name == "pooling" else own[name] for name in rest} == rest
     assert set(own) - set(recommended) == {*("validation_fraction", "warm_start", "verbose", "random_state")}
+
+
+@pytest.mark.parametrize("num_classes", [2, 32])
+def test_what_is_not_given_is_as_recommended_for_the_rows_and_their_classes(num_classes):
+    table = pd.DataFrame(
+        {"text": [f"text {row}" for row in range(1000)], "label": [row % num_classes for row in range(1000)]}
+    )
+    assert TextRNNClassifier()._recipe(table) == recipe_for(table)
+    given = TextRNNClassifier(embedded_ngrams=None, units=3)._recipe(table)
+    assert (given.embedded_ngrams, given.units) == (None, 3)
 
 
 @parametrize_with_checks([TextRNNClassifier()])

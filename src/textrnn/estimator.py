@@ -22,8 +22,8 @@ from textrnn.recipes import settings_by_size
 if TYPE_CHECKING:
     import keras
 
-# Recommended by the rows and their classes where they are `None`, which says something else of `embedded_ngrams`.
-BY_SIZE = tuple(name for name in settings_by_size() if name != "embedded_ngrams")
+# Recommended by the rows and their classes where they have these values; no `embedded_ngrams` (`None`) are all of them.
+BY_SIZE = {name: "auto" if name == "embedded_ngrams" else None for name in settings_by_size()}
 # Arguments that are no metadata of rows, which scikit-learn would otherwise offer to route.
 ANSWERING = dict.fromkeys(("batch_size", "long_text"), UNUSED)
 FITTING = {"validation_data": UNUSED}
@@ -40,14 +40,15 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
 
     Args:
         epochs: passes over the rows, at most; by their number and their classes if `None`, as `batch_size`,
-            `learning_rate`, `adversarial`, `min_ngram_count`, `embed_dim`, `ngram_dropout` and `linear_cells`.
+            `learning_rate`, `adversarial`, `min_ngram_count`, `embed_dim`, `ngram_dropout` and `linear_cells`, and as
+            `embedded_ngrams` if `"auto"`.
         validation_fraction: of the rows, this share (of each class) is held out to choose the best epoch, unless `fit`
             is given `validation_data`; with 0 the last epoch stays.
         patience: stop after this many epochs without a better score; never if `None`.
         scoring: `"accuracy"` or `"macro_f1"`: what makes an epoch the best.
         class_weight: how much the rows of each class count, by class; `"balanced"`: all classes the same in sum; all
             rows the same if `None`.
-        warm_start: whether `fit` trains the network on that it has, on the same classes.
+        warm_start: whether another `fit` goes on with the network of the last one; the classes must be the same.
         verbose: above 0, a bar runs over the batches.
         random_state: an integer is the `seed` of `train_textrnn`; a `RandomState` draws one, and so does `None`.
 
@@ -55,7 +56,8 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
 
     Attributes:
         classes_: the classes, sorted `(classes,)`; of the type of `y`.
-        history_: a row for each epoch, see `training.fit`.
+        history_: a row for each epoch, see `training.fit`; of the network before linear cells are added, the score of
+            the whole is in `attrs["dev"]`.
         seed_: the seed that was used.
 
     Example::
@@ -91,7 +93,7 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
     dropout: float = training.Recipe.dropout
     ngram_dropout: float | None = None
     evidence: bool = training.Recipe.evidence
-    embedded_ngrams: int | None = training.Recipe.embedded_ngrams
+    embedded_ngrams: int | str | None = "auto"
     topic_vectors: bool = training.Recipe.topic_vectors
     linear_cells: bool | None = None
     validation_fraction: float = 0.1
@@ -203,7 +205,7 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
         own = {field.name for field in fields(training.Recipe)}
         own -= {"class_weight"}  # the estimator's own, in `_weights`, of classes that need not be strings
         given = {name: value for name, value in self.get_params(deep=False).items() if name in own}
-        given = {name: value for name, value in given.items() if name not in BY_SIZE or value is not None}
+        given = {name: value for name, value in given.items() if name not in BY_SIZE or value != BY_SIZE[name]}
         return training.recipe_for(train).changed(**given)
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -105,7 +105,7 @@ def check_training_settings(**settings: Any):
 
 @dataclass(frozen=True)
 class Recipe:
-    """Every setting of a training run but its seed; what is not given is as recommended (`benchmarks/RESULTS.md`).
+    """Every setting of a training run but its seed; what is not given is as below; `recipe` recommends by size.
 
     What a setting means is said where it is used, in `fit`, `adamw`, `networks.build_textrnn` and
     `TextEncoder.from_texts`.
@@ -119,7 +119,7 @@ class Recipe:
         max_ngram: of characters; words have no n-grams.
         topic_vectors: whether embeddings start from the texts alone (`topic_vectors`), not at random.
         linear_cells: whether, after the training, a linear model of the n-grams is put into cells of the LSTM that do
-            nothing but add up (`training/linear_cells.py`); of all rows, so for some thousand at most.
+            nothing but add up (`training/linear_cells.py`); fitted to all rows at once, so `recipe` has it for few.
 
     Raises:
         ValueError: a value is out of its range; the message begins with the name of the setting.

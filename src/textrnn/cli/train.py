@@ -70,8 +70,7 @@ def train(
     a folder of texts for each class. Without a header a row is `label<TAB>text`. 4,550 headlines take a minute or two
     on a laptop. Ctrl-C leaves nothing behind but the checkpoints, if you asked for them.
 
-    Settings are the recommended ones but for those of --like, of --config, and of --set, each before the one named
-    ahead of it.
+    --set overrides --config, --config overrides --like, and --like overrides the recommended settings.
     """
     from textrnn import experiments
 

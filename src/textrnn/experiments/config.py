@@ -96,6 +96,7 @@ def settings_of_model(folder: str | os.PathLike) -> Given:
     if not isinstance(card.get("settings"), dict) or not isinstance(card.get("seed"), int):
         raise ValueError(f"{folder}: expected a card with settings and seed of a training, got one without")
     values = {name: "none" if value is None else value for name, value in card["settings"].items()}
+    values.setdefault("linear_cells", False)  # a card that does not name them is older than they are
     try:
         return _given({**values, "seed": card["seed"]})
     except ValueError as error:

@@ -113,7 +113,12 @@ def _training(found: Findings) -> list[Element]:
     parts = [element("h2", "Training"), table(["of the model", "as its card says"], rows)]
     history = found.run.history() if found.run else None
     if history is not None and len(history):
-        parts.append(_drawn(lambda ax: plots.plot_learning_curves(history, ax), "losses and accuracy of each epoch"))
+        parts.append(
+            _drawn(
+                lambda ax: plots.plot_learning_curves(history, ax),
+                "losses and accuracy of each epoch, before linear cells",
+            )
+        )
     else:
         parts.append(element("p", "No curve: the model does not lie in the folder of a run.", class_="note"))
     return parts

@@ -75,7 +75,8 @@ def fit_linear_model(
     counts = _counts(encoder, train["text"], num_ids)
     tfidf = TfidfTransformer()
     strength, ridge = _ridge(tfidf.fit_transform(counts), columns, labels, sample_weight)
-    # The regression saw texts of length 1, which tells more from few rows; the cells see them as long as they are.
+    # The regression saw vectors of tf-idf scaled to length 1, better with few rows; the cells add up unscaled ones, so
+    # the weights are divided by the mean length.
     table = counts @ sparse.diags(tfidf.idf_)
     length = max(np.sqrt(np.asarray(table.multiply(table).sum(axis=1))).mean(), TINY)
     weights = ridge.coef_.T * (tfidf.idf_ / length)[:, None] * strength  # (all ids, columns)

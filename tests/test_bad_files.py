@@ -89,7 +89,8 @@ def test_a_line_is_counted_right_whatever_ends_lines_and_wherever_a_piece_of_the
 def test_an_encoding_that_is_likely_is_named_and_reads_the_file_when_given(tmp_path, text, encoding):
     path = tmp_path / "a.tsv"
     path.write_bytes(text.encode(encoding))
-    with pytest.raises(ValueError, match=rf'^{re.escape(str(path))}: line \d: .*; try encoding="{encoding}"$'):
+    advice = rf'try encoding="{encoding}" \(--encoding {encoding}\)'
+    with pytest.raises(ValueError, match=rf"^{re.escape(str(path))}: line \d: .*; {advice}$"):
         datasets.read_table(path)
     assert in_tsv(rows_of(datasets.read_table(path, encoding=encoding))) == text
 

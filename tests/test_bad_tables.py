@@ -44,7 +44,10 @@ BAD_TABLES = {
     "no row": (TABLE[:0], "expected at least one row, got none"),
     "a missing label": (with_value("label", None), "row 2: expected a string as label, got None (NoneType)"),
     "a missing text": (with_value("text", float("nan")), "row 2: expected a string as text, got nan (float)"),
-    "a number as label": (with_value("label", 1), "row 2: expected a string as label, got 1 (int)"),
+    "a number as label": (
+        with_value("label", 1),
+        "row 2: expected a string as label, got 1 (int); table.astype(str) makes strings of them",
+    ),
     "an empty text": (with_value("text", ""), "row 2: expected a text, got ''"),
     "a text that cannot be seen": (with_value("text", "\u200b"), "row 2: expected a text, got '\\u200b'"),
     "a label of white space": (with_value("label", " "), "row 2: expected a label, got ' '"),

@@ -253,7 +253,8 @@ def check_table(name: str, table: Any):
         for row, value in enumerate(table[column], start=1):
             if not isinstance(value, str):
                 kind = type(value).__name__
-                raise ValueError(f"{name}: row {row}: expected a string as {column}, got {value!r} ({kind})")
+                advice = "; table.astype(str) makes strings of them" * isinstance(value, int)
+                raise ValueError(f"{name}: row {row}: expected a string as {column}, got {value!r} ({kind}){advice}")
             if not has_visible(value):
                 raise ValueError(f"{name}: row {row}: expected a {column}, got {value!r}")
             if column == "label" and "\0" in value:  # NumPy and C would end the name there

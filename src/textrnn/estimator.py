@@ -294,6 +294,8 @@ def _classes_of(y: Sequence) -> tuple[np.ndarray, np.ndarray]:
     if wrong := next((label for label in y if isinstance(label, str) and "\0" in label), None):
         raise ValueError(f"y: expected classes without NUL, got {wrong!r}")  # NumPy's strings lose it at the end
     y = np.asarray(y)
+    if y.dtype == object and not any(isinstance(label, str) for label in y):
+        y = np.array(y.tolist())  # numbers that pandas keeps as objects
     check_classification_targets(y)
     if y.dtype == object and all(isinstance(label, str) for label in y):
         y = y.astype(str)

@@ -49,6 +49,7 @@ __all__ = [
     "cache_folder",
     "check_splits",
     "fetch_thucnews",
+    "find_splits",
     "free_names",
     "git_blob_id",
     "load",

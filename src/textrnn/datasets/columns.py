@@ -1,4 +1,4 @@
-"""Which row of a table is its header, and which columns hold the texts and the labels: by name, else by content."""
+"""Which columns of a table hold the texts and the labels: by name, else by what they hold."""
 
 import re
 import unicodedata
@@ -37,7 +37,8 @@ SPACE = re.compile(r"\s")
 CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af]")
 SHORT, FEW = 40, 0.5  # a label has at most so many characters on average, and stands for at least two rows on average
 LONG = 8  # what is shorter on average may be a label
-MISSING = {"\\N", "<NA>", "#N/A"}  # what MySQL and Hive, pandas and Excel write where nothing is
+# What MySQL and Hive, pandas and Excel write where nothing is.
+MISSING = {"\\N", "<NA>", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"}
 MAY_BE_MISSING = {"NA", "N/A", "nan", "NaN", "NULL", "null", "None"}  # or words
 MANY_ROWS = 10  # from which on a column of nothing but different values is no column of labels
 
@@ -113,63 +114,11 @@ def _is_code(text: str) -> bool:
     return "://" in text or (len(text) <= SHORT and any(map(str.isdigit, text)))
 
 
-# --- the header -------------------------------------------------------------------------------------------------------
-
-
 def bare(name: Any) -> str:
     """Returns the name of a column as it is looked up: `class_index` for `Class Index`."""
     text = as_text(name)[:200]  # what is longer is no name
     name = unicodedata.normalize("NFKC", BESIDE_NAME.sub("", text).strip() or text)
     return re.sub(r"[\s_-]+", "_", name.casefold())
-
-
-def names_columns(row: Sequence[Any]) -> bool:
-    """Returns whether a row can be nothing but a header: it has a name for texts and one for labels, all are short."""
-    names = set(map(bare, row))
-    return bool(names & TEXT_NAMES and names & LABEL_NAMES) and all(len(name) <= SHORT for name in names)
-
-
-def is_header(first: Sequence[Any], rows: Sequence[Sequence[Any]], *asked: str | None) -> bool:
-    """Returns whether `first` names the columns of the `rows` that follow; `asked` are names that the user gave."""
-    names = [bare(name) for name in first]
-    if any(name is not None and (bare(name) in names) for name in asked):
-        return True
-    filled = [name for name in names if name]
-    if not filled or any(map(NUMBER.fullmatch, filled)):
-        return False
-    columns = [[as_text(row[place]) for row in rows if place < len(row)] for place in range(len(names))]
-    recurs = any(name and name in map(bare, column) for name, column in zip(names, columns, strict=True))
-    texts, labels = TEXT_NAMES.intersection(names), LABEL_NAMES.intersection(names)
-    if len(names) == 1:
-        return bool(texts and rows) and not re.search(r"[^\w\s\"'\ufeff-]", as_text(first[0]))  # 新闻（图） is a text
-    if texts and labels:
-        return True
-    if texts or labels:
-        return not recurs
-    return not recurs and len(rows) > 1 and len(set(filled)) == len(filled) and _differs(first, columns)
-
-
-def _differs(first: Sequence[Any], columns: Sequence[Sequence[str]]) -> bool:
-    """Returns whether names stand above what is none: numbers, codes, dates, Chinese, several words."""
-    cells = list(map(as_text, first))
-    kinds = [facts_of(column).kind for column in columns]
-    above = any(
-        kind in ("integer", "number", "date", "code") and facts_of([cell]).kind == "words"
-        for kind, cell in zip(kinds, cells, strict=True)
-    )
-    if above and all(NAME.fullmatch(cell) for cell in cells):
-        return True
-    filled = cells[: max(place for place, cell in enumerate(cells, 1) if cell)]  # the last may have no name
-    if not all(IDENTIFIER.fullmatch(cell) or (not cell and place == 0) for place, cell in enumerate(filled)):
-        return False
-    return above or (
-        len(columns[0]) > 2
-        and any(
-            sum(bool(mark.search(value)) for value in column) >= 0.9 * len(column) and not mark.search(cell)
-            for mark in (CJK, SPACE)
-            for cell, column in zip(cells, columns, strict=True)
-        )
-    )
 
 
 # --- text and label ---------------------------------------------------------------------------------------------------
@@ -205,6 +154,8 @@ def find_roles(
         text = _by_name(name, header, "text", TEXT_NAMES, OWN_TEXT, taken=label)
     if label is None:
         label = _by_name(name, header, "label", LABEL_NAMES, OWN_LABEL, taken=text, may_lack=not needs_label)
+    if text is not None and text == label:
+        raise ValueError(f"{name}: text_column and label_column both name {_title(header, text)}; give two columns")
     if text is not None and (label is not None or not needs_label):
         return Roles(text, label)
     if width == 1:
@@ -278,7 +229,7 @@ def _by_content(
         places = [place for place in places if facts[place].length > longest / 3]
     if len(places) > 1 and header:
         known = TEXT_NAMES if role == "text" else LABEL_NAMES
-        places = [place for place in places if _ends_like(bare(header[place]), known)] or places
+        places = [place for place in places if ends_like(bare(header[place]), known)] or places
     if len(places) > 1:
         raise ValueError(_undecided(name, header, role, places))
     if not places:
@@ -287,7 +238,7 @@ def _by_content(
     return places[0]
 
 
-def _ends_like(name: str, known: set[str]) -> bool:
+def ends_like(name: str, known: set[str]) -> bool:
     """Returns whether the last word of a name is a known one, as in `issue_category` and 问题分类."""
     return any(name.endswith(one if CJK.search(one) else f"_{one}") for one in known)
 
@@ -297,12 +248,15 @@ def _of_two(name: str, rows: Sequence, facts: list[Facts], text: int | None, lab
     if text is not None or label is not None:
         return Roles(text if text is not None else 1 - label, label if label is not None else 1 - text)
     first, second = facts
+    if first.may_be_label and _hardly_repeats(second):
+        return Roles(1, 0)
+    by_repeats = second.may_be_label and _hardly_repeats(first)
     by_number = second.kind == "integer" and first.kind == "words" and first.length > second.length
     num_speaking = sum(bool(SPACE.search(text) or CJK.search(text)) for text in (as_text(row[0]) for row in rows))
     speaks = first.length >= LONG and num_speaking > first.count / 2  # more than one word, mostly
     by_few = speaks and second.distinct < first.distinct and second.length < first.length
     by_length = speaks and 0 < second.length <= first.length / 2
-    if by_number or by_few or by_length:
+    if by_repeats or by_number or by_few or by_length:
         said = "read column 1 as text and column 2 as label, by what they hold"
         return Roles(0, 1, f"{said}; text_column=2, label_column=1 if it is the other way round")
     if min(one.count for one in facts) >= MANY_ROWS:
@@ -310,6 +264,11 @@ def _of_two(name: str, rows: Sequence, facts: list[Facts], text: int | None, lab
         if alike and 1 / 3 < first.length / second.length < 3:
             raise ValueError(_undecided(name, None, "text", [0, 1]))
     return Roles(1, 0)
+
+
+def _hardly_repeats(facts: Facts) -> bool:
+    """Returns whether enough values, that may be texts, differ from each other."""
+    return facts.kind in ("words", "code") and facts.count >= MANY_ROWS and facts.distinct > 0.9 * facts.count
 
 
 def option(role: str) -> str:

@@ -258,7 +258,7 @@ def _find_encoding(source: Source) -> str:
 def _advice(data: bytes, *, tried: str) -> str:
     """Returns a hint that names the encoding which reads `data` as text with common Chinese characters, if one does."""
     encoding, share, _ = _guess_encoding(data, tried=tried)
-    return f'; try encoding="{encoding}"' if share > 0.5 else ""
+    return f'; try encoding="{encoding}" (--encoding {encoding})' if share > 0.5 else ""
 
 
 def _guess_encoding(data: bytes, *, tried: str) -> tuple[str, float, int]:

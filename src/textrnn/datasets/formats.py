@@ -9,13 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from textrnn.checks import warn
-from textrnn.datasets.columns import names_columns
+from textrnn.datasets.columns import TEXT_NAMES, bare
 from textrnn.datasets.files import PARQUET, ZIP, Source, read_lines
+from textrnn.datasets.header import names_columns
 from textrnn.datasets.separated import MOST, find_quoting, find_separator, split_rows
 from textrnn.extras import require
 
 SAMPLE_LINES = 200  # from which the form of a text file is told
 FASTTEXT = re.compile(r"(?:(?<=\s)|^)__label__(\S+)")
+HTML = (b"<!doctype html", b"<html", b"<table", b"<meta")
+TOUTIAO = "_!_"  # what separates the cells of the headlines of Toutiao (TNEWS)
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
@@ -66,8 +69,13 @@ def _size(item: Any) -> int:
     return len(item) if isinstance(item, str) else sum(len(cell) if isinstance(cell, str) else 8 for cell in item[1])
 
 
-def open_rows(source: Source, encoding: str | None) -> Rows:
+def open_rows(source: Source, encoding: str | None, *, has_cells: bool = False) -> Rows:
     """Returns the rows of a file, whose form shows in its name and its first lines.
+
+    Args:
+        source: its bytes.
+        encoding: found if `None`.
+        has_cells: whether its lines are known to have cells, whatever it is called.
 
     Raises:
         ValueError: the file is damaged, or of a form that is not read; the message says what to do.
@@ -81,8 +89,13 @@ def open_rows(source: Source, encoding: str | None) -> Rows:
         raise ValueError(
             f"{source.name}: expected a table, got a workbook of old Excel or with a password; save it as .xlsx"
         )
+    if source.head[:500].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(HTML):
+        raise ValueError(f"{source.name}: expected a table, got a web page (HTML); open it in Excel, save it as .xlsx")
     lines = Peekable(read_lines(source, encoding))
     sample = lines.peek(1 if source.is_pipe else SAMPLE_LINES)
+    if sum(TOUTIAO in line for line in sample) > MOST * len(sample):
+        lines = Peekable(line.replace(TOUTIAO, "\x01") for line in lines.rest())
+        sample = lines.peek(1 if source.is_pipe else SAMPLE_LINES)
     first = next((line.strip() for line in sample if line.strip()), "")
     if _are_fasttext(sample):
         return Rows("fasttext", _fasttext(source.name, lines.rest()), ["label", "text"])
@@ -91,7 +104,7 @@ def open_rows(source: Source, encoding: str | None) -> Rows:
     if source.is_pipe and "\t" in first:
         sample = lines.peek(SAMPLE_LINES)
     told = re.fullmatch(r'"?sep=(.)"?', first)  # as Excel does
-    separator = told[1] if told else find_separator(sample, source.suffix)
+    separator = told[1] if told else find_separator(sample, ".csv" if has_cells else source.suffix)
     if separator is None:
         return Rows("lines", ((number, [line]) for number, line in enumerate(lines.rest(), 1)))
     quoting = find_quoting(sample, separator)
@@ -135,7 +148,7 @@ def _json(source: Source, lines: Peekable, first: str) -> Rows | None:
         sample = records.peek(1 if source.is_pipe else SAMPLE_LINES)
         header = list(dict.fromkeys(key for _, record in sample for key in record))
         return Rows("jsonl", _by_key(source.name, header, records.rest(), "line"), header)
-    if source.suffix != ".json" and not re.match(r'[\[{]$|\[\s*\{\s*"', first):
+    if source.suffix != ".json" and not re.match(r'[\[{]$|\[\s*[\[{]\s*"', first):
         return None
     try:
         data = json.loads("\n".join(lines.rest()))
@@ -246,13 +259,21 @@ def _workbook(source: Source) -> Rows:
         for sheet in sheets:
             sheet.reset_dimensions()
     filled = [sheet for sheet in sheets if next(_cells(source, sheet), None)]
-    filled.sort(key=lambda sheet: max(len(row) for _, row in itertools.islice(_cells(source, sheet), 10)) == 1)
+    filled.sort(key=lambda sheet: _rank([row for _, row in itertools.islice(_cells(source, sheet), 10)]))
     if not filled:
         raise ValueError(f"{source.name}: expected at least one row, got an empty workbook")
     if len(filled) > 1:
         others = ", ".join(sheet.title for sheet in filled[1:])
         warn(f"{source.name}: read the sheet {filled[0].title!r}, not {others}"[:200])
     return Rows("xlsx", _cells(source, filled[0]), unit="row")
+
+
+def _rank(rows: Sequence[Sequence[Any]]) -> int:
+    """Returns how far behind its first rows put a sheet: names of texts and labels, names of texts, none, a list."""
+    names = [set(map(bare, row)) for row in rows]
+    if max(map(len, rows)) == 1:
+        return 3
+    return 0 if any(map(names_columns, rows)) else 1 if any(TEXT_NAMES & found for found in names) else 2
 
 
 def _cells(source: Source, sheet: Any) -> Iterator[tuple[int, list]]:

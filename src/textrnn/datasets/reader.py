@@ -14,13 +14,13 @@ from textrnn.datasets.columns import (
     bare,
     facts_of,
     find_roles,
-    is_header,
-    names_columns,
     short,
 )
 from textrnn.datasets.files import Source
 from textrnn.datasets.folders import read_folder
 from textrnn.datasets.formats import Peekable, Rows, open_rows
+from textrnn.datasets.header import is_header, is_numbering, names_columns
+from textrnn.datasets.separated import seems_separated
 
 SAMPLE_ROWS = 1000  # by which it is decided what a column holds
 TITLE_ROWS = 10  # among which the header is looked for
@@ -73,7 +73,10 @@ class TableReader:
         cells, first = [row for _, row in sample], sample[0][0] if sample else 0
         header, self._header_line = rows.header, first - 1
         where = f"{name}: {self.unit} {first}" if header is None else name
-        if header is None and self._may_have_header and is_header(cells[0], cells[1:], *asked.values()):
+        if header is None and self._may_have_header and is_numbering(cells[0], cells[1:]):
+            self._header_line, cells = first, cells[1:]
+            warn(f"{where}: taken for the numbers of columns that pandas writes; columns count from 1 here")
+        elif header is None and self._may_have_header and is_header(cells[0], cells[1:], *asked.values()):
             self._header_line, header, cells = first, list(map(as_text, cells[0])), cells[1:]
         if header and cells and all(len(row) == len(header) + 1 for row in cells) and _are_numbers(cells):
             header = ["", *header]  # R gives the names of rows no name
@@ -87,6 +90,8 @@ class TableReader:
         tab = next((place for place, row in enumerate(cells, first) if is_plain and "\t" in row[0]), None)
         if tab is not None:
             warn(f"{name}: line {tab}: a tab is read as part of the text; is it a table? (.tsv)")
+        elif is_plain and (mark := seems_separated([row[0] for row in cells])):
+            warn(f"{name}: {mark!r} is read as part of the text; if it stands between cells, call the file .csv")
         if roles.said and not is_sure:
             if header is None and not may_guess:
                 raise ValueError(self._unsure())
@@ -261,7 +266,8 @@ def open_table(data: Any, *, encoding: str | None = None, **settings: Any) -> Ta
     if isinstance(data, str | os.PathLike) and Path(data).is_dir():
         return TableReader(read_folder(Path(data), encoding), str(data), **settings)
     source = data if isinstance(data, Source) else Source(data)
-    return TableReader(open_rows(source, encoding), source.name, source=source, **settings)
+    has_cells = any(settings.get(name) not in (None, "1", 1) for name in ("text_column", "label_column"))
+    return TableReader(open_rows(source, encoding, has_cells=has_cells), source.name, source=source, **settings)
 
 
 def _plain(value: Any) -> Any:

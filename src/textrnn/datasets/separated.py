@@ -5,7 +5,8 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from textrnn.datasets.columns import LABEL_NAMES, TEXT_NAMES, bare, names_columns
+from textrnn.datasets.columns import LABEL_NAMES, TEXT_NAMES, bare
+from textrnn.datasets.header import names_columns
 
 DELIMITERS = {".csv": ",;\t|\x01", ".tsv": "\t,;|\x01"}  # in the order in which they are tried
 UNQUOTED = "\t\x01"  # the second is Hive's
@@ -111,6 +112,24 @@ def find_separator(lines: Sequence[str], suffix: str) -> str | None:
         if _are_even(found) and not is_prose:
             return mark
     return candidates[0]
+
+
+def seems_separated(lines: Sequence[str]) -> str | None:
+    """Returns the comma or semicolon that lines of text may have between cells, `None` if they are texts.
+
+    So it is where a first line holds nothing but names without spaces, or where each line has as many cells as the
+    others and one of the outer two is a short word that most lines share.
+    """
+    filled = [line for line in lines if line.strip()]
+    for mark in ",;":
+        if filled and re.fullmatch(rf"[A-Za-z_]\w*(?:{mark}[A-Za-z_]\w*)+", filled[0], re.ASCII):
+            return mark
+        rows = [line.split(mark) for line in filled]
+        if len(rows) >= 10 and _are_even(rows):
+            outer = [{row[place].strip() for row in rows} for place in (0, -1)]
+            if any(2 <= len(cells) <= len(rows) / 3 and max(map(len, cells)) <= 20 for cells in outer):
+                return mark
+    return None
 
 
 def _are_even(rows: Sequence[Sequence[str]] | None) -> bool:

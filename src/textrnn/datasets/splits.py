@@ -50,7 +50,18 @@ def check_splits(splits: Splits, *, names: dict[str, str] | None = None) -> Spli
                 has = excerpt(sorted(known), most=300) if len(known) < 20 else short(sorted(map(repr, known)))
                 what = f"label {excerpt(label)} has no row in train, which has {has}"
                 raise ValueError(f"{names[split]}: row {row}: {what}")
+        if table is not None:
+            _tell_absent(names, splits.train["label"], split, table["label"])
     return splits
+
+
+def _tell_absent(names: dict[str, str], train: "pd.Series", split: str, labels: "pd.Series"):
+    """Warns of classes of train that dev or test lacks, though ten rows or more would be expected there."""
+    expected = train.value_counts() * (len(labels) / len(train))
+    if absent := sorted(set(expected.index[expected >= 10]) - set(labels)):
+        rows = f"{(train == absent[0]).sum():,} rows of {names['train']}"
+        others = f" (so have {len(absent) - 1} other classes)" * (len(absent) > 1)
+        warn(f"{names[split]}: no row has the label {excerpt(absent[0])}, which {rows} have{others}; is it a class?")
 
 
 def _check_one_label_each(name: str, labels: "pd.Series") -> None:
@@ -95,6 +106,8 @@ def split_table(
         UserWarning: texts of dev or test stand in train too.
     """
     name = table.attrs.get("path", "table") if is_table(table) else "table"
+    if is_table(table) and hasattr(table.get("label"), "cat"):  # classes without a row, of a table that was filtered
+        table = table.assign(label=table["label"].cat.remove_unused_categories())
     if not copies_together:
         splits = _drawn(table, name, dev, test, seed)
         tell_copies(splits, advice="copies_together (--copies-together) keeps them on one side")

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from textrnn.options import ON_EMPTY
 
 if TYPE_CHECKING:
     import pandas as pd
+
+WHOLE = re.compile(r"(-?)\+?0*(\d+)(?:\.0+)?")  # a whole number, in any spelling
 
 
 def read_table(
@@ -241,6 +244,7 @@ class _Labelled:
         num_rows = counts.total() + len(empty)
         if empty:
             where = f"{reader.unit} {short(list(map(str, empty)), most=3)}"
+            where += "; are there formulas in it that Excel has not computed?" * (reader.form == "xlsx" and not counts)
             warn(f"{reader.name}: {len(empty):,} of {num_rows:,} rows left out, without a text or a label: {where}")
         if doubtful:
             where = f"{reader.unit} {short(doubtful, most=3)}"
@@ -279,8 +283,10 @@ class Labels(dict):
             for char in unicodedata.normalize("NFKC", label).casefold()
             if not char.isspace() and unicodedata.category(char) not in ("Cc", "Cf")
         )
+        if number := WHOLE.fullmatch(bare):  # 1.0 and 01 are 1, as where files of pandas were joined
+            bare = "".join(number.groups(""))
         other, line, other_spelling = self.first.setdefault(bare, (label, self.line, spelling))
-        if other != label:
+        if other != label and not number:
             raise ValueError(
                 f"{self.path}: {self.unit} {self.line}: label {excerpt(label)} differs by case, width or white space "
                 f"alone from {excerpt(other)} in {self.unit} {line}"

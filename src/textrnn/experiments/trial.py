@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textrnn import cards
+from textrnn.checks import warn
 from textrnn.experiments.config import Given
 from textrnn.experiments.runs import CONFIG, MODEL, RECORD, begun, is_going_on, write_run
 from textrnn.extras import import_tensorflow
@@ -30,8 +31,8 @@ class Files:
     """What to train on and what to score on, as plain values that another process takes.
 
     Attributes:
-        train: a path that `datasets.read_table` reads.
-        dev: another; without one, 15 % of `train` are drawn.
+        train: a path that `datasets.read_table` reads, or a folder with files of train and dev (`read_splits`).
+        dev: another file; where there is none, 15 % of train are drawn.
         copies_together: whether rows of the same text stay on one side of that draw.
         columns: what `read_table` takes beside the path: `encoding`, `text_column`, `label_column`, `on_empty`.
     """
@@ -50,10 +51,15 @@ class Files:
         """Returns train and dev; nothing about their columns is guessed."""
         from textrnn import datasets
 
-        if not self.dev:
-            table = datasets.read_table(self.train, may_guess=False, **self.columns)
+        train, dev = self.train, self.dev
+        if Path(train).is_dir() and (found := datasets.find_splits(Path(train)))["train"]:
+            train, dev = found["train"], dev or found["dev"]
+            what = Path(dev).name if dev else "drawn from it"
+            warn(f"{self.train}: train is {train.name}, dev is {what}; a test is not read")
+        if not dev:
+            table = datasets.read_table(train, may_guess=False, **self.columns)
             return datasets.split_table(table, test=0, seed=seed, copies_together=self.copies_together)
-        splits = datasets.read_files(self.train, self.dev, may_guess=False, **self.columns)
+        splits = datasets.read_files(train, dev, may_guess=False, **self.columns)
         datasets.tell_copies(splits, advice="leave them out of one file")
         return splits
 

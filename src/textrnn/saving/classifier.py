@@ -10,7 +10,7 @@ import numpy as np
 
 from textrnn import architectures
 from textrnn.batching import answer_in_batches
-from textrnn.checks import check_choice, check_integer, check_list, check_number, check_texts, column_of
+from textrnn.checks import check_choice, check_integer, check_list, check_number, check_texts, column_of, excerpt
 from textrnn.options import LONG_TEXT
 from textrnn.preprocessing import WINDOWS_AT_A_TIME
 from textrnn.saving.data import NetworkData
@@ -77,7 +77,7 @@ class Predictor(abc.ABC):
         return self.predict_with_scores(texts, batch_size=batch_size, long_text=long_text, min_score=min_score)[0]
 
     def score(self, texts: Sequence[str], y: Sequence, sample_weight: Sequence[float] | None = None) -> float:
-        """Returns the share of texts whose class is the one in `y` (accuracy), 0 to 1.
+        """Returns the share of texts whose class is the one in `y` (accuracy), 0 to 1; classes are compared as text.
 
         Args:
             texts: as in `predict_proba`.
@@ -85,13 +85,16 @@ class Predictor(abc.ABC):
             sample_weight: how much each text counts `(rows,)`; all the same if `None`.
 
         Raises:
-            ValueError: as `predict_proba`; or there are not as many classes as texts, or none.
+            ValueError: as `predict_proba`; or there are not as many classes as texts, or none of the model's.
         """
-        y = column_of(y)
-        y = y if isinstance(y, np.ndarray) else np.array(list(y), dtype=object)  # NumPy's own strings lose a last NUL
-        predicted = self.predict(texts)
+        y = np.array([str(label) for label in column_of(y)], dtype=object)  # NumPy's own strings lose a last NUL
+        predicted = np.array([str(label) for label in self.predict(texts)], dtype=object)
         if not len(predicted) or predicted.shape != y.shape:
             raise ValueError(f"y: expected a class for each of {len(predicted)} texts, got {y.shape}")
+        if not set(y).intersection(self.label_names):
+            raise ValueError(
+                f"y: expected classes of the model, {excerpt(self.label_names)}, got {excerpt(sorted(set(y)))}"
+            )
         return float(np.average(predicted == y, weights=sample_weight))
 
     def __sklearn_tags__(self) -> Any:

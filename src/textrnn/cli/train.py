@@ -67,8 +67,8 @@ def train(
 
     It is the recommended one; simple baselines are printed beside it, that you may see whether it is worth its time.
     FILE is a table with texts and labels (TSV, CSV, JSON, JSON lines, fastText, Parquet, Excel; .gz), or a folder with
-    a folder of texts for each class. Without a header a row is `label<TAB>text`. 4,550 headlines take a minute or two
-    on a laptop. Ctrl-C leaves nothing behind but the checkpoints, if you asked for them.
+    a folder of texts for each class, or with files of train and dev. Without a header a row is `label<TAB>text`. 4,550
+    headlines take a minute or two on a laptop. Ctrl-C leaves nothing behind but the checkpoints, if you asked for them.
 
     --set overrides --config, --config overrides --like, and --like overrides the recommended settings.
     """

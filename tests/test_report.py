@@ -144,6 +144,6 @@ def test_a_report_that_cannot_be_made_leaves_nothing(tmp_path):
     args = ["report", str(ROOT / "models" / "headlines-textrnn"), str(tmp_path / "foreign.tsv")]
     result = CliRunner().invoke(cli.main, [*args, "--out", str(tmp_path / "report.html")])
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "row 1: label 'weather' is not among the model's" in result.stderr
+    assert "1 of 2 rows have labels that the model lacks, the first is 'weather'; it has" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["foreign.tsv"]
     assert result.stderr.count("\n") == 1

@@ -47,7 +47,7 @@ def evaluate(model, file, as_json, long_text, encoding, text_column, label_colum
     table = datasets.read_table(file, on_empty=on_empty, **columns)
     classifier = load_classifier(model, **options)
 
-    metrics.label_ids(table["label"], classifier.label_names, name=file)  # refuses labels that the model lacks
+    experiments.check_labels(classifier, table)
     tell_known_texts(card["trained_on"], table, file)
     answer = functools.partial(classifier.predict_proba, long_text=long_text)
     probs = experiments.answers_in_chunks(answer, table["text"], progress=sys.stderr.isatty())

@@ -13,7 +13,14 @@ from textrnn.experiments.continuing import (
     settings_to_continue,
     share_counted,
 )
-from textrnn.experiments.findings import Findings, deciding_characters, find_out, find_training_data, training_tables
+from textrnn.experiments.findings import (
+    Findings,
+    check_labels,
+    deciding_characters,
+    find_out,
+    find_training_data,
+    training_tables,
+)
 from textrnn.experiments.runs import CONFIG, MODEL, Run, begun, differing_settings, find_runs, read_run, write_run
 from textrnn.experiments.space import DEFAULT as DEFAULT_SPACE
 from textrnn.experiments.space import Space, read_space
@@ -44,6 +51,7 @@ __all__ = [
     "begun",
     "build_report",
     "check_classes",
+    "check_labels",
     "compare",
     "compare_answers",
     "continue_training",

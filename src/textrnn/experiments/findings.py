@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textrnn import cards
+from textrnn.checks import excerpt
 from textrnn.experiments.compare import answers_in_chunks, compare_answers
 from textrnn.experiments.runs import Run, is_run, read_run
 
@@ -65,13 +66,21 @@ def find_out(
     """
     from textrnn import metrics
 
-    metrics.label_ids(table["label"], classifier.label_names, name=table.attrs.get("path", "table"))
+    check_labels(classifier, table)
     probs = answers_in_chunks(classifier.predict_proba, table["text"], progress=progress)
     answers = table[["text", "label"]].assign(
         predicted=metrics.predicted_labels(probs, classifier.label_names), score=probs.max(axis=1).astype(float)
     )
     above = classifier.folder.parent
     return Findings(classifier, table, probs, answers, train, read_run(above) if is_run(above) else None, warning)
+
+
+def check_labels(classifier: "Classifier", table: "pd.DataFrame"):
+    """Raises `ValueError` if a label of a table is not among the model's; the message counts such rows."""
+    if num := (strange := ~table["label"].isin(classifier.label_names)).sum():
+        name, label = table.attrs.get("path", "table"), excerpt(table["label"][strange].iloc[0])
+        what = f"{num:,} of {len(table):,} rows have labels that the model lacks, the first is {label}"
+        raise ValueError(f"{name}: {what}; it has {excerpt(classifier.label_names, most=200)}")
 
 
 def baselines_of(found: Findings) -> list[tuple[str, dict[str, float], dict[str, float]]]:

@@ -121,6 +121,13 @@ def test_a_web_page_is_no_workbook(tmp_path):
         read_table(tmp_path / "a.xls")
 
 
+def test_json_that_holds_no_list_of_records_is_told_by_its_names(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"code": 0, "data": {"items": []}}), encoding="utf-8")
+    with pytest.raises(ValueError, match="expected a list of records, got an object of 'code', 'data'"):
+        read_table(path)
+
+
 def test_headlines_of_toutiao_are_read(tmp_path):
     rows = [(f"65{n}", "101", f"news_{label}", text, "关键词") for n, (label, text) in enumerate(ROWS)]
     path = written(tmp_path / "toutiao.txt", *rows, separator="_!_")

@@ -8,8 +8,8 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from textrnn.checks import warn
-from textrnn.datasets.columns import TEXT_NAMES, bare
+from textrnn.checks import excerpt, warn
+from textrnn.datasets.columns import TEXT_NAMES, bare, short
 from textrnn.datasets.files import PARQUET, ZIP, Source, read_lines
 from textrnn.datasets.header import names_columns
 from textrnn.datasets.separated import MOST, find_quoting, find_separator, split_rows
@@ -198,7 +198,8 @@ def _of_json(name: str, data: Any) -> Rows:
         if len(set(map(len, columns))) == 1:
             data = [dict(zip(data, row, strict=True)) for row in zip(*columns, strict=True)]
     if not isinstance(data, list):
-        raise ValueError(f"{name}: expected a list of records, got {type(data).__name__}; JSON lines are read too")
+        got = f"an object of {short(list(map(excerpt, data)), most=3)}" if isinstance(data, dict) else excerpt(data)
+        raise ValueError(f"{name}: expected a list of records, got {got}; JSON lines are read too")
     if data and all(isinstance(record, str) for record in data):
         return Rows("json", ((number, [text]) for number, text in enumerate(data, 1)), ["text"], unit="record")
     if data and all(isinstance(record, list) for record in data):

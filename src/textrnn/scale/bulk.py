@@ -180,7 +180,10 @@ class _Work:
         import pandas as pd
 
         scores = columns.popitem()
-        table = pd.DataFrame({name: _as_column([*map(plain_cell, values)]) for name, values in columns.items()})
+        is_text = self._style == "csv"
+        table = pd.DataFrame(
+            {name: _as_column([*map(plain_cell, values)], is_text=is_text) for name, values in columns.items()}
+        )
         table[scores[0]] = scores[1]
         try:
             if self._style == "parquet":
@@ -192,10 +195,17 @@ class _Work:
             raise ValueError(f"{self._out}: {words}: {next(iter(str(error).splitlines()), '')}") from None
 
 
-def _as_column(values: list) -> Any:
-    """Returns values for a table: whole numbers with a hole stay such, of which pandas would make floats."""
+def _as_column(values: list, *, is_text: bool) -> Any:
+    """Returns values for a table: whole numbers with a hole stay such, of which pandas would make floats.
+
+    Args:
+        values: of the column.
+        is_text: whether the table becomes a text file: strings are then left as they are, which saves most of the time.
+    """
     import pandas as pd
 
+    if is_text and all(type(one) is str for one in values):
+        return pd.Series(values, dtype=object)
     held = [value for value in values if value is not None]
     is_whole = 0 < len(held) < len(values) and all(type(one) is int and abs(one) < 2**63 for one in held)
     return pd.array(values, dtype="Int64") if is_whole else values

@@ -10,13 +10,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TIMEOUT = 30  # seconds in which a scheduler has to answer
 # Dask has workers give memory back to the system all the time, which costs a third of their time and more; and its
-# profiler looks at each of them a hundred times a second. Its logs keep the last thousand messages, texts and all.
+# profiler looks at each of them a hundred times a second. Its logs keep the last thousand messages, texts and all. It
+# wakes each process fifty times a second to see whether it is late, and looks at the system's state twice.
 SPAWN = "distributed.nanny.pre-spawn-environ"
 SETTINGS = {
     f"{SPAWN}.MALLOC_TRIM_THRESHOLD_": 10**9,
     f"{SPAWN}.MALLOC_MMAP_THRESHOLD_": 10**9,
     "distributed.worker.profile.enabled": False,
     "distributed.admin.low-level-log-length": 0,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.limit": "30s",
+    "distributed.admin.system-monitor.interval": "10s",
 }
 
 

@@ -184,6 +184,16 @@ def test_a_class_that_a_filtered_table_has_no_longer_is_none():
         datasets.split_table(pd.DataFrame({"text": list("abcd"), "label": [0, 1, 0, 1]}))
 
 
+def test_a_test_without_labels_is_left_out_and_told(tmp_path):
+    written(tmp_path / "train.csv", ("text", "label"), *((text, label) for label, text in ROWS), separator=",")
+    path = written(tmp_path / "test.csv", ("id", "text"), ("1", "国足又胜了"), ("2", "股市又跌了"), separator=",")
+    with pytest.warns(UserWarning, match=r"test.csv: left out, for it has no column 'label' of labels, as train.csv"):
+        splits = datasets.load(tmp_path)
+    assert (len(splits.train), splits.dev, splits.test) == (16, None, None)
+    written(path, ("id", "text", "category"), ("1", "国足又胜了", "体育"), separator=",")
+    assert list(datasets.load(tmp_path).test["label"]) == ["体育"]
+
+
 def test_a_folder_of_a_set_can_be_trained_on(tmp_path):
     for name in ("cnews.train.txt", "cnews.val.txt", "cnews.test.txt"):
         written(tmp_path / name, *((label, f"{text}，{name}") for label, text in ROWS))

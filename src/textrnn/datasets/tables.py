@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +102,7 @@ def read_splits(folder: str | os.PathLike, **settings) -> Splits:
 
     `train.tsv`, `validation.csv`, `test.jsonl.gz` and `news.dev.txt` are recognised, in any form that `read_table`
     reads; so are folders `train`, `dev` and `test` that hold a folder of texts for each class. A folder with nothing
-    but a folder for each class is one table, and split 70/15/15.
+    but a folder for each class is one table, and split 70/15/15. A test without labels, as of a contest, is left out.
 
     Args:
         folder: where they are.
@@ -119,7 +120,23 @@ def read_splits(folder: str | os.PathLike, **settings) -> Splits:
             f"{folder}: expected train.tsv or train.csv in it (.jsonl, .parquet, .xlsx and others too), or a folder of "
             "texts for each class; found neither"
         )
+    if paths["test"] is not None and (lacking := _lacking_labels(paths["train"], paths["test"], **settings)):
+        warn(f"{paths['test']}: left out, for it has no column {lacking!r} of labels, as {paths['train'].name} has")
+        paths["test"] = None
     return read_files(**paths, **settings)
+
+
+def _lacking_labels(train: Path, test: Path, **settings: Any) -> str | None:
+    """Returns what train calls its labels if test has no column of that name nor another of labels, as in contests."""
+    if train.is_dir() or test.is_dir():
+        return None
+    settings.pop("on_empty", None)
+    with warnings.catch_warnings(action="ignore"):  # both files are read again
+        known = open_table(train, needs_label=True, **settings)
+        name = known.columns[known.label]
+        found = open_table(test, **{**settings, "label_column": None})
+    lacks = known.has_header and found.has_header and found.label is None and name not in found.columns
+    return name if lacks else None
 
 
 def read_files(train: Any, dev: Any = None, test: Any = None, **settings) -> Splits:

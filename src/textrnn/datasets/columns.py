@@ -39,6 +39,7 @@ SHORT, FEW = 40, 0.5  # a label has at most so many characters on average, and s
 LONG = 8  # what is shorter on average may be a label
 # What MySQL and Hive, pandas and Excel write where nothing is.
 MISSING = {"\\N", "<NA>", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"}
+WHOLE = re.compile(r"(-?)\+?0*(\d+)(?:\.0+)?")  # a whole number, in any spelling
 MAY_BE_MISSING = {"NA", "N/A", "nan", "NaN", "NULL", "null", "None"}  # or words
 MANY_ROWS = 10  # from which on a column of nothing but different values is no column of labels
 
@@ -83,6 +84,11 @@ def as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
+
+
+def whole_number(label: str) -> str | None:
+    """Returns a whole number as it is usually written, 3 for 3.0 and 03; `None` for what is none."""
+    return "".join(found.groups("")) if (found := WHOLE.fullmatch(label)) else None
 
 
 def facts_of(values: Sequence[Any]) -> Facts:

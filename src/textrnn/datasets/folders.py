@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textrnn.checks import warn
-from textrnn.datasets.columns import short
+from textrnn.datasets.columns import short, whole_number
 from textrnn.datasets.files import Source, read_lines, suffix_of
 from textrnn.datasets.formats import Rows
 
@@ -147,8 +147,8 @@ class ClassNames(NamedTuple):
 
 
 def _number(label: str) -> str:
-    """Returns a number as `class.txt` counts: 3 for 3.0 and 03; other labels as they are."""
-    return str(int(found[1])) if (found := re.fullmatch(r"(\d+)(?:\.0)?", label)) else label
+    """Returns a number as `class.txt` counts; other labels as they are."""
+    return whole_number(label) or label
 
 
 def find_class_names(path: Any) -> ClassNames | None:

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import re
 import unicodedata
 import warnings
 from collections import Counter
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textrnn.checks import CONTROL, check_choice, check_integer, excerpt, has_visible, warn
-from textrnn.datasets.columns import MAY_BE_MISSING, MISSING, as_text, short
+from textrnn.datasets.columns import MAY_BE_MISSING, MISSING, as_text, short, whole_number
 from textrnn.datasets.folders import ClassNames, find_class_names, find_splits
 from textrnn.datasets.reader import TableReader, open_table
 from textrnn.datasets.splits import Splits, check_splits
@@ -19,8 +18,6 @@ from textrnn.options import ON_EMPTY
 
 if TYPE_CHECKING:
     import pandas as pd
-
-WHOLE = re.compile(r"(-?)\+?0*(\d+)(?:\.0+)?")  # a whole number, in any spelling
 
 
 def read_table(
@@ -300,9 +297,8 @@ class Labels(dict):
             for char in unicodedata.normalize("NFKC", label).casefold()
             if not char.isspace() and unicodedata.category(char) not in ("Cc", "Cf")
         )
-        if number := WHOLE.fullmatch(bare):  # 1.0 and 01 are 1, as where files of pandas were joined
-            bare = "".join(number.groups(""))
-        other, line, other_spelling = self.first.setdefault(bare, (label, self.line, spelling))
+        number = whole_number(bare)  # 1.0 and 01 are 1, as where files of pandas were joined
+        other, line, other_spelling = self.first.setdefault(number or bare, (label, self.line, spelling))
         if other != label and not number:
             raise ValueError(
                 f"{self.path}: {self.unit} {self.line}: label {excerpt(label)} differs by case, width or white space "

@@ -200,7 +200,7 @@ def _as_column(values: list, *, is_text: bool) -> Any:
 
     Args:
         values: of the column.
-        is_text: whether the table becomes a text file: strings are then left as they are, which saves most of the time.
+        is_text: whether the table becomes a text file: strings then do not go through Arrow.
     """
     import pandas as pd
 

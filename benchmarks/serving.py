@@ -1,12 +1,13 @@
 """Load on `textrnn serve` over the loopback: requests a second, how long they take, and whether any is lost.
 
 `python benchmarks/serving.py --clients 32 --seconds 10`: each client sends one headline (or `--texts` of them), waits
-for the answer, and sends the next; each answer is compared with that of the classifier. It ends after a number of
-headlines or of seconds.
+for the answer, and sends the next; afterwards each answer is compared with that of the classifier. It ends after a
+number of headlines or of seconds.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
 import re
 import statistics
@@ -17,10 +18,13 @@ import urllib.request
 
 from textrnn import datasets, load_classifier
 
+LENGTH = re.compile(rb"content-length: (\d+)")
 
-def started(model: str, processes: int = 1) -> tuple[subprocess.Popen, int]:
+
+def started(model: str, processes: int = 1, *, runtime: str = "numpy") -> tuple[subprocess.Popen, int]:
     """Returns a running server and its port."""
     command = [sys.executable, "-m", "textrnn.cli", "serve", model, "--port", "0", "--processes", str(processes)]
+    command += ["--runtime", runtime]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8")
     for line in process.stderr:
         if found := re.search(r"http://127\.0\.0\.1:(\d+)/", line):
@@ -34,38 +38,68 @@ def processor_seconds(port: int) -> float:
         return float(re.search(rb"^process_cpu_seconds_total (\S+)", answer.read(), re.MULTILINE)[1])
 
 
-async def client(
-    port: int, name: str, work: list[tuple[str, str]], deadline: float, seconds: list[float], *, num_texts: int
-) -> int:
-    """Sends texts, some a request, until there are no more or time is up; returns how many answers were wrong."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    wrong = 0
-    while len(work) >= num_texts and time.perf_counter() < deadline:
-        texts, labels = zip(*(work.pop() for _ in range(num_texts)), strict=True)
-        body = json.dumps({"instances": texts}, ensure_ascii=False).encode()
-        head = f"POST /v1/models/{name}:predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
-        start = time.perf_counter()
-        writer.write(head.encode() + body)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        length = int(re.search(rb"content-length: (\d+)", answer)[1])
-        found = json.loads(await reader.readexactly(length)).get("predictions", [{}] * num_texts)
-        seconds.append(time.perf_counter() - start)
-        wrong += sum(one.get("label") != label for one, label in zip(found, labels, strict=True))
-    writer.close()
-    return wrong
+class Client(asyncio.Protocol):
+    """One client: sends a request, waits for the answer, and sends the next, until there are no more or time is up.
+
+    Args:
+        requests: bytes to send, each with its number; clients take from the end.
+        answers: where the number of a request, the seconds that it took and the body of its answer go.
+        deadline: on the clock of `time.perf_counter`.
+    """
+
+    def __init__(self, requests: list[tuple[int, bytes]], answers: list[tuple[int, float, bytes]], deadline: float):
+        self._requests, self._answers, self._deadline = requests, answers, deadline
+        self._received, self.ended = b"", asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.Transport):
+        """Sends the first request."""
+        self._transport = transport
+        self._send()
+
+    def data_received(self, data: bytes):
+        """Sends the next request when an answer is complete; answers are read when all are there."""
+        self._received += data
+        head, end, body = self._received.partition(b"\r\n\r\n")
+        if end and len(body) == int(LENGTH.search(head)[1]):
+            self._answers.append((self._number, time.perf_counter() - self._start, body))
+            self._received = b""
+            self._send()
+
+    def connection_lost(self, exc: Exception | None):
+        """Ends."""
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def _send(self):
+        if not self._requests or time.perf_counter() >= self._deadline:
+            self._transport.close()
+            return
+        self._number, request = self._requests.pop()
+        self._start = time.perf_counter()
+        self._transport.write(request)
 
 
 async def load(
     port: int, name: str, work: list[tuple[str, str]], *, clients: int, num_texts: int, most_seconds: float
 ) -> str:
     """Returns one line on a run with so many clients, headlines counted."""
-    taken, start, used = [], time.perf_counter(), processor_seconds(port)
-    deadline = start + most_seconds
-    runs = (client(port, name, work, deadline, taken, num_texts=num_texts) for _ in range(clients))
-    wrong, texts = sum(await asyncio.gather(*runs)), num_texts * len(taken)
-    elapsed, taken = time.perf_counter() - start, sorted(taken)
+    asked, requests, answers = [work[at : at + num_texts] for at in range(0, len(work), num_texts)], [], []
+    for number, pairs in enumerate(asked):
+        body = json.dumps({"instances": [text for text, _ in pairs]}, ensure_ascii=False).encode()
+        head = f"POST /v1/models/{name}:predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
+        requests.append((number, head.encode() + body))
+    start, used, loop = time.perf_counter(), processor_seconds(port), asyncio.get_running_loop()
+    made = [Client(requests, answers, start + most_seconds) for _ in range(clients)]
+    for one in made:
+        await loop.create_connection(lambda one=one: one, "127.0.0.1", port)
+    await asyncio.gather(*(one.ended for one in made))
+    elapsed, used = time.perf_counter() - start, processor_seconds(port) - used
+    taken, wrong = sorted(seconds for _, seconds, _ in answers), 0
+    for number, _, body in answers:
+        found = json.loads(body).get("predictions", [{}] * num_texts)
+        wrong += sum(one.get("label") != label for one, (_, label) in zip(found, asked[number], strict=True))
+    texts = sum(len(asked[number]) for number, _, _ in answers)
     p50, p99 = statistics.median(taken), taken[int(0.99 * (len(taken) - 1))]
-    used = processor_seconds(port) - used
     rate = f"{texts / elapsed:6,.0f} a second ({texts / used:,.0f} a processor second)"
     rate += f", p50 {1000 * p50:.1f} ms, p99 {1000 * p99:.1f} ms"
     return f"{clients:3} clients: {rate}, {len(taken):,} requests, {wrong} wrong or refused"
@@ -81,18 +115,20 @@ def main():
     parser.add_argument("--seconds", type=float, default=5, help="at most, for each round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--processes", type=int, nargs="+", default=[1], help="of the servers, which take turns")
+    parser.add_argument("--runtimes", nargs="+", default=["numpy"], help="of the servers")
     settings = parser.parse_args()
     texts = datasets.load("headlines").train["text"].tolist()
     pairs = list(zip(texts, load_classifier(settings.model).predict(texts).tolist(), strict=True))
-    servers = {number: started(settings.model, number) for number in settings.processes}
+    kinds = itertools.product(settings.runtimes, settings.processes)
+    servers = {kind: started(settings.model, kind[1], runtime=kind[0]) for kind in kinds}
     try:
         for _ in range(settings.rounds):
             for clients in settings.clients:
-                for number, (_, port) in servers.items():
+                for (runtime, number), (_, port) in servers.items():
                     work = (pairs * (1 + settings.most // len(pairs)))[: settings.most]
                     sizes = {"clients": clients, "num_texts": settings.texts}
                     line = load(port, settings.model, work, **sizes, most_seconds=settings.seconds)
-                    print(f"{number} processes, {asyncio.run(line)}", flush=True)
+                    print(f"{runtime}, {number} processes, {asyncio.run(line)}", flush=True)
     finally:
         for process, _ in servers.values():
             process.terminate()

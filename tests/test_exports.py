@@ -16,7 +16,8 @@ from textrnn.exports import folder
 from textrnn.options import CELLS, POOLINGS
 from textrnn.preprocessing import TextEncoder
 
-onnx_graph = pytest.importorskip("textrnn.exports.onnx_graph", reason="the extra `onnx` is not installed")
+onnx_graph = pytest.importorskip("textrnn.saving.onnx_graph", reason="the extra `onnx` is not installed")
+onnx_predictor = pytest.importorskip("textrnn.saving.onnx_predictor", reason="the extra `onnx` is not installed")
 runtime = pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +70,10 @@ def test_every_network_answers_the_same_as_an_onnx_graph(settings):
     for some in (ids, wider, ids[-1:], ids[:1]):
         found = session.run(None, {"ids": some})[0]
         np.testing.assert_allclose(found, network.probs(some), atol=1e-6)
+    at_work = onnx_predictor.OnnxPredictor(network.data)
+    np.testing.assert_allclose(at_work.summary(wider), network.summary(ids), atol=1e-6)
+    np.testing.assert_allclose(at_work.transform(TEXTS), network.transform(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(at_work.predict_proba(TEXTS), network.predict_proba(TEXTS), atol=1e-6)
 
 
 def run(*args):

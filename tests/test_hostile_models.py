@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from textrnn import architectures, cards, saving
+from textrnn import architectures, cards, options, saving
 from textrnn.preprocessing import TextEncoder
 from textrnn.saving import data, folders
 
@@ -158,7 +158,7 @@ def test_a_graph_that_writes_a_file_is_never_run(strangers, folder, name):
     mine = Path(shutil.copytree(folder, strangers / name, dirs_exist_ok=True))
     vouch(mine)
     assert (mine / "saved_model.pb").stat().st_size > 1000
-    for runtime in ("numpy", "tensorflow"):
+    for runtime in options.RUNTIMES:
         assert saving.load_classifier(mine, runtime=runtime).predict("股市")[0] in LABELS
     saving.load_network(mine)
     assert not list(strangers.glob("*.index*"))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from textrnn import TextRNNClassifier, datasets, networks, saving, training
+from textrnn import TextRNNClassifier, datasets, networks, options, saving, training
 from textrnn.preprocessing import TextEncoder
 from textrnn.training import linear_cells
 
@@ -92,7 +92,7 @@ def test_a_saved_model_has_them_in_every_runtime(tmp_path, plain, rows, dev):
     assert networks.embeddings(whole)[0].output_dim == SMALL["embed_dim"] + 10
     for tables, most in (("float32", 1e-4), ("int8", 0.05)):
         folder = saving.save_classifier(whole, tmp_path / tables, tables=tables)
-        for runtime in ("numpy", "tensorflow"):
+        for runtime in options.RUNTIMES:
             found = saving.load_classifier(folder, runtime=runtime).predict_proba(list(dev["text"]))
             assert np.abs(found - expected).max() < most, (tables, runtime)
 

@@ -44,7 +44,7 @@ HARD = [
     scope="module", params=[(name, runtime) for name in MODELS for runtime in options.RUNTIMES], ids="-".join
 )
 def shipped(request, load_shipped):
-    """A shipped model, by either runtime."""
+    """A shipped model, by each runtime."""
     return load_shipped(*request.param)
 
 

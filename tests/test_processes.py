@@ -28,9 +28,9 @@ can_fork = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def classifier():
-    return saving.load_classifier(MODEL)
+@pytest.fixture(scope="module", params=["numpy", "onnx"])
+def classifier(request):
+    return saving.load_classifier(MODEL, runtime=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +104,8 @@ def test_a_process_forked_while_other_threads_predict_answers(classifier, expect
 
 
 @can_fork
-def test_a_process_may_be_forked_in_the_middle_of_a_batch_by_its_own_thread(monkeypatch, classifier, expected):
-    run, statuses = LSTM.run, []
+def test_a_process_may_be_forked_in_the_middle_of_a_batch_by_its_own_thread(monkeypatch, expected):
+    run, statuses, classifier = LSTM.run, [], saving.load_classifier(MODEL)
 
     def forks_first(*arguments):
         monkeypatch.setattr(LSTM, "run", run)
@@ -145,7 +145,7 @@ def test_a_classifier_travels_as_data(classifier, expected):
     assert (again.folder, again.card, again.label_names) == (classifier.folder, classifier.card, classifier.label_names)
     names = {name for operation, name, _ in pickletools.genops(pickled) if operation.name == "GLOBAL"}
     of_the_kit = {name.partition(" ")[2] for name in names if name.startswith("textrnn.")}
-    assert of_the_kit == {"Classifier", "NumpyNetwork", "NetworkData", "TextEncoder", "Ngrams"}
+    assert of_the_kit == {"Classifier", type(classifier.network).__name__, "NetworkData", "TextEncoder", "Ngrams"}
 
 
 def test_eight_threads_at_once_answer_as_one_after_another(classifier, expected):

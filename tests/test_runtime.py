@@ -211,18 +211,20 @@ def test_a_layer_that_it_does_not_know_is_refused_by_name():
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["headlines-textrnn", "thucnews-textrnn"])
-def test_a_shipped_model_gives_the_same_labels_by_both_runtimes(name, load_shipped):
+def test_a_shipped_model_gives_the_same_labels_by_every_runtime(name, load_shipped):
     table = HEADLINES.test
-    one, other = (load_shipped(name, runtime) for runtime in options.RUNTIMES)
-    expected, got = one.predict_proba(table["text"]), other.predict_proba(table["text"])
-    np.testing.assert_allclose(got, expected, atol=1e-5, rtol=0)
-    labels = [metrics.predicted_labels(probs, one.label_names) for probs in (expected, got)]
-    assert (labels[0] == labels[1]).all()
+    one, *others = (load_shipped(name, runtime) for runtime in options.RUNTIMES)
+    expected = one.predict_proba(table["text"])
+    for other in others:
+        got = other.predict_proba(table["text"])
+        np.testing.assert_allclose(got, expected, atol=1e-5, rtol=0)
+        labels = [metrics.predicted_labels(probs, one.label_names) for probs in (expected, got)]
+        assert (labels[0] == labels[1]).all()
 
 
 @pytest.mark.long
-def test_ten_thousand_real_headlines_get_the_same_labels_by_both_runtimes(shared_data, load_shipped):
+def test_ten_thousand_real_headlines_get_the_same_labels_by_every_runtime(shared_data, load_shipped):
     texts = datasets.read_table(shared_data("thucnews_titles/dev.tsv"))["text"]
-    one, other = (load_shipped("thucnews-textrnn", runtime).predict(texts) for runtime in options.RUNTIMES)
+    one, *others = (load_shipped("thucnews-textrnn", runtime).predict(texts) for runtime in options.RUNTIMES)
     assert len(texts) == 10_000
-    assert (one == other).all()
+    assert all((one == other).all() for other in others)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import importlib.util
 import json
 import os
 import re
@@ -251,7 +252,7 @@ def test_a_long_request_does_not_hold_up_a_short_one():
     order = []
 
     async def both():
-        gatherer = gathering.Gatherer(lambda texts: texts, num_threads=1, max_waiting=10**6)
+        gatherer = gathering.Gatherer(lambda texts: texts, num_threads=1, max_waiting=10**6, patience=60)
 
         async def one(name, texts):
             answers = await gatherer.ask(texts)
@@ -344,6 +345,28 @@ def test_what_was_asked_before_the_end_is_answered_and_the_exit_code_is_0(told):
         assert len(asked.result().json()["predictions"]) == 800
         assert running.wait(20) == 0
         assert running.stderr.read() == "textrnn serve: ended\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("wanted", "used"), [((), "onnx"), (("--runtime", "numpy"), "numpy")])
+def test_onnx_runtime_answers_where_it_is_installed_and_numpy_where_it_is_wanted(classifier, wanted, used):
+    command = [sys.executable, "-m", "textrnn.cli", "serve", NAME, "--port", "0", *wanted]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as running:
+        try:
+            assert running.stderr.readline() == f"textrnn serve: loading {NAME} (runtime {used}) …\n"
+            port = re.search(r":(\d+)/v1/", running.stderr.readline())[1]
+            found = ask(f"http://127.0.0.1:{port}", {"instances": TEXTS}).json()["predictions"]
+            loaded = "libonnxruntime" in Path(f"/proc/{running.pid}/maps").read_text()
+        finally:
+            running.kill()
+    np.testing.assert_allclose([one["probabilities"] for one in found], classifier.predict_proba(TEXTS), atol=1e-5)
+    assert loaded == (used == "onnx")
+
+
+def test_what_the_runtime_lacks_is_named_before_the_model_is_read(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r'^runtime="onnx" needs ONNX, which is not installed: .*\[onnx\]'):
+        saving.load_classifier(NAME, runtime="onnx")
 
 
 @pytest.mark.slow

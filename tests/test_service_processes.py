@@ -34,7 +34,7 @@ def running(tmp_path):
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     try:
-        assert found.stderr.readline() == "textrnn serve: loading headlines-textrnn …\n"
+        assert found.stderr.readline() == "textrnn serve: loading headlines-textrnn (runtime onnx) …\n"
         yield found
     finally:
         found.kill()

@@ -14,7 +14,7 @@ CLASS_WEIGHTS = ("balanced",)  # how much the rows of a class count
 
 # of a saved model
 TABLES = ("float32", "int8")  # how its embeddings are written
-RUNTIMES = ("numpy", "tensorflow")  # what computes its answers
+RUNTIMES = ("numpy", "onnx", "tensorflow")  # what computes its answers
 EXPORTS = ("onnx", "litert")  # other runtimes that it can be written for
 LONG_TEXT = ("windows", "head")  # what it reads of a text that is too long for its network: all of it, or its start
 

@@ -138,7 +138,7 @@ def _predict_texts(
     total = len(texts) or (_count_lines(file) if file and sys.stderr.isatty() and Path(file).is_file() else None)
     with contextlib.ExitStack() as stack:
         classifier = load_classifier(model, **options)
-        if _is_large(file) and options["runtime"] == "numpy":
+        if _is_large(file):
             classifier.network.multiply_ahead()
         top = min(top, len(classifier.label_names))
         layout = layout_of(reader, classifier.label_names, top=top, probabilities=probabilities, is_whole=is_whole)

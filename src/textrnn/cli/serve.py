@@ -4,6 +4,7 @@ import click
 
 from textrnn import cards
 from textrnn.cli.shared import examples, loading_options
+from textrnn.options import RUNTIMES
 
 
 @click.command(epilog=examples("textrnn serve headlines-textrnn"))
@@ -12,8 +13,13 @@ from textrnn.cli.shared import examples, loading_options
 @click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True, help="0: any free one.")
 @click.option("--name", metavar="NAME", help="What the model is called in paths; by default as its folder.")
 @click.option("--processes", type=click.IntRange(1), default=1, show_default=True, help="As many as cores, at best.")
+@click.option(
+    "--runtime",
+    type=click.Choice(RUNTIMES),
+    help="Who computes: ONNX Runtime (extra: onnx) where it is installed, else NumPy, unless given.",
+)
 @loading_options
-def serve(model, host, port, name, processes, sha256):
+def serve(model, **options):
     """Answers over HTTP, many clients at once, in the REST form of TensorFlow Serving.
 
     POST /v1/models/NAME:predict with {"instances": ["a text", "another"]} gives label, score and probabilities of each;
@@ -23,4 +29,4 @@ def serve(model, host, port, name, processes, sha256):
     cards.read_card(model)
     from textrnn import web
 
-    web.serve_model(model, host=host, port=port, name=name, sha256=sha256, processes=processes)
+    web.serve_model(model, **options)

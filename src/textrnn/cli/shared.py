@@ -177,7 +177,7 @@ answer_options = add_options(
         type=click.Choice(RUNTIMES),
         default=RUNTIMES[0],
         show_default=True,
-        help="Who computes: NumPy, at once, or Keras with the same weights.",
+        help="Who computes: NumPy, ONNX Runtime or Keras, each with the same answers.",
     ),
     click.option(
         "--long-text",
@@ -220,10 +220,11 @@ def load_classifier(model: str, *, runtime: str, simplify: bool = False, **optio
     """Returns the classifier saved in a folder; TensorFlow is imported if it computes, and says nothing."""
     if simplify:
         require("--simplify", "opencc")
-    if runtime == "tensorflow":
-        require("--runtime tensorflow", "tensorflow", "keras")
-        import_tensorflow()
     from textrnn import saving
+
+    require(f"--runtime {runtime}", *saving.LIBRARIES[runtime])
+    if runtime == "tensorflow":
+        import_tensorflow()
 
     classifier = saving.load_classifier(model, runtime=runtime, **options)
     return _Simplifying(classifier) if simplify else classifier

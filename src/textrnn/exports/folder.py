@@ -113,9 +113,7 @@ def _written(classifier: saving.Classifier, folder: Path, *, to: str) -> Export:
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     if to == "onnx":
-        from textrnn.exports.onnx_graph import onnx_model
-
-        model, content = folder / "model.onnx", onnx_model(data).SerializeToString()
+        model, content = folder / "model.onnx", saving.onnx_model(data).SerializeToString()
     else:
         from textrnn.exports.litert import litert_model
 

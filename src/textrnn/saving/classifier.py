@@ -1,8 +1,10 @@
 """What every classifier answers, under scikit-learn's names: probabilities, labels, tables; and a saved one at work."""
 
 import abc
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +16,12 @@ from textrnn.checks import check_choice, check_integer, check_list, check_number
 from textrnn.options import LONG_TEXT
 from textrnn.preprocessing import WINDOWS_AT_A_TIME
 from textrnn.saving.data import NetworkData
+from textrnn.saving.one_thread import num_cores
 
 if TYPE_CHECKING:
     import pandas as pd
 
+LEAST_ROWS = 64  # of a batch on a core of its own
 UNKNOWN = "unknown"  # the label of a text of which a classifier is not sure enough
 
 
@@ -196,7 +200,10 @@ class NetworkPredictor(Predictor):
         data: as given.
         encoder: the vocabulary.
         label_names: the classes, in the order of the probabilities.
+        num_threads: batches computed at a time; `None`: one for each core.
     """
+
+    num_threads: int | None = 1
 
     def __init__(self, data: NetworkData):
         self.data, self.encoder, self.label_names = data, data.encoder, list(data.label_names)
@@ -213,8 +220,14 @@ class NetworkPredictor(Predictor):
         """Returns what the output layer sees of texts as ids: `float32 (rows, features)`."""
 
     def in_batches(self, answer: Callable[[np.ndarray], np.ndarray], lengths: list[int], **sizes: int) -> np.ndarray:
-        """Returns what `answer` says of all rows, as `batching.answer_in_batches` does."""
-        return answer_in_batches(answer, lengths, **sizes)
+        """Returns what `answer` says of all rows, as `batching.answer_in_batches` does: a batch on each core."""
+        cores = self.num_threads or num_cores()
+        size = min(sizes.pop("batch_size"), max(LEAST_ROWS, -(-len(lengths) // cores)))
+        run = functools.partial(_in_threads, cores)
+        return answer_in_batches(answer, lengths, batch_size=size, run=run, **sizes)
+
+    def multiply_ahead(self):
+        """Makes a network that has much to answer faster, where it costs some memory; not every one has a way."""
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Returns a name for each column of `transform`."""
@@ -237,6 +250,14 @@ class NetworkPredictor(Predictor):
 
         lengths = [len(text) for text in texts]
         return self.in_batches(answer, lengths, batch_size=batch_size, num_columns=num_columns)
+
+
+def _in_threads(number: int, work: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> Iterable[Any]:
+    """Returns the results of `work`: one batch on each core is faster than one product on all cores."""
+    if len(batches) < 2 or number == 1:
+        return map(work, batches)
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(work, batches))
 
 
 class Delegate(Predictor):

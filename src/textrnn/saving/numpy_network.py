@@ -1,22 +1,16 @@
 """Fast answers on the CPU: the networks of the kit in NumPy, without padding, a batch on each core."""
 
-import functools
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
 from textrnn import architectures, evidence
-from textrnn.batching import answer_in_batches
 from textrnn.preprocessing import UNKNOWN_ID
 from textrnn.saving.classifier import NetworkPredictor
 from textrnn.saving.data import NetworkData
 from textrnn.saving.first_layers import MOST_BYTES, FirstLayers, Table
 from textrnn.saving.numpy_layers import RECURRENT, Convolution, Layer, Packed, Pooling
-from textrnn.saving.one_thread import num_cores, one_thread
-
-LEAST_ROWS = 64  # of a batch on a core of its own
+from textrnn.saving.one_thread import one_thread
 
 
 class NumpyNetwork(NetworkPredictor):
@@ -35,9 +29,10 @@ class NumpyNetwork(NetworkPredictor):
         num_threads: batches computed at a time; `None`: one for each core.
     """
 
+    num_threads = None
+
     def __init__(self, data: NetworkData):
         super().__init__(data)
-        self.num_threads = None
         arrays, settings = data.arrays, data.settings
         kinds = [_embedding, _evidence] if settings.get("evidence") else [_embedding]
         tables = [table_of(arrays, order) for table_of in kinds for order in range(len(data.encoder.num_ids))]
@@ -74,13 +69,6 @@ class NumpyNetwork(NetworkPredictor):
             # A text of which nothing is left has no steps, and a summary of zeros.
             summary[order[: counts[0]]] = np.concatenate([pooling.run(packed) for pooling in self._poolings], axis=1)
         return summary
-
-    def in_batches(self, answer: Callable[[np.ndarray], np.ndarray], lengths: list[int], **sizes: int) -> np.ndarray:
-        """Returns what `answer` says of all rows, a batch on each core."""
-        cores = self.num_threads or num_cores()
-        size = min(sizes.pop("batch_size"), max(LEAST_ROWS, -(-len(lengths) // cores)))
-        run = functools.partial(_in_threads, cores)
-        return answer_in_batches(answer, lengths, batch_size=size, run=run, **sizes)
 
     @property
     def num_lstms(self) -> int:
@@ -127,14 +115,6 @@ def _real_steps(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     counts = (lengths[:, None] > np.arange(lengths.max())).sum(axis=0)
     real = [ids[order[:count], step] for step, count in enumerate(counts)]
     return order, counts, np.concatenate(real) if real else ids[:0, 0]
-
-
-def _in_threads(number: int, work: Callable[[np.ndarray], Any], batches: list[np.ndarray]) -> Iterable[Any]:
-    """Returns the results of `work`: one batch on each core is faster than one product on all cores."""
-    if len(batches) < 2 or number == 1:
-        return map(work, batches)
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(work, batches))
 
 
 def _recurrent(data: NetworkData) -> tuple[list[list[Layer]], list[Pooling]]:

@@ -8,6 +8,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 HEAD_SECONDS = 10  # that a client may take until its request has begun in full
 MOST_CONNECTIONS = 4096
+WHOLE = "textrnn.whole"  # in the scope of a request: its body has come in full
 
 
 def num_connections() -> int:
@@ -85,6 +86,8 @@ class Connection(AutoHTTPProtocol):
             self._wait_for_head()
         else:
             self._stop_waiting()
+            if self.is_at_work:
+                self.cycle.scope[WHOLE] = True
 
     @property
     def is_at_work(self) -> bool:

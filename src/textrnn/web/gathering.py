@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ class _Job:
 
     texts: list[str]
     answered: asyncio.Future
+    deadline: float
     missing: int  # answers
     taken: int = 0  # texts that are in a batch
     parts: dict[int, list] = field(default_factory=dict)  # answers by the number of their first text
@@ -33,6 +35,7 @@ class Gatherer:
         answer: from texts to a list of answers; called by several threads.
         num_threads: how many batches at a time.
         max_waiting: characters that may wait; with more, requests are refused.
+        patience: seconds that a request may wait, and up to a tenth more.
         seen: is called with the number of texts of each batch.
     """
 
@@ -42,11 +45,13 @@ class Gatherer:
         *,
         num_threads: int,
         max_waiting: int,
+        patience: float,
         seen: Callable[[int], None] = lambda number: None,
     ):
-        self._answer, self._max_waiting, self._seen = answer, max_waiting, seen
+        self._answer, self._max_waiting, self._patience, self._seen = answer, max_waiting, patience, seen
         self._num_threads, self._pool = num_threads, ThreadPoolExecutor(num_threads)
         self._jobs: deque[_Job] = deque()
+        self._asked: dict[_Job, None] = {}  # not yet answered, the oldest first
         self._some = asyncio.Event()
         self.waiting = 0  # characters
 
@@ -55,29 +60,44 @@ class Gatherer:
 
         Raises:
             RequestError: 429, too much is waiting.
+            TimeoutError: there was no answer within the patience.
         """
         size = sum(map(len, texts))
         if self.waiting and self.waiting + size > self._max_waiting:
             raise RequestError(429, f"{self.waiting:,} characters are waiting for an answer already: try again later")
-        job = _Job(texts, asyncio.get_running_loop().create_future(), missing=len(texts))
+        answered = asyncio.get_running_loop().create_future()
+        job = _Job(texts, answered, deadline=time.monotonic() + self._patience, missing=len(texts))
         self._jobs.append(job)
+        self._asked[job] = None
         self.waiting += size
         self._some.set()
         try:
             return await job.answered
         finally:
+            del self._asked[job]
             self.waiting -= size
 
     @contextlib.asynccontextmanager
     async def at_work(self):
         """Answers within this context."""
-        tasks = [asyncio.create_task(self._work()) for _ in range(self._num_threads)]
+        work = (self._work() for _ in range(self._num_threads))
+        tasks = [asyncio.create_task(each) for each in (self._let_go(), *work)]
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
             self._pool.shutdown()
+
+    async def _let_go(self):
+        """Ends what waits too long; one clock for all, since one for each request takes a tenth of its time."""
+        while True:
+            await asyncio.sleep(self._patience / 10)
+            for job in self._asked:
+                if job.deadline > time.monotonic():
+                    break
+                if not job.answered.done():
+                    job.answered.set_exception(TimeoutError())
 
     async def _work(self):
         loop = asyncio.get_running_loop()

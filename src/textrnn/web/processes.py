@@ -32,6 +32,7 @@ SILENT_SECONDS = 30  # after which a process that runs counts as dead
 def answer_together(
     model: Path,
     *,
+    runtime: str,
     sha256: str | None,
     name: str,
     listener: socket.socket,
@@ -42,7 +43,8 @@ def answer_together(
 
     Args:
         model: the folder of the saved model, which may change meanwhile: the processes read a copy, a later one too.
-        sha256: as in `saving.load_classifier`.
+        runtime: as in `saving.load_classifier`.
+        sha256: as there.
         name: what it is called in paths.
         listener: of all of them.
         processes: how many.
@@ -54,7 +56,7 @@ def answer_together(
     with tempfile.TemporaryDirectory(prefix="textrnn-serve-") as folder, _as_before():
         os.environ[FOLDER] = folder
         shutil.copytree(model, Path(folder, MODEL))
-        app = functools.partial(_app, name, folder, sha256)
+        app = functools.partial(_app, name, folder, runtime, sha256)
         config = config_of(app, factory=True, workers=processes, timeout_worker_healthcheck=SILENT_SECONDS)
         supervisor = _Supervisor(config, listener, ready)
         try:
@@ -65,9 +67,9 @@ def answer_together(
             raise OSError(f"a process ended before it could answer, exit code {supervisor.failed}: is memory short?")
 
 
-def _app(name: str, folder: str, sha256: str | None) -> ASGIApp:
+def _app(name: str, folder: str, runtime: str, sha256: str | None) -> ASGIApp:
     """Returns what one of the processes answers with."""
-    classifier = saving.load_classifier(Path(folder, MODEL), sha256=sha256)
+    classifier = saving.load_classifier(Path(folder, MODEL), runtime=runtime, sha256=sha256)
     Connection.most, Connection.pause = num_connections(), PAUSE_SECONDS
     classifier.network.multiply_ahead()
     return Service(classifier, name=name, folder=folder).app()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import multiprocessing
 import shutil
 import signal
@@ -22,7 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from textrnn.saving import Classifier
-from textrnn.web.connections import Connection, num_connections
+from textrnn.web.connections import WHOLE, Connection, num_connections
 from textrnn.web.gathering import Gatherer
 from textrnn.web.rest import RequestError, answers_of, read_question, write_answer
 from textrnn.web.serving import tell
@@ -57,7 +58,8 @@ class Service:
         else:
             MultiProcessCollector(self._registry, folder)
             self._processor = Counter("process_cpu_seconds", "Processor seconds of all processes.", **made)
-        self._requests = Counter("textrnn_requests", "Requests for predictions, by HTTP status.", ["status"], **made)
+        requests = Counter("textrnn_requests", "Requests for predictions, by HTTP status.", ["status"], **made)
+        self._requests = functools.cache(requests.labels)
         self._texts = Counter("textrnn_texts", "Texts that were classified.", **made)
         self._seconds = Histogram("textrnn_request_seconds", "From the head of a request to its answer.", **made)
         sizes = {"buckets": [1, 2, 4, 8, 16, 32, 64]}
@@ -66,6 +68,7 @@ class Service:
             lambda texts: answers_of(classifier.predict_proba(texts), classifier.label_names),
             num_threads=num_threads,
             max_waiting=MAX_WAITING,
+            patience=ANSWER_SECONDS,
             seen=batches.observe,
         )
         words = "Characters that wait for an answer."
@@ -128,7 +131,7 @@ class Service:
             except Exception as error:
                 tell(f"a batch failed: {error!r}")
                 response = _error(500, "the model failed; the server's standard error says how")
-            self._requests.labels(response.status_code).inc()
+            self._requests(response.status_code).inc()
             self._seconds.observe(time.perf_counter() - start)
             return response
 
@@ -138,8 +141,7 @@ class Service:
         question = read_question(await _body(*asked), max_characters=MAX_CHARACTERS)
         if len(question.texts) > MAX_TEXTS:
             raise RequestError(413, f"expected at most {MAX_TEXTS:,} texts in a request, got {len(question.texts):,}")
-        async with asyncio.timeout(ANSWER_SECONDS):
-            answers = await self._gatherer.ask(question.texts)
+        answers = await self._gatherer.ask(question.texts)
         self._texts.inc(len(question.texts))
         return Response(write_answer(question, answers), media_type="application/json")
 
@@ -161,7 +163,7 @@ async def _body(scope: Scope, receive: Receive) -> bytearray:
     body, more = bytearray(), True
     size = int(dict(scope["headers"]).get(b"content-length", 0))
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with contextlib.nullcontext() if scope.get(WHOLE) else asyncio.timeout(BODY_SECONDS):
             while more and max(size, len(body)) <= MAX_BYTES:
                 part = await receive()
                 if part["type"] == "http.disconnect":

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from textrnn import architectures, evidence
 from textrnn.preprocessing import UNKNOWN_ID
-from textrnn.saving import NetworkData
+from textrnn.saving.data import NetworkData
 
 OPSET = 17  # of 2022: any ONNX Runtime from 1.12 on
 IR_VERSION = 8
@@ -18,28 +18,30 @@ OPERATORS = {"lstm": "LSTM", "gru": "GRU", "simple": "RNN"}
 NEVER = np.float32(-1e30)  # of a score that padding has
 
 
-def onnx_model(data: NetworkData) -> onnx.ModelProto:
+def onnx_model(data: NetworkData, *, summary: bool = False) -> onnx.ModelProto:
     """Returns a graph with the input `ids`, `int32 (rows, steps[, orders])`, and the output `probabilities`.
 
     `probabilities` is `float32 (rows, classes)`. Padding changes nothing, and small tables stay small.
 
     Args:
         data: any network of the kit.
+        summary: whether there is a second output, `summary`: what the output layer sees, `float32 (rows, features)`.
     """
     graph, orders = _Graph(), len(data.encoder.num_ids)
     graph.prepare(orders)
     values = graph.add("Concat", *_vectors(graph, data), axis=2)
-    summary = (_recurrent if data.network == "textrnn" else _convolved)(graph, data, values)
-    summary = graph.add("Mul", summary, "any_step")  # of a text of which nothing is left: zeros
+    pooled = (_recurrent if data.network == "textrnn" else _convolved)(graph, data, values)
+    graph.add("Mul", pooled, "any_step", out="summary")  # of a text of which nothing is left: zeros
     kernel, bias = (data.arrays[f"output.{name}"] / np.float32(data.temperature) for name in ("kernel", "bias"))
-    scores = graph.add("Add", graph.add("MatMul", summary, graph.constant(kernel)), graph.constant(bias))
+    scores = graph.add("Add", graph.add("MatMul", "summary", graph.constant(kernel)), graph.constant(bias))
     graph.add("Softmax", scores, axis=1, out="probabilities")
     shape = ["rows", "steps", orders] if orders > 1 else ["rows", "steps"]
+    outputs = {"probabilities": len(data.label_names)} | ({"summary": len(kernel)} if summary else {})
     made = helper.make_graph(
         graph.nodes,
         "textrnn",
         [helper.make_tensor_value_info("ids", TensorProto.INT32, shape)],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["rows", len(data.label_names)])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", size]) for name, size in outputs.items()],
         graph.constants,
     )
     opset = [helper.make_opsetid("", OPSET)]

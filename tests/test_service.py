@@ -212,7 +212,7 @@ class Held:
     """A classifier that answers when it may."""
 
     def __init__(self, classifier):
-        self.classifier, self.label_names = classifier, classifier.label_names
+        self.classifier, self.label_names, self.network = classifier, classifier.label_names, classifier.network
         self.begun, self.may, self.broken = threading.Event(), threading.Event(), False
 
     def predict_proba(self, texts):
@@ -252,7 +252,9 @@ def test_a_long_request_does_not_hold_up_a_short_one():
     order = []
 
     async def both():
-        gatherer = gathering.Gatherer(lambda texts: texts, num_threads=1, max_waiting=10**6, patience=60)
+        gatherer = gathering.Gatherer(
+            lambda texts: texts, num_threads=1, batch_texts=64, max_waiting=10**6, patience=60
+        )
 
         async def one(name, texts):
             answers = await gatherer.ask(texts)

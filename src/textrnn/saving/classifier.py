@@ -21,7 +21,6 @@ from textrnn.saving.one_thread import num_cores
 if TYPE_CHECKING:
     import pandas as pd
 
-LEAST_ROWS = 64  # of a batch on a core of its own
 UNKNOWN = "unknown"  # the label of a text of which a classifier is not sure enough
 
 
@@ -201,9 +200,11 @@ class NetworkPredictor(Predictor):
         encoder: the vocabulary.
         label_names: the classes, in the order of the probabilities.
         num_threads: batches computed at a time; `None`: one for each core.
+        enough_rows: from so many on, a larger batch saves little.
     """
 
     num_threads: int | None = 1
+    enough_rows = 64
 
     def __init__(self, data: NetworkData):
         self.data, self.encoder, self.label_names = data, data.encoder, list(data.label_names)
@@ -222,7 +223,7 @@ class NetworkPredictor(Predictor):
     def in_batches(self, answer: Callable[[np.ndarray], np.ndarray], lengths: list[int], **sizes: int) -> np.ndarray:
         """Returns what `answer` says of all rows, as `batching.answer_in_batches` does: a batch on each core."""
         cores = self.num_threads or num_cores()
-        size = min(sizes.pop("batch_size"), max(LEAST_ROWS, -(-len(lengths) // cores)))
+        size = min(sizes.pop("batch_size"), max(self.enough_rows, -(-len(lengths) // cores)))
         run = functools.partial(_in_threads, cores)
         return answer_in_batches(answer, lengths, batch_size=size, run=run, **sizes)
 

@@ -12,6 +12,7 @@ class OnnxPredictor(NetworkPredictor):
     """The answers of the network that `data` describes, computed by an ONNX graph; any thread may ask."""
 
     num_threads = None
+    enough_rows = 16
 
     def __init__(self, data: NetworkData):
         super().__init__(data)

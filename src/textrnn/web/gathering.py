@@ -12,7 +12,6 @@ from textrnn.web.rest import RequestError
 
 GATHER_SECONDS = 0.0005  # within which another request comes, or the batch begins
 GATHER_TIMES = 4  # at most
-BATCH_TEXTS = 64
 BATCH_CHARACTERS = 8192  # what a batch may take is bounded, and so is what a text waits for it
 
 
@@ -34,6 +33,7 @@ class Gatherer:
     Args:
         answer: from texts to a list of answers; called by several threads.
         num_threads: how many batches at a time.
+        batch_texts: of a batch, at most.
         max_waiting: characters that may wait; with more, requests are refused.
         patience: seconds that a request may wait, and up to a tenth more.
         seen: is called with the number of texts of each batch.
@@ -44,12 +44,14 @@ class Gatherer:
         answer: Callable[[list[str]], list],
         *,
         num_threads: int,
+        batch_texts: int,
         max_waiting: int,
         patience: float,
         seen: Callable[[int], None] = lambda number: None,
     ):
         self._answer, self._max_waiting, self._patience, self._seen = answer, max_waiting, patience, seen
         self._num_threads, self._pool = num_threads, ThreadPoolExecutor(num_threads)
+        self._batch_texts = batch_texts
         self._jobs: deque[_Job] = deque()
         self._asked: dict[_Job, None] = {}  # not yet answered, the oldest first
         self._some = asyncio.Event()
@@ -104,7 +106,7 @@ class Gatherer:
         while True:
             await self._some.wait()
             seen, times = 0, 0
-            while seen < len(self._jobs) < BATCH_TEXTS and times < GATHER_TIMES:
+            while seen < len(self._jobs) < self._batch_texts and times < GATHER_TIMES:
                 seen, times = len(self._jobs), times + 1
                 await asyncio.sleep(GATHER_SECONDS)
             if not (batch := self._take()):
@@ -124,13 +126,13 @@ class Gatherer:
         """Returns the parts of jobs for one batch; a job of which more is left goes to the end."""
         batch, texts, characters = [], 0, 0
         for _ in range(len(self._jobs)):
-            if texts >= BATCH_TEXTS or characters >= BATCH_CHARACTERS:
+            if texts >= self._batch_texts or characters >= BATCH_CHARACTERS:
                 break
             job = self._jobs.popleft()
             if job.answered.done():  # nobody waits any more
                 continue
             start = job.taken
-            while job.taken < len(job.texts) and texts < BATCH_TEXTS and characters < BATCH_CHARACTERS:
+            while job.taken < len(job.texts) and texts < self._batch_texts and characters < BATCH_CHARACTERS:
                 characters += len(job.texts[job.taken])
                 texts, job.taken = texts + 1, job.taken + 1
             batch.append((job, start, job.taken))

@@ -67,6 +67,7 @@ class Service:
         self._gatherer = Gatherer(
             lambda texts: answers_of(classifier.predict_proba(texts), classifier.label_names),
             num_threads=num_threads,
+            batch_texts=classifier.network.enough_rows,
             max_waiting=MAX_WAITING,
             patience=ANSWER_SECONDS,
             seen=batches.observe,

@@ -240,15 +240,16 @@ assert list(answers["label"]) == alone["labels"]
 # The labels are those of the fresh process, and every form of input gives the same first answer.
 #
 # TensorFlow is made for large networks, and this one is small: much of the time goes into starting its many little
-# operations. So NumPy is the faster one here (`benchmarks/RESULTS.md` has the numbers). `runtime="tensorflow"` makes a
-# Keras network of the same data. All dev headlines, both ways:
+# operations. So NumPy is the faster one here (`benchmarks/RESULTS.md` has the numbers), and ONNX Runtime
+# (`runtime="onnx"`, an extra) where texts come one by one. `runtime="tensorflow"` makes a Keras network of the same data.
+# All dev headlines, both ways:
 
-# %% [markdown] lang="zh" of="22b2eb97"
+# %% [markdown] lang="zh" of="519a9f9b"
 # 标签和那个全新的进程给出的一样；不管用哪种形式输入，第一条的答案都相同。
 #
 # TensorFlow 是为大型网络设计的，这个网络却很小：不少时间花在启动许许多多的小运算上。所以在这里 NumPy 反而更快（数字见
-# `benchmarks/RESULTS.md`）。`runtime="tensorflow"` 会用同样的数据建一个 Keras 网络。验证集的所有标题，两种方式各答一
-# 遍：
+# `benchmarks/RESULTS.md`）；文本一条一条地来的时候，更快的是 ONNX Runtime（`runtime="onnx"`，需另外安装）。
+# `runtime="tensorflow"` 会用同样的数据建一个 Keras 网络。验证集的所有标题，两种方式各答一遍：
 
 # %%
 dev = datasets.load("headlines").dev

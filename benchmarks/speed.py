@@ -237,6 +237,7 @@ class Bench:
         bulk = {
             "kit, runtime numpy": lambda: by_runtime["numpy"].predict_proba(texts) is None,
             "kit, runtime numpy, products kept": lambda: ahead.predict_proba(texts) is None,
+            "kit, runtime onnx": lambda: by_runtime["onnx"].predict_proba(texts) is None,
             "kit, runtime tensorflow": lambda: by_runtime["tensorflow"].predict_proba(texts) is None,
             "kit, SavedModel": lambda: [saved.serve(block) for block in blocks],
             "stock Keras export": lambda: [stock.serve(block) for block in blocks],
@@ -245,6 +246,7 @@ class Bench:
         few = texts[:200]
         one = {
             "kit, runtime numpy": lambda: each_call(lambda text: by_runtime["numpy"].predict_proba([text]), few),
+            "kit, runtime onnx": lambda: each_call(lambda text: by_runtime["onnx"].predict_proba([text]), few),
             "kit, runtime tensorflow": lambda: each_call(
                 lambda text: by_runtime["tensorflow"].predict_proba([text]), few
             ),

@@ -38,7 +38,7 @@ class Predictor(abc.ABC):
         """The classes, in the order of the probabilities: `(classes,)`."""
         return np.array(self.label_names)
 
-    def predict_proba(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
+    def predict_proba(self, texts: Sequence[str], *, batch_size: int = 512, long_text: str = "windows") -> np.ndarray:
         """Returns the probabilities of `texts`, in their order: `float32 (rows, classes)`; rows sum to 1.
 
         Args:
@@ -54,7 +54,7 @@ class Predictor(abc.ABC):
         """
         return self.answers("probs", texts, batch_size=batch_size, long_text=long_text)
 
-    def transform(self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows") -> np.ndarray:
+    def transform(self, texts: Sequence[str], *, batch_size: int = 512, long_text: str = "windows") -> np.ndarray:
         """Returns what the output layer sees of `texts`, in their order: `float32 (rows, features)`.
 
         For pictures, and for other people's models. Of a text in several windows it is their mean, each with the weight
@@ -71,7 +71,7 @@ class Predictor(abc.ABC):
         """Returns a name for each column of `transform`: `object (features,)`; what goes in has no say in it."""
 
     def predict(
-        self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows", min_score: float = 0.0
+        self, texts: Sequence[str], *, batch_size: int = 512, long_text: str = "windows", min_score: float = 0.0
     ) -> np.ndarray:
         """Returns the class of each text, of the kind of `classes_`: `(rows,)`, as in scikit-learn.
 
@@ -113,7 +113,7 @@ class Predictor(abc.ABC):
         )
 
     def predict_with_scores(
-        self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows", min_score: float = 0.0
+        self, texts: Sequence[str], *, batch_size: int = 512, long_text: str = "windows", min_score: float = 0.0
     ) -> tuple[np.ndarray, np.ndarray]:
         """Returns the label of each text, as `predict` does, and its score: `float32 (rows,)`, 0 to 1.
 
@@ -140,7 +140,7 @@ class Predictor(abc.ABC):
             )
 
     def predict_table(
-        self, texts: Sequence[str], *, batch_size: int = 256, long_text: str = "windows", min_score: float = 0.0
+        self, texts: Sequence[str], *, batch_size: int = 512, long_text: str = "windows", min_score: float = 0.0
     ) -> "pd.DataFrame":
         """Returns a table with a row for each text: `text`, `label`, `score` (the label's probability, 0 to 1).
 

@@ -51,7 +51,7 @@ def test_every_setting_is_an_argument_of_one_function_and_every_argument_but_the
 
 def test_epochs_batch_size_and_learning_rate_come_first_and_the_rest_is_as_recommended():
     assert Recipe(4, 64, 4e-3, linear_cells=True) == training.recipe(4550)
-    many = Recipe(epochs=4, batch_size=128, learning_rate=2e-3, units=64, dropout=0.25, ngram_dropout=0.4)
+    many = Recipe(epochs=4, batch_size=128, learning_rate=2e-3, units=64, dropout=0.15, ngram_dropout=0.3)
     assert training.recipe(20_000) == many
 
 

@@ -314,7 +314,7 @@ def recipe(num_rows: int, *, num_classes: int = 2, mean_length: float = 20.0) ->
     by_characters = MAX_CHARACTERS / (num_rows * max(1, min(mean_length, MAX_LENGTH)))
     epochs = min(64, max(4, math.ceil(min(by_steps, by_characters)), math.ceil(num_classes / batches)))
     if num_rows >= 20_000:
-        return Recipe(epochs, batch_size, 2e-3, units=64, dropout=0.25, ngram_dropout=0.4)
+        return Recipe(epochs, batch_size, 2e-3, units=64, dropout=0.15, ngram_dropout=0.3)
     of_ten = num_rows * min(1.0, FEW_CLASSES / num_classes)
     few = min(1.0, max(0.0, math.log(ENOUGH_ROWS / of_ten) / math.log(ENOUGH_ROWS / FEW_ROWS)))
     wide = {"embed_dim": 2 * Recipe.embed_dim, "embedded_ngrams": Recipe.embedded_ngrams // 2}  # of the same size

@@ -97,9 +97,12 @@ def fit_network(
     return fitted_network(model)
 
 
-def _fit_best(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int, **network: object) -> Fitted:
+def _fit_best(train: pd.DataFrame, dev: pd.DataFrame, *, seed: int, lstm: bool = True) -> Fitted:
     # Networks against linear models: without cells that hold one.
-    model, _ = training.train_textrnn(train, dev, seed=seed, progress=False, linear_cells=False, **network)
+    settings = training.recipe_for(train).changed(linear_cells=False)
+    if not lstm:  # a dense layer as wide as both of its directions
+        settings = settings.changed(cell="feedforward", units=2 * settings.units, bidirectional=False)
+    model, _ = training.train_textrnn(train, dev, settings=settings, seed=seed, progress=False)
     return fitted_network(model)
 
 
@@ -112,7 +115,7 @@ METHODS: dict[str, Method] = {
     "LSTM": partial(fit_network, units=64, bidirectional=False, pooling="last"),
     "BiLSTM": partial(fit_network, units=64, pooling="last"),
     "BiLSTM, attention": partial(fit_network, units=64, pooling="attention"),
-    "kit's best, no LSTM": partial(_fit_best, cell="feedforward", units=256, bidirectional=False),
+    "kit's best, no LSTM": partial(_fit_best, lstm=False),
     "kit's best": _fit_best,
 }
 

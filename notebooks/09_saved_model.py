@@ -241,8 +241,8 @@ assert list(answers["label"]) == alone["labels"]
 #
 # TensorFlow is made for large networks, and this one is small: much of the time goes into starting its many little
 # operations. So NumPy is the faster one here (`benchmarks/RESULTS.md` has the numbers), and ONNX Runtime
-# (`runtime="onnx"`, an extra) where texts come one by one. `runtime="tensorflow"` makes a Keras network of the same data.
-# All dev headlines, both ways:
+# (`runtime="onnx"`, an extra) where texts come one by one. `runtime="tensorflow"` makes a Keras network of the same
+# data. All dev headlines, both ways:
 
 # %% [markdown] lang="zh" of="519a9f9b"
 # 标签和那个全新的进程给出的一样；不管用哪种形式输入，第一条的答案都相同。

@@ -430,8 +430,8 @@ if AS_PRINTED:
 # ## 同样的表，真实的新闻
 #
 # 用 117,411 条新浪新闻的标题（THUCNews）来学习，用 10,000 条作验证集。训练要一个小时，所以只用
-# `benchmarks/comparison.py` 做过一次，各行的结果存了下来，这里直接读取；命令在 `benchmarks/RESULTS.md` 里。（当时的配方是
-# 128 个单元，dropout 也更大。现在的配方单元减半，工具包最好的网络是 0.932，孪生网络是 0.925。）
+# `benchmarks/comparison.py` 做过一次，各行的结果存了下来，这里直接读取；命令在 `benchmarks/RESULTS.md` 里。（当时的配方
+# 是 128 个单元，dropout 也更大。现在的配方单元减半，工具包最好的网络是 0.932，孪生网络是 0.925。）
 
 # %%
 rows = pd.read_csv(shipped.ROOT / "benchmarks" / "comparison.csv")

@@ -40,8 +40,8 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
 
     Args:
         epochs: passes over the rows, at most; by their number and their classes if `None`, as `batch_size`,
-            `learning_rate`, `adversarial`, `min_ngram_count`, `embed_dim`, `ngram_dropout` and `linear_cells`, and as
-            `embedded_ngrams` if `"auto"`.
+            `learning_rate`, `adversarial`, `min_ngram_count`, `embed_dim`, `units`, `dropout`, `ngram_dropout` and
+            `linear_cells`, and as `embedded_ngrams` if `"auto"`.
         validation_fraction: of the rows, this share (of each class) is held out to choose the best epoch, unless `fit`
             is given `validation_data`; with 0 the last epoch stays.
         patience: stop after this many epochs without a better score; never if `None`.
@@ -86,11 +86,11 @@ class TextRNNClassifier(saving.Delegate, TransformerMixin, ClassifierMixin, Base
     max_length: int | None = training.Recipe.max_length
     cell: str = training.Recipe.cell
     embed_dim: int | None = None
-    units: int = training.Recipe.units
+    units: int | None = None
     num_layers: int = training.Recipe.num_layers
     bidirectional: bool = training.Recipe.bidirectional
     pooling: str | tuple[str, ...] = training.Recipe.pooling
-    dropout: float = training.Recipe.dropout
+    dropout: float | None = None
     ngram_dropout: float | None = None
     evidence: bool = training.Recipe.evidence
     embedded_ngrams: int | str | None = "auto"

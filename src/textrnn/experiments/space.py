@@ -17,7 +17,7 @@ DEFAULT = """\
 learning_rate = { low = 0.001, high = 0.01, log = true }
 batch_size = [16, 32, 64, 128]
 units = [64, 128, 256]
-dropout = { low = 0.2, high = 0.6 }
+dropout = { low = 0.1, high = 0.6 }
 ngram_dropout = { low = 0.2, high = 0.7 }
 label_smoothing = { low = 0.0, high = 0.2 }
 adversarial = { low = 0.0, high = 0.2 }

@@ -1,5 +1,6 @@
 """Saved models for ONNX Runtime and LiteRT: the same answers, or nothing is left."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -74,6 +75,17 @@ def test_every_network_answers_the_same_as_an_onnx_graph(settings):
     np.testing.assert_allclose(at_work.summary(wider), network.summary(ids), atol=1e-6)
     np.testing.assert_allclose(at_work.transform(TEXTS), network.transform(TEXTS), atol=1e-6)
     np.testing.assert_allclose(at_work.predict_proba(TEXTS), network.predict_proba(TEXTS), atol=1e-6)
+
+
+def test_onnx_runtime_sends_nothing_and_leaves_no_file(tmp_path):
+    code = f"from textrnn import load_classifier; print(load_classifier({NAME!r}, runtime='onnx').predict(['客队'])[0])"
+    places = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"), str(tmp_path))
+    variables = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=variables | places, cwd=tmp_path, capture_output=True, encoding="utf-8"
+    )
+    assert (done.stdout, done.stderr) == ("sports\n", "")
+    assert list(tmp_path.rglob("*")) == []
 
 
 def run(*args):

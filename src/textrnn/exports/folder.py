@@ -38,7 +38,10 @@ for text, probs in zip(sys.argv[1:], predict_proba(sys.argv[1:]) if sys.argv[1:]
     print(LABELS[probs.argmax()], f"{{probs.max():.3f}}", text, sep="\\t")
 '''
 OF_ONNX = {
-    "imports": "from onnxruntime import InferenceSession",
+    "imports": """import os
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+from onnxruntime import InferenceSession""",
     "load": 'SESSION = InferenceSession(HERE / "model.onnx")',
     "answer": '    return windows.mean(SESSION.run(None, {"ids": windows.ids})[0])',
 }

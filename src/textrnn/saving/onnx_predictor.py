@@ -1,7 +1,11 @@
 """A saved network at work in ONNX Runtime: the fastest where texts come one by one or a few at a time."""
 
+import os
+
 import numpy as np
-from onnxruntime import InferenceSession, SessionOptions
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else it writes to its maker, from 1.29 on; read at its import
+from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
 
 from textrnn.saving.classifier import NetworkPredictor
 from textrnn.saving.data import NetworkData
@@ -16,6 +20,7 @@ class OnnxPredictor(NetworkPredictor):
 
     def __init__(self, data: NetworkData):
         super().__init__(data)
+        disable_telemetry_events()  # Windows does not read the variable
         options = SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # a batch on each core
         options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # of shapes that change, no memory is kept

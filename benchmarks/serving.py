@@ -49,7 +49,7 @@ class Client(asyncio.Protocol):
 
     def __init__(self, requests: list[tuple[int, bytes]], answers: list[tuple[int, float, bytes]], deadline: float):
         self._requests, self._answers, self._deadline = requests, answers, deadline
-        self._received, self.ended = b"", asyncio.get_running_loop().create_future()
+        self._received, self._waits, self.ended = b"", False, asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.Transport):
         """Sends the first request."""
@@ -63,11 +63,14 @@ class Client(asyncio.Protocol):
         if end and len(body) == int(LENGTH.search(head)[1]):
             self._answers.append((self._number, time.perf_counter() - self._start, body))
             self._received = b""
+            self._waits = False
             self._send()
 
     def connection_lost(self, exc: Exception | None):
-        """Ends."""
-        if not self.ended.done():
+        """Ends; the run fails if an answer is missing."""
+        if self._waits:
+            self.ended.set_exception(ConnectionError(f"request {self._number} was not answered: {exc}"))
+        else:
             self.ended.set_result(None)
 
     def _send(self):
@@ -75,7 +78,7 @@ class Client(asyncio.Protocol):
             self._transport.close()
             return
         self._number, request = self._requests.pop()
-        self._start = time.perf_counter()
+        self._start, self._waits = time.perf_counter(), True
         self._transport.write(request)
 
 

@@ -90,7 +90,8 @@ def export_model(
         ImportError: a library that the format needs is not installed.
     """
     check_choice("to", to, EXPORTS)
-    require(f"--to {to}", *{"onnx": ("onnx", "onnxruntime"), "litert": ("ai_edge_litert", "tensorflow", "keras")}[to])
+    libraries = {"onnx": saving.LIBRARIES["onnx"], "litert": ("ai_edge_litert", *saving.LIBRARIES["tensorflow"])}
+    require(f"--to {to}", *libraries[to])
     classifier, out = saving.load_classifier(folder, sha256=sha256), Path(out)
     if out.exists():
         raise FileExistsError(f"{out}: expected a folder that is not there, found one: give another, or remove it")

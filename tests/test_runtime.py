@@ -1,7 +1,9 @@
 """The NumPy runtime gives TensorFlow's answers, whatever the batch, the order or the number of threads."""
 
 import functools
+import pickle
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -159,6 +161,17 @@ def test_a_single_text_is_computed_with_one_thread_of_blas_whoever_has_set_their
     finally:
         others.restore_original_limits()
     assert blas_threads() == before
+
+
+def test_batches_one_at_a_time_keep_one_core_busy_not_two(load_shipped):
+    network = pickle.loads(pickle.dumps(load_shipped("headlines-textrnn", "numpy").network))
+    network.num_threads = 1
+    network.multiply_ahead()
+    texts = [f"{text} {number}" for number in range(3) for text in HEADLINES.dev["text"]]
+    network.predict_proba(texts[:10])
+    clock, used = time.perf_counter(), time.process_time()
+    network.predict_proba(texts)
+    assert time.process_time() - used < 1.25 * (time.perf_counter() - clock)
 
 
 def test_calls_that_overlap_do_not_wait_and_leave_the_threads_of_blas_as_they_were(monkeypatch):

@@ -52,22 +52,26 @@ class NumpyNetwork(NetworkPredictor):
 
     def probs(self, ids: np.ndarray) -> np.ndarray:
         """Returns the probabilities of texts as ids: `float32 (rows, classes)`."""
-        scores = self.summary(ids) @ self._kernel + self._bias
+        with one_thread:  # a product on two threads, however small, leaves one of them turning for a while
+            scores = self._summary(ids) @ self._kernel + self._bias
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return scores / scores.sum(axis=1, keepdims=True)
 
     def summary(self, ids: np.ndarray) -> np.ndarray:
         """Returns what the output layer sees of texts as ids: `float32 (rows, features)`."""
+        with one_thread:
+            return self._summary(ids)
+
+    def _summary(self, ids: np.ndarray) -> np.ndarray:
         order, counts, real = _real_steps(ids)
         summary = np.zeros((len(ids), len(self._kernel)), dtype="float32")
         if not len(counts):
             return summary
-        with one_thread:
-            packed = Packed(self._first.run(real, counts), counts)
-            for side_by_side in self._layers[1:]:
-                packed = Packed(np.concatenate([layer.run(packed) for layer in side_by_side], axis=1), counts)
-            # A text of which nothing is left has no steps, and a summary of zeros.
-            summary[order[: counts[0]]] = np.concatenate([pooling.run(packed) for pooling in self._poolings], axis=1)
+        packed = Packed(self._first.run(real, counts), counts)
+        for side_by_side in self._layers[1:]:
+            packed = Packed(np.concatenate([layer.run(packed) for layer in side_by_side], axis=1), counts)
+        # A text of which nothing is left has no steps, and a summary of zeros.
+        summary[order[: counts[0]]] = np.concatenate([pooling.run(packed) for pooling in self._poolings], axis=1)
         return summary
 
     @property

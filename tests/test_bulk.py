@@ -1,5 +1,6 @@
 """Many files classified by several processes: the order kept, each row once, whatever is killed."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -120,7 +121,7 @@ def test_columns_and_digits_of_the_user_stay(tmp_path, style):
 @pytest.mark.slow
 def test_what_a_form_cannot_hold_is_one_line(tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps({"text": TEXTS[0], "number": 10**30}), encoding="utf-8")
-    with pytest.raises(ValueError, match="a column holds values of several kinds, or too large; write jsonl: "):
+    with pytest.raises(ValueError, match=r"a column holds values of several kinds, or too large; write \.jsonl: "):
         scale.predict(NAME, [tmp_path / "a.jsonl"], out=tmp_path / "out")
 
 
@@ -248,8 +249,11 @@ def test_the_examples_of_the_page_do_what_it_shows(tmp_path, monkeypatch):
     assert len(read_parts(tmp_path / "dev-answers")) == len(dev)
 
 
-def test_a_number_that_json_lacks_is_nothing_also_within_lists():
-    from textrnn.scale.inputs import in_json
+def test_a_number_that_json_lacks_is_nothing_also_within_lists(tmp_path):
+    from textrnn.answers import Layout, Score, open_writer
 
-    row = {"a": [float("nan"), 1, {"b": float("inf")}], "c": b"x"}
-    assert in_json(row) == '{"a": [null, 1, {"b": null}], "c": "x"}'
+    row, layout = [[float("nan"), 1, {"b": float("nan")}], b"x"], Layout(["a", "c"], 1, ["label", "score"], [], False)
+    with contextlib.ExitStack() as stack:
+        open_writer(stack, tmp_path / "a.part", "jsonl", layout)([(row, ["y", Score(0.5)])])
+    written = (tmp_path / "a.part").read_text(encoding="utf-8")
+    assert written == '{"a": [null, 1, {"b": null}], "c": "x", "label": "y", "score": 0.5}\n'

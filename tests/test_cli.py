@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 from wcwidth import wcswidth
 
-from textrnn import cards, cli, datasets, metrics, saving
+from textrnn import cards, cli, datasets, lines, metrics, saving
 
 pytestmark = pytest.mark.slow
 
@@ -322,7 +322,7 @@ def test_no_text_speaks_to_the_terminal_or_turns_its_row_around(model):
     assert row.split("\t")[2] == "国足 ]0;title  2J客场小胜"
     printed = fine("predict", model, text, "--format", "jsonl")
     assert json.loads(printed)["text"] == text
-    assert not set(printed.rstrip("\n")) & set(map(chr, cli.shared.FLAT))
+    assert not set(printed.rstrip("\n")) & set(map(chr, lines.FLAT))
 
 
 def test_evaluate_scores_as_the_library_does_and_refuses_foreign_labels(trained, model, classifier, tmp_path):

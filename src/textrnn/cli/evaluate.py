@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textrnn import cards
-from textrnn.cli.shared import (
-    answer_options,
-    columns_of,
-    examples,
-    in_json,
-    interval,
-    labelled_options,
-    load_classifier,
-)
+from textrnn.cli.shared import answer_options, columns_of, examples, interval, labelled_options, load_classifier
+from textrnn.lines import in_json
 
 if TYPE_CHECKING:
     import pandas as pd

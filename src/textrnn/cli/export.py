@@ -3,7 +3,8 @@
 import click
 
 from textrnn import cards
-from textrnn.cli.shared import examples, flat, import_tensorflow, loading_options
+from textrnn.cli.shared import examples, import_tensorflow, loading_options
+from textrnn.lines import flat
 from textrnn.options import EXPORTS
 
 

@@ -7,17 +7,9 @@ from typing import Any
 import click
 
 from textrnn import cards, options
-from textrnn.cli.shared import (
-    columns_of,
-    examples,
-    flat,
-    import_tensorflow,
-    in_json,
-    loading_options,
-    replacing,
-    table_options,
-)
+from textrnn.cli.shared import columns_of, examples, import_tensorflow, loading_options, replacing, table_options
 from textrnn.extras import require
+from textrnn.lines import flat, in_json
 
 
 @click.command(epilog=examples("textrnn trace headlines-textrnn 国足客场一球小胜 --out gates.png"))

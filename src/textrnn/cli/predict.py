@@ -5,26 +5,28 @@ import io
 import itertools
 import os
 import select
+import shutil
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from textrnn import cards
-from textrnn.cli.answers import BINARY, FORMATS, STYLES, Score, layout_of, open_writer, style_of
+from textrnn.answers import BINARY, FORMATS, STYLES, WRITERS, Layout, Score, layout_of, open_writer, style_of
 from textrnn.cli.shared import (
     answer_options,
     examples,
-    flat,
     load_classifier,
     on_empty_option,
     progress_bar,
+    replacing,
     table_options,
     tell,
 )
+from textrnn.lines import flat
 from textrnn.options import BULK_FORMATS
 
 if TYPE_CHECKING:
@@ -142,7 +144,7 @@ def _predict_texts(
             classifier.network.multiply_ahead()
         top = min(top, len(classifier.label_names))
         layout = layout_of(reader, classifier.label_names, top=top, probabilities=probabilities, is_whole=is_whole)
-        write = open_writer(stack, out, style, layout)
+        write = _open_output(stack, out, style, layout)
         advance = stack.enter_context(progress_bar(total, hidden=to_screen))
         settings = {"top": top, "probabilities": probabilities, "min_score": min_score, "long_text": long_text}
         for rows, found in _texts_in_chunks(reader, on_empty):
@@ -151,6 +153,17 @@ def _predict_texts(
             kept = rows if is_whole else ([cells[reader.text]] for cells in rows)
             write([(cells, next(answers) if text else nothing) for cells, text in zip(kept, found, strict=True)])
             advance(len(rows))
+
+
+def _open_output(stack: contextlib.ExitStack, out: str | None, style: str, layout: Layout) -> Callable[[list], Any]:
+    """Returns what writes rows of cells and answers: to stdout at once, or to a file that is whole or not there."""
+    if out:
+        return open_writer(stack, stack.enter_context(replacing(Path(out))), style, layout)
+    if sys.__stdout__ is None:
+        raise OSError("standard output is closed, so nobody would get the answers: give --out FILE")
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    write = lambda block: (sys.stdout.write(block), sys.stdout.flush())  # noqa: E731
+    return WRITERS[style](stack, write, layout, columns)
 
 
 def _is_large(file: str | None) -> bool:

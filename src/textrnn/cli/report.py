@@ -8,8 +8,9 @@ import click
 
 from textrnn import cards
 from textrnn.cli.evaluate import tell_known_texts
-from textrnn.cli.shared import examples, flat, labelled_options, load_classifier, loading_options, replacing
+from textrnn.cli.shared import examples, labelled_options, load_classifier, loading_options, replacing
 from textrnn.extras import require
+from textrnn.lines import flat
 
 
 @click.command(

@@ -7,8 +7,9 @@ import click
 
 from textrnn import cards
 from textrnn.cli.evaluate import tell_known_texts
-from textrnn.cli.shared import columns_of, examples, flat, in_json, interval, labelled_options
+from textrnn.cli.shared import columns_of, examples, interval, labelled_options
 from textrnn.extras import require
+from textrnn.lines import flat, in_json
 
 if TYPE_CHECKING:
     import pandas as pd

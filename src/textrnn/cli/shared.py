@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import os
 import stat
 import sys
@@ -15,13 +14,10 @@ import click
 
 from textrnn import cards, extras, locks
 from textrnn.extras import MissingLibraryError, require
+from textrnn.lines import flat
 from textrnn.options import LONG_TEXT, ON_EMPTY, RUNTIMES
 
 STOPPED = 130  # as of a program that SIGINT ended
-CONTROLS = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)  # would break a row, or speak to the terminal
-DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))  # would turn a row around
-FLAT = dict.fromkeys(CONTROLS, " ") | dict.fromkeys(DIRECTIONS)
-IN_JSON = {code: f"\\u{code:04x}" for code in FLAT if code >= 0x20}
 
 
 class Commands(click.Group):
@@ -91,16 +87,6 @@ def tell(text: str, *, to_stdout: bool = False):
     except OSError:
         if to_stdout:
             _let_go_of_stdout()
-
-
-def flat(text: str) -> str:
-    """Returns `text` in one line, without what a terminal would obey: controls, and marks of the writing direction."""
-    return cards.in_utf8(text).translate(FLAT)
-
-
-def in_json(value: Any, *, indent: int | None = None) -> str:
-    """Returns `value` as JSON that a terminal does not obey: what `flat` takes out is written as its code."""
-    return json.dumps(value, ensure_ascii=False, indent=indent).translate(IN_JSON)
 
 
 def columns_of(header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = True) -> str:

@@ -1,5 +1,7 @@
 """Bulk prediction: files of any size classified by several processes, part by part, each row once."""
 
+import contextlib
+import functools
 import itertools
 import json
 import os
@@ -8,13 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from textrnn import cards, saving
+from textrnn.answers import Layout, Score, open_writer
 from textrnn.checks import check_choice, check_integer, check_number
 from textrnn.datasets import free_names
 from textrnn.extras import require
 from textrnn.locks import locked, replacing
 from textrnn.options import BULK_FORMATS, LONG_TEXT
 from textrnn.scale.cluster import as_they_end, connected
-from textrnn.scale.inputs import Part, find_files, in_json, parts_of, plain_cell, state_of
+from textrnn.scale.inputs import Part, find_files, parts_of, state_of
 
 PART_ROWS = 8192
 DEATHS = 11  # of workers, over one part
@@ -103,11 +106,12 @@ def predict(
             from textrnn.scale.answering import Network, answers
 
             client.register_plugin(Network(classifier.network))
-            ask = {"long_text": long_text, "min_score": min_score, "pure": False}
-            most = 2 * sum(client.nthreads().values())
-            for (path, part), future in as_they_end(
-                work.missing(parts), lambda task: client.submit(answers, task[1].texts, **ask), most=most
-            ):
+            ask, most = {"long_text": long_text, "min_score": min_score}, 2 * sum(client.nthreads().values())
+
+            def submit(task: tuple[Path, Part]) -> Any:  # without arguments: Dask would look at each text
+                return client.submit(functools.partial(answers, task[1].texts, **ask), pure=False)
+
+            for (path, part), future in as_they_end(work.missing(parts), submit, most=most):
                 work.write(path, part, *future.result())
     if not work.rows:
         raise ValueError(f"{out}: no row has an answer; {REFUSED} there says why, first: {refused.first['reason']}")
@@ -163,49 +167,9 @@ class _Work:
 
     def write(self, path: Path, part: Part, labels: list[str], scores: Any):
         """Writes a part with its answers."""
-        names = [*part.columns, *free_names(["label", "score"], part.columns)]
-        with replacing(path) as beside:
-            if self._style == "jsonl":
-                answers = zip(part.rows, labels, scores.tolist(), strict=True)
-                rows = ([*cells, label, round(score, 6)] for cells, label, score in answers)
-                lines = [in_json(dict(zip(names, row, strict=True))) + "\n" for row in rows]
-                beside.write_text("".join(lines), encoding="utf-8")
-            else:
-                self._write_table(
-                    beside, dict(zip(names, [*zip(*part.rows, strict=True), labels, scores], strict=True))
-                )
+        columns, reader = part.reader.columns, part.reader
+        layout = Layout(columns, reader.text, free_names(["label", "score"], columns), [], False, schema=reader.schema)
+        added = ([label, Score(score)] for label, score in zip(labels, scores.tolist(), strict=True))
+        with replacing(path) as beside, contextlib.ExitStack() as stack:
+            open_writer(stack, beside, self._style, layout)([*zip(part.rows, added, strict=True)])
         self._count(part)
-
-    def _write_table(self, path: Path, columns: dict[str, Any]):
-        import pandas as pd
-
-        scores = columns.popitem()
-        is_text = self._style == "csv"
-        table = pd.DataFrame(
-            {name: _as_column([*map(plain_cell, values)], is_text=is_text) for name, values in columns.items()}
-        )
-        table[scores[0]] = scores[1]
-        try:
-            if self._style == "parquet":
-                table.to_parquet(path, index=False)
-            else:
-                table.to_csv(path, index=False, lineterminator="\n")
-        except (TypeError, ValueError, OverflowError) as error:
-            words = "a column holds values of several kinds, or too large; write jsonl"
-            raise ValueError(f"{self._out}: {words}: {next(iter(str(error).splitlines()), '')}") from None
-
-
-def _as_column(values: list, *, is_text: bool) -> Any:
-    """Returns values for a table: whole numbers with a hole stay such, of which pandas would make floats.
-
-    Args:
-        values: of the column.
-        is_text: whether the table becomes a text file: strings then do not go through Arrow.
-    """
-    import pandas as pd
-
-    if is_text and all(type(one) is str for one in values):
-        return pd.Series(values, dtype=object)
-    held = [value for value in values if value is not None]
-    is_whole = 0 < len(held) < len(values) and all(type(one) is int and abs(one) < 2**63 for one in held)
-    return pd.array(values, dtype="Int64") if is_whole else values

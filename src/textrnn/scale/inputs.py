@@ -1,14 +1,12 @@
 """Files to classify: named, found in folders and by patterns, fetched from object stores; and their rows in parts."""
 
 import glob
-import json
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from textrnn.datasets import Source, open_table, text_in
+from textrnn.datasets import Source, TableReader, open_table, text_in
 from textrnn.extras import MissingLibraryError
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".xlsx")
@@ -18,16 +16,14 @@ class Part(NamedTuple):
     """Rows of one file that are answered and written together.
 
     Attributes:
-        columns: of the file.
+        reader: of the file.
         rows: their cells.
         texts: of each row.
-        file: where they came from.
     """
 
-    columns: list[str]
+    reader: TableReader
     rows: list[list]
     texts: list[str]
-    file: str
 
 
 def find_files(paths: Sequence[str | os.PathLike]) -> list[str]:
@@ -102,14 +98,13 @@ def parts_of(path: str, *, size: int, refused: Callable[[dict[str, Any]], Any], 
             be read further, the last one says so.
         settings: of `datasets.open_table`.
     """
-    rows, texts, columns = [], [], []
+    rows, texts, reader = [], [], None
 
     def refuse(number: int | None, words: str):
         refused({"file": path, "line": number, "reason": words.removeprefix(f"{path}: ")})
 
     try:
         reader = open_table(_source(path, refuse), **settings)
-        columns = reader.columns
         for number, cells in reader:
             try:
                 text = text_in(reader, number, cells)
@@ -122,12 +117,12 @@ def parts_of(path: str, *, size: int, refused: Callable[[dict[str, Any]], Any], 
             rows.append(cells)
             texts.append(text)
             if len(rows) == size:
-                yield Part(columns, rows, texts, path)
+                yield Part(reader, rows, texts)
                 rows, texts = [], []
     except ValueError as error:  # the rows before it stand
         refuse(None, f"{error}; the rest of the file is left out")
     if rows:
-        yield Part(columns, rows, texts, path)
+        yield Part(reader, rows, texts)
 
 
 def _fault(text: str) -> str | None:
@@ -150,22 +145,3 @@ def _source(path: str, refuse: Callable[[int, str], None]) -> Source:
         source = Source(path)
     source.on_bad = refuse
     return source
-
-
-def in_json(value: Any) -> str:
-    """Returns a list, an object or a row as JSON: what it cannot hold, a date or bytes, as a text; NaN as nothing."""
-    text_of = lambda one: one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one)  # noqa: E731
-    return json.dumps(_without_nan(value), ensure_ascii=False, default=text_of)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_nan(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def plain_cell(value: Any) -> Any:
-    """Returns a cell as it can stand in any table: a list or an object as JSON."""
-    return in_json(value) if isinstance(value, list | dict) else value

@@ -8,14 +8,12 @@ import gzip
 import io
 import json
 import re
-import shutil
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from textrnn.cli.shared import flat, in_json, replacing
 from textrnn.extras import require
+from textrnn.lines import flat, in_json
 
 # By the name of the file to write.
 FORMATS = {".txt": "table", ".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}
@@ -96,29 +94,21 @@ def style_of(out: str | None) -> str | None:
     return FORMATS.get(Path(out.lower().removesuffix(".gz")).suffix) if out else None
 
 
-def open_writer(stack: contextlib.ExitStack, out: str | None, style: str, layout: Layout) -> Callable[[list], Any]:
-    """Returns what writes rows of cells and answers: to stdout at once, or to a file that is whole or not there.
+def open_writer(stack: contextlib.ExitStack, path: Path, style: str, layout: Layout) -> Callable[[list], Any]:
+    """Returns what writes rows to a file, a list of pairs at a time: the cells of the table, and what is added.
 
     Args:
-        stack: when it is left the file takes its place.
-        out: the file; stdout if `None`.
+        stack: when it is left the file is whole.
+        path: of the file; what ends in `.gz` is compressed.
         style: one of `STYLES`.
         layout: the columns.
     """
-    if out is None and sys.__stdout__ is None:
-        raise OSError("standard output is closed, so nobody would get the answers: give --out FILE")
-    beside = stack.enter_context(replacing(Path(out))) if out else None
     if style in BINARY:
-        require(f"writing {out}", {"parquet": "pyarrow", "xlsx": "openpyxl"}[style])
-        return {"parquet": _parquet, "xlsx": _workbook}[style](stack, beside, layout)
-    if out is None:
-        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        write = lambda block: (sys.stdout.write(block), sys.stdout.flush())  # noqa: E731
-    else:
-        columns, opened = None, gzip.open if out.endswith(".gz") else open
-        encoding = layout.encoding if style == "csv" else "utf-8"
-        write = stack.enter_context(opened(beside, "wt", encoding=encoding, newline="\n")).write
-    return WRITERS[style](stack, write, layout, columns)
+        require(f"writing {style}", {"parquet": "pyarrow", "xlsx": "openpyxl"}[style])
+        return {"parquet": _parquet, "xlsx": _workbook}[style](stack, path, layout)
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    encoding = layout.encoding if style == "csv" else "utf-8"
+    return WRITERS[style](stack, stack.enter_context(opened(path, "wt", encoding=encoding, newline="\n")).write, layout)
 
 
 def _flat_names(layout: Layout) -> list[str]:
@@ -136,7 +126,7 @@ def _plain(value: Any) -> Any:
     return _in_json(value) if isinstance(value, list | dict) else value
 
 
-def _aligned(_stack: contextlib.ExitStack, write: Callable, layout: Layout, columns: int | None) -> Callable:
+def _aligned(_stack: contextlib.ExitStack, write: Callable, layout: Layout, columns: int | None = None) -> Callable:
     """Writes label, score and text in columns, cut to those of the terminal."""
     from wcwidth import clip, ljust, width
 
@@ -157,19 +147,20 @@ def _aligned(_stack: contextlib.ExitStack, write: Callable, layout: Layout, colu
 
 
 def _separated(
-    _stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None, *, is_tsv: bool
+    _stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None = None, *, is_tsv: bool
 ) -> Callable:
     """Writes TSV, where no cell holds a tab or a line break; or CSV, where quotes keep all."""
     file, digits = io.StringIO(), 4 if is_tsv else 6
     first = [(layout.columns, [*layout.answers, *layout.probabilities])]
 
     def shown(value: Any) -> str:
-        value = f"{value:.{digits}f}" if isinstance(value, Score) else "" if value is None else str(_plain(value))
-        return flat(value) if is_tsv else value
+        return f"{value:.{digits}f}" if isinstance(value, Score) else "" if value is None else str(_plain(value))
 
     def rows_of(rows: list) -> str:
-        lines = ([*map(shown, _arranged(layout, *row))] for row in rows)
+        arranged = (_arranged(layout, *row) for row in rows)
+        lines = ([value if type(value) is str else shown(value) for value in row] for row in arranged)
         if is_tsv:
+            lines = ([*map(flat, line)] for line in lines)
             return "".join("\t".join(line) + "\n" for line in lines)
         file.seek(0)
         file.truncate()
@@ -193,15 +184,19 @@ def _rounded(value: Any) -> Any:
 
 
 def _in_json(record: Any) -> str:
-    text = json.dumps(record, default=lambda value: str(_plain(value)))  # dates of Parquet and Excel
-    return in_json(json.loads(text, parse_constant=lambda name: None if name == "NaN" else name))  # JSON has neither
+    as_text = lambda value: str(_plain(value))  # noqa: E731 - dates of Parquet and Excel
+    try:
+        return in_json(record, default=as_text, allow_nan=False)
+    except ValueError:  # JSON has neither NaN nor infinity
+        text = json.dumps(record, default=as_text)
+        return in_json(json.loads(text, parse_constant=lambda name: None if name == "NaN" else name))
 
 
-def _lines(_stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None) -> Callable:
+def _lines(_stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None = None) -> Callable:
     return lambda rows: write("".join(_in_json(_record(layout, *row)) + "\n" for row in rows))
 
 
-def _array(stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None) -> Callable:
+def _array(stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None = None) -> Callable:
     separators = iter(["[\n"])
 
     def write_rows(rows: list) -> None:
@@ -243,7 +238,7 @@ def _parquet(stack: contextlib.ExitStack, path: Path, layout: Layout) -> Callabl
             arrays = [pa.array(column, kind) for column, kind in zip(columns, writer.schema.types, strict=True)]
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             what = "a column holds values of several kinds, or too large"
-            raise ValueError(f"{path.suffix}: {what}; write .jsonl: {error}") from None
+            raise ValueError(f".parquet: {what}; write .jsonl: {error}") from None
         writer.write_table(pa.table(arrays, schema=writer.schema))
 
     return write_rows

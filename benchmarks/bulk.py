@@ -59,14 +59,15 @@ def main():
                     command = many if workers else ["--file", file, "--out", f"{out}.csv"]
                     command = [*PREDICT, settings.model, *map(str, command)]
                     found.setdefault((workers, number), []).append(measured(command))
-    print(f"{settings.rows:,} rows: seconds, processor seconds beside the start, rows a processor second,", end=" ")
+    print(f"{settings.rows:,} rows: seconds, of them for one row, processor seconds beside those for one row,", end=" ")
+    print("rows a processor second,", end=" ")
     print("MB of the largest process for " + ", ".join(f"{number:,}" for number in sizes))
     for workers in settings.workers:
         seconds, used, _ = map(statistics.median, zip(*found[workers, settings.rows], strict=True))
-        used -= found[workers, 1][0][1]
+        start, used = found[workers, 1][0][0], used - found[workers, 1][0][1]
         memory = " ".join(f"{max(run[2] for run in found[workers, number]):6.0f}" for number in sizes)
         way = f"{workers} worker(s)" if workers else "plain"
-        print(f"{way:12} {seconds:7.1f} {used:7.1f} {settings.rows / used:8,.0f} {memory}")
+        print(f"{way:12} {seconds:7.1f} {start:5.1f} {used:7.1f} {settings.rows / used:8,.0f} {memory}")
 
 
 if __name__ == "__main__":

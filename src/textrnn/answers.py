@@ -120,6 +120,11 @@ def _arranged(layout: Layout, cells: Sequence, added: Sequence) -> list:
     return [*added, *cells] if layout.answers_first else [*cells, *added]
 
 
+def _columns(layout: Layout, rows: list[tuple[Sequence, Sequence]]) -> list[tuple]:
+    """Returns the columns of rows, each a pair of the user's cells and what is added."""
+    return _arranged(layout, *(zip(*half, strict=True) for half in zip(*rows, strict=True)))
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
@@ -147,27 +152,33 @@ def _aligned(_stack: contextlib.ExitStack, write: Callable, layout: Layout, colu
 
 
 def _separated(
-    _stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None = None, *, is_tsv: bool
+    _stack: contextlib.ExitStack, write: Callable, layout: Layout, _width: int | None = None, *, is_tsv: bool
 ) -> Callable:
     """Writes TSV, where no cell holds a tab or a line break; or CSV, where quotes keep all."""
     file, digits = io.StringIO(), 4 if is_tsv else 6
-    first = [(layout.columns, [*layout.answers, *layout.probabilities])]
+    heads = [_flat_names(layout)]
 
     def shown(value: Any) -> str:
         return f"{value:.{digits}f}" if isinstance(value, Score) else "" if value is None else str(_plain(value))
 
+    def as_text(column: Sequence) -> Sequence[str]:
+        column = column if set(map(type, column)) == {str} else [*map(shown, column)]
+        return [*map(flat, column)] if is_tsv else column
+
     def rows_of(rows: list) -> str:
-        arranged = (_arranged(layout, *row) for row in rows)
-        lines = ([value if type(value) is str else shown(value) for value in row] for row in arranged)
+        lines = zip(*map(as_text, _columns(layout, rows)), strict=True)
         if is_tsv:
-            lines = ([*map(flat, line)] for line in lines)
-            return "".join("\t".join(line) + "\n" for line in lines)
+            return "".join("\t".join(line) + "\n" for line in [*(map(flat, head) for head in heads), *lines])
         file.seek(0)
         file.truncate()
-        csv.writer(file, delimiter=layout.separator, lineterminator="\n").writerows(lines)
+        csv.writer(file, delimiter=layout.separator, lineterminator="\n").writerows([*heads, *lines])
         return file.getvalue()
 
-    return lambda rows: write(rows_of([first.pop(), *rows] if first else rows))
+    def write_rows(rows: list) -> None:
+        write(rows_of(rows))
+        heads.clear()
+
+    return write_rows
 
 
 def _record(layout: Layout, cells: list, added: list) -> dict[str, Any]:
@@ -192,11 +203,11 @@ def _in_json(record: Any) -> str:
         return in_json(json.loads(text, parse_constant=lambda name: None if name == "NaN" else name))
 
 
-def _lines(_stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None = None) -> Callable:
+def _lines(_stack: contextlib.ExitStack, write: Callable, layout: Layout, _width: int | None = None) -> Callable:
     return lambda rows: write("".join(_in_json(_record(layout, *row)) + "\n" for row in rows))
 
 
-def _array(stack: contextlib.ExitStack, write: Callable, layout: Layout, _columns: int | None = None) -> Callable:
+def _array(stack: contextlib.ExitStack, write: Callable, layout: Layout, _width: int | None = None) -> Callable:
     separators = iter(["[\n"])
 
     def write_rows(rows: list) -> None:
@@ -227,7 +238,7 @@ def _parquet(stack: contextlib.ExitStack, path: Path, layout: Layout) -> Callabl
 
     def write_rows(rows: list) -> None:
         nonlocal writer
-        columns = [list(column) for column in zip(*(_arranged(layout, *row) for row in rows), strict=True)]
+        columns = _columns(layout, rows)
         own = {} if layout.schema is None else {field.name: field.type for field in layout.schema}
         try:
             if writer is None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import itertools
 import json
 import os
@@ -102,7 +103,7 @@ def predict(
             parts_of(path, size=part_rows, refused=refused.write, **reading) for path in found
         )
         work = _Work(out, style, progress)
-        with connected(workers=workers, scheduler=scheduler, deaths=DEATHS) as client:
+        with connected(workers=workers, scheduler=scheduler, deaths=DEATHS) as client, _frozen():
             from textrnn.scale.answering import Network, answers
 
             client.register_plugin(Network(classifier.network))
@@ -116,6 +117,16 @@ def predict(
     if not work.rows:
         raise ValueError(f"{out}: no row has an answer; {REFUSED} there says why, first: {refused.first['reason']}")
     return Done(work.rows, refused.number, work.parts, work.kept)
+
+
+@contextlib.contextmanager
+def _frozen() -> Iterator[None]:
+    """Within it Python does not look for garbage among what is there already: for each few thousand rows, else."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _begin(out: Path, run: dict[str, Any]):
@@ -169,7 +180,7 @@ class _Work:
         """Writes a part with its answers."""
         columns, reader = part.reader.columns, part.reader
         layout = Layout(columns, reader.text, free_names(["label", "score"], columns), [], False, schema=reader.schema)
-        added = ([label, Score(score)] for label, score in zip(labels, scores.tolist(), strict=True))
+        added = zip(labels, map(Score, scores.tolist()), strict=True)
         with replacing(path) as beside, contextlib.ExitStack() as stack:
             open_writer(stack, beside, self._style, layout)([*zip(part.rows, added, strict=True)])
         self._count(part)

@@ -116,6 +116,13 @@ def test_columns_and_digits_of_the_user_stay(tmp_path, style):
     assert list(got) == [*own, "predicted_label_2", "score"]
     shown = [str(got[name]) for name in ("label", "predicted_label", "number", "share", "day")]
     assert shown == ["a", "c", "1234567890123456789", "0.12345678912345", "2024-01-02"]
+    alone = tmp_path / f"alone.{style}"
+    done = CliRunner().invoke(cli.main, ["predict", NAME, "--file", str(tmp_path / "a.parquet"), "--out", str(alone)])
+    assert done.exit_code == 0, done.stderr
+    if style == "parquet":
+        assert pa.parquet.read_table(path).equals(pa.parquet.read_table(alone))
+    else:
+        assert path.read_bytes() == alone.read_bytes()
 
 
 @pytest.mark.slow

@@ -170,6 +170,26 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path):
     assert read_parts(out)["id"].tolist() == table["id"].tolist()
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("moment", ["workers start", "workers answer"])
+def test_a_ctrl_c_which_a_terminal_sends_to_the_workers_too_is_one_word_and_leaves_none(tmp_path, moment):
+    numbered(tmp_path, "a.parquet", 33_000)
+    command = [sys.executable, "-m", "textrnn.cli", "predict", NAME, "a.parquet", "--workers", "2", "--out", "out"]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", "start_new_session": True}
+    process = subprocess.Popen([*command, "--text-column", "title"], cwd=tmp_path, **streams)
+    me, deadline = psutil.Process(process.pid), time.monotonic() + 300
+    while True:
+        workers = [one for one in me.children(recursive=True) if "spawn_main" in " ".join(one.cmdline())]
+        if len(workers) == 2 and (moment == "workers start" or list(tmp_path.glob("out/part-*"))):
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    told = process.communicate(timeout=60)
+    assert (process.returncode, *told) == (130, "", "Stopped.\n")
+    assert not any(one.is_running() for one in workers)
+
+
 def test_what_cannot_be_done_is_refused_before_any_worker_starts(tmp_path):
     numbered(tmp_path, "a.parquet", 3)
     file, out = tmp_path / "a.parquet", tmp_path / "out"

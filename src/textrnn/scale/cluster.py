@@ -1,7 +1,10 @@
 """Workers: processes of this machine, or of a cluster, and tasks that are handed to them a few at a time."""
 
 import contextlib
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -47,7 +50,9 @@ def connected(
         if scheduler is None:
             settings = {"threads_per_worker": 1, "memory_limit": 0, "env": environment}  # 0: what the machine has
             quiet = {"dashboard_address": "127.0.0.1:0", "silence_logs": "CRITICAL"}
-            where = stack.enter_context(LocalCluster(n_workers=workers, host="127.0.0.1", **settings, **quiet))
+            with _stopping_later():
+                cluster = LocalCluster(n_workers=workers, host="127.0.0.1", **settings, **quiet)
+            where = stack.enter_context(cluster)
         else:
             where = scheduler
         try:
@@ -59,6 +64,30 @@ def connected(
         except TimeoutError:
             raise OSError(f"--scheduler {scheduler}: expected a worker within {TIMEOUT} s, got none") from None
         yield client
+
+
+@contextlib.contextmanager
+def _stopping_later() -> Iterator[None]:
+    """Within it a Ctrl-C waits for the end, and threads and processes that are begun never hear of one.
+
+    A terminal sends it to all of them. Workers would each end in the middle of whatever they do, and tell of it at
+    length, while this process stops them anyway.
+    """
+    heard, in_main = [], threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, lambda *call: heard.append(call)) if in_main else None
+    has_masks = hasattr(signal, "pthread_sigmask")  # Windows has none
+    if has_masks:
+        resource_tracker.ensure_running()  # else the first spawn does, and listens again
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if has_masks else None
+    try:
+        yield
+    finally:
+        if has_masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        if in_main:
+            signal.signal(signal.SIGINT, before)
+    if heard and callable(before):
+        before(*heard[0])
 
 
 def as_they_end(tasks: Iterable[T], submit: Callable[[T], "Future"], *, most: int) -> Iterator[tuple[T, "Future"]]:

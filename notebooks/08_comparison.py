@@ -419,10 +419,10 @@ if AS_PRINTED:
 #
 # 117,411 titles of Sina News (THUCNews) to learn from, 10,000 for dev. That takes an hour of training, so it was done
 # once with `benchmarks/comparison.py`, which kept the rows read here; the command stands in `benchmarks/RESULTS.md`.
-# (The recipe had 128 units and more dropout then. As it is now, with half of the units, the kit's best has 0.932, its
-# twin 0.925.)
+# (The recipe had 128 units and more dropout then. As it is now, with half of the units, the kit's best has 0.934 with
+# seed 0, its twin 0.925; the mean of three seeds is 0.932.)
 
-# %% [markdown] lang="zh" of="9877680d"
+# %% [markdown] lang="zh" of="ffb14d69"
 # 最好的方法应该在左图的左上角，SVM 就在那里。比它高的只有工具包最好的网络，却远在右边；没有 LSTM 的孪生网络和 SVM 一
 # 样高。普通网络都在朴素贝叶斯的右下方：更费时，还更差。右图要宽容些，因为每种方法一秒都能答好几百条标题。（这里的网络用
 # TensorFlow 回答；工具包的网络保存以后，用 `runtime="numpy"` 加载，回答更快：见第 09 篇。）
@@ -431,7 +431,8 @@ if AS_PRINTED:
 #
 # 用 117,411 条新浪新闻的标题（THUCNews）来学习，用 10,000 条作验证集。训练要一个小时，所以只用
 # `benchmarks/comparison.py` 做过一次，各行的结果存了下来，这里直接读取；命令在 `benchmarks/RESULTS.md` 里。（当时的配方
-# 是 128 个单元，dropout 也更大。现在的配方单元减半，工具包最好的网络是 0.932，孪生网络是 0.925。）
+# 是 128 个单元，dropout 也更大。现在的配方单元减半：种子 0 时，工具包最好的网络是 0.934，孪生网络是 0.925；三个种子
+# 平均，最好的网络是 0.932。）
 
 # %%
 rows = pd.read_csv(shipped.ROOT / "benchmarks" / "comparison.csv")
@@ -461,20 +462,22 @@ assert real.loc[["TextCNN", "BiLSTM", "BiLSTM, attention"], "accuracy"].round(3)
 # a TextRNN on this task, 0.911, had 180,000 titles, more epochs and vectors learnt from other texts.)
 #
 # The kit's best is more than a point ahead of the SVM, and the two intervals no longer touch: with 10,000 titles to
-# judge by, that is not luck. Its twin without the LSTM stands between them, nearer to the SVM: a bit less than half of
-# the lead comes from the strings, their counts and the way of training, a bit more than half from the LSTM. Of the
+# judge by, that is not luck. Its twin without the LSTM stands between them, nearer to the SVM: in this table a bit less
+# than half of the lead comes from the strings, their counts and the way of training, a bit more than half from the
+# LSTM; with the recipe as it is now, a bit less than half is the LSTM's. Of the
 # titles that only one of the two gets right, the twin has 93 and the kit's best 182: here `p` is below 0.001, and so it
 # is for the SVM against either of them. (The SVM is the one from above, unchanged. Tuned to these titles, the best of
 # several has 0.920. All of this stands in `benchmarks/RESULTS.md`.)
 
-# %% [markdown] lang="zh" of="71df1725"
+# %% [markdown] lang="zh" of="4fc64e9e"
 # 可供学习的标题是原来的 26 倍，而且有真实标题的那种杂乱：SVM 停在 0.92 附近，朴素贝叶斯低两个百分点。名次和上面相同，
 # 只有中间的三种例外，它们的前三位小数都一样。普通网络离朴素贝叶斯近了一些，仍然没有赶上；LSTM 有了门，比 SimpleRNN 多
 # 两个百分点，再往后每一步都不到一个。（每条标题它们只看四遍。TextRNN 在这个任务上公开发表的成绩是 0.911，用了 180,000
 # 条标题、更多的轮次，以及从别的文本学来的向量。）
 #
 # 工具包最好的网络领先 SVM 一个多百分点，两个区间已经不再相接：评判用的标题有 10,000 条，这就不是运气了。没有 LSTM 的
-# 孪生网络在两者之间，离 SVM 更近：领先的部分，将近一半来自字符串、字符串的计数和训练方法，一半多一点来自 LSTM。只有一
+# 孪生网络在两者之间，离 SVM 更近：在这张表里，领先的部分将近一半来自字符串、字符串的计数和训练方法，一半多一点来自
+# LSTM；按现在的配方，LSTM 的那一份略少于一半。只有一
 # 方答对的标题里，孪生网络占 93 条，最好的网络占 182 条：这里的 `p` 小于 0.001，SVM 和它们任何一个相比也是这样。（SVM
 # 还是上面那个，没有改动。专门为这些标题调过的 SVM 里，最好的是 0.920。这些都在 `benchmarks/RESULTS.md` 里。）
 
@@ -681,7 +684,8 @@ if AS_PRINTED:
 # than a seed does. **Strings and counts** buy four points over a plain BiLSTM with attention, without any LSTM;
 # exercise 2 splits them. **The LSTM on top of these strings** buys about a point, for several times the training
 # time. **All of it together** buys about a point over the SVM, on real news a point and a half, at tens of times its
-# training time; without the LSTM the network would be level with the SVM here, and 0.7 of a point ahead on real news.
+# training time; without the LSTM the network would be level with the SVM here, and 0.7 of a point ahead on real news
+# (one point with the recipe as it is now).
 #
 # **Take the SVM** if you have a few hundred texts, if the class depends on words rather than on how they are put
 # together, if the answer must be explained (each string has one weight for each class, which you can read), if there is
@@ -692,13 +696,13 @@ if AS_PRINTED:
 # but TensorFlow is installed, or if the file has to stay small when the texts become many. **Take a plain character
 # LSTM** to learn how it works; on this task there is no other reason.
 
-# %% [markdown] lang="zh" of="d3f7cdbe"
+# %% [markdown] lang="zh" of="10dbf76d"
 # **门**在这里换来的最多：就这么几轮，LSTM 学到了 SimpleRNN 学不到的，时间只多一点。轮次多一些，或者标题多一些，
 # SimpleRNN 能追回一部分。**第二个方向**在这里换来两个百分点，在真实新闻上不到一个。**用注意力代替最后的状态，用卷积代
 # 替 LSTM**，变化不比换一个种子大。**字符串和计数**比带注意力的普通双向 LSTM 多四个百分点，完全不用 LSTM；练习 2 会把
 # 这两样分开。**在字符串之上再加 LSTM**，换来大约一个百分点，训练时间是好几倍。**全部合在一起**，比 SVM 多大约一个百
 # 分点，在真实新闻上多一个半，训练时间是它的几十倍；如果没有 LSTM，网络在这里和 SVM 打平，在真实新闻上领先 0.7 个百分
-# 点。
+# 点（按现在的配方是一个百分点）。
 #
 # **用 SVM**：文本只有几百条；类别取决于用了哪些词，而不是词怎样组合；答案必须能解释（每个字符串有一个权重，看得见）；
 # 没有时间守着训练；或者，需要一根标杆，让别的方法先越过它再说。它没有种子，没有轮次，也没有什么要靠验证集来挑。

@@ -158,7 +158,7 @@ class Recipe:
     dropout: float = 0.4
     ngram_dropout: float = 0.5
     evidence: bool = True
-    embedded_ngrams: int | None = 20_000  # the saved model then stays below 10 MB
+    embedded_ngrams: int | None = 20_000  # more would make the saved model large; their evidence is kept for all
     topic_vectors: bool = True
     linear_cells: bool = False
 

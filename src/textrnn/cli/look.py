@@ -136,7 +136,11 @@ def _items(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 )
 @click.argument("model")
 @click.option("--out", "-o", metavar="FILE", required=True, help="The page: one HTML file.")
-@click.option("--small", is_flag=True, help="Weights in 16 bits: half the size, and it says how far answers move.")
+@click.option(
+    "--small",
+    is_flag=True,
+    help="Weights in 16 bits: half the size (a twentieth less where tables have 8); it says how far answers move.",
+)
 @click.option(
     "--data",
     metavar="FILE",

@@ -53,7 +53,7 @@ PIPE = "standard input"
     "--format",
     "style",
     type=click.Choice(STYLES),
-    help="By default by the name of --out; else a table on a terminal, TSV elsewhere.",
+    help="By default by the name of --out; else a table on a terminal, TSV elsewhere; with --workers, Parquet.",
 )
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.0, help="Below it the label is `unknown`.")
 @click.option("--top", type=click.IntRange(1), default=1, metavar="K", help="The K best classes, each with its score.")

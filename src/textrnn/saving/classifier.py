@@ -200,7 +200,7 @@ class NetworkPredictor(Predictor):
         encoder: the vocabulary.
         label_names: the classes, in the order of the probabilities.
         num_threads: batches computed at a time; `None`: one for each core.
-        enough_rows: from so many on, a larger batch saves little.
+        enough_rows: batches are not made smaller than this to have one for each core.
     """
 
     num_threads: int | None = 1

@@ -1,4 +1,4 @@
-"""Texts of many requests gathered into batches: a batch of 32 costs a third of 32 single texts."""
+"""Texts of many requests gathered into batches: in one of 16, a text takes a fifth to a third of its time alone."""
 
 import asyncio
 import contextlib

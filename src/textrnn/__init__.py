@@ -47,6 +47,7 @@ import pkgutil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what __getattr__ finds, for editors
+    from textrnn import answers as answers
     from textrnn import architectures as architectures
     from textrnn import baselines as baselines
     from textrnn import batching as batching
@@ -61,6 +62,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, for editors
     from textrnn import fonts as fonts
     from textrnn import layers as layers
     from textrnn import lessons as lessons
+    from textrnn import lines as lines
     from textrnn import locks as locks
     from textrnn import metrics as metrics
     from textrnn import networks as networks

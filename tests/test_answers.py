@@ -138,6 +138,17 @@ def test_what_parquet_cannot_hold_is_one_line(tmp_path):
     assert "a column holds values of several kinds, or too large; write .jsonl: " in result.stderr
 
 
+def test_of_objects_in_json_lines_no_part_is_lost_in_parquet_where_late_ones_have_more(tmp_path, monkeypatch):
+    monkeypatch.setattr("textrnn.cli.predict.CHUNK_TEXTS", 2)
+    first, last = {"a": 1}, {"a": 2, "b": [None, "x"]}
+    rows = [{"text": TEXTS[0], "of": of, "tags": tags} for of, tags in ((first, [1]), (first, ["a", 1]), (last, []))]
+    written(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)))
+    assert run("--file", tmp_path / "a.jsonl", "--out", tmp_path / "out.parquet").exit_code == 0
+    got = pq.read_table(tmp_path / "out.parquet").to_pydict()
+    assert [json.loads(one) for one in got["of"]] == [first, first, last]
+    assert [json.loads(one) for one in got["tags"]] == [[1], ["a", 1], []]
+
+
 def test_separator_and_mark_of_a_csv_stay(tmp_path):
     TABLE.to_csv(tmp_path / "a.csv", index=False, sep=";", encoding="utf-8-sig")
     run("--file", tmp_path / "a.csv", "--out", tmp_path / "out.csv")

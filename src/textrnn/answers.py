@@ -238,8 +238,10 @@ def _parquet(stack: contextlib.ExitStack, path: Path, layout: Layout) -> Callabl
 
     def write_rows(rows: list) -> None:
         nonlocal writer
-        columns = _columns(layout, rows)
         own = {} if layout.schema is None else {field.name: field.type for field in layout.schema}
+        # Of lists and objects whose types no file has said, the later ones may be others, so they are JSON as in a CSV.
+        named = zip(names, _columns(layout, rows), strict=True)
+        columns = [column if name in own else [*map(_plain, column)] for name, column in named]
         try:
             if writer is None:
                 arrays = [_array_of(column, own.get(name)) for name, column in zip(names, columns, strict=True)]

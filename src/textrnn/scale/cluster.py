@@ -51,8 +51,7 @@ def connected(
             settings = {"threads_per_worker": 1, "memory_limit": 0, "env": environment}  # 0: what the machine has
             quiet = {"dashboard_address": "127.0.0.1:0", "silence_logs": "CRITICAL"}
             with _stopping_later():
-                cluster = LocalCluster(n_workers=workers, host="127.0.0.1", **settings, **quiet)
-            where = stack.enter_context(cluster)
+                where = stack.enter_context(LocalCluster(n_workers=workers, host="127.0.0.1", **settings, **quiet))
         else:
             where = scheduler
         try:
@@ -73,8 +72,10 @@ def _stopping_later() -> Iterator[None]:
     A terminal sends it to all of them. Workers would each end in the middle of whatever they do, and tell of it at
     length, while this process stops them anyway.
     """
-    heard, in_main = [], threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, lambda *call: heard.append(call)) if in_main else None
+    heard, before = [], signal.getsignal(signal.SIGINT)  # `None`: a handler that Python did not set
+    is_ours = threading.current_thread() is threading.main_thread() and before is not None
+    if is_ours:
+        signal.signal(signal.SIGINT, lambda *call: heard.append(call))
     has_masks = hasattr(signal, "pthread_sigmask")  # Windows has none
     if has_masks:
         resource_tracker.ensure_running()  # else the first spawn does, and listens again
@@ -84,7 +85,7 @@ def _stopping_later() -> Iterator[None]:
     finally:
         if has_masks:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        if in_main:
+        if is_ours:
             signal.signal(signal.SIGINT, before)
     if heard and callable(before):
         before(*heard[0])
